@@ -1,0 +1,49 @@
+#include "core/error.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "core/escape.h"
+
+namespace npyfs {
+
+std::string to_message(const Error& error) {
+  return fmt::format("{}: {}", escaped(error.subject), error.sentence);
+}
+
+int to_errno(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kNotFound:
+      return ENOENT;
+    case ErrorKind::kNotADirectory:
+      return ENOTDIR;
+    case ErrorKind::kIsADirectory:
+      return EISDIR;
+    case ErrorKind::kMalformed:
+    case ErrorKind::kNotSliceable:
+      return ENOENT;  // no view of such a file exists; error.txt beside it says why
+    case ErrorKind::kTruncated:
+      return EIO;
+    case ErrorKind::kStale:
+      return ESTALE;
+    case ErrorKind::kReadOnly:
+      return EROFS;
+    case ErrorKind::kNoSuchAttribute:
+      return ENODATA;
+    case ErrorKind::kInvalidArgument:
+      return EINVAL;
+    case ErrorKind::kSystem:
+      return error.os_error != 0 ? error.os_error : EIO;
+  }
+  std::unreachable();
+}
+
+Error system_error(std::string subject, const char* call, int os_error) {
+  return Error{ErrorKind::kSystem, std::move(subject),
+               fmt::format("{} failed: {}", call, std::generic_category().message(os_error)), os_error};
+}
+
+}  // namespace npyfs

@@ -1,0 +1,89 @@
+#include "core/listing.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/attributes.h"
+
+namespace npyfs {
+namespace {
+
+constexpr std::uint64_t kDots = 2;  // "." and ".."
+
+}  // namespace
+
+bool is_array_name(std::string_view name, mode_t type) {
+  return S_ISREG(type) && name.ends_with(".npy");
+}
+
+Result<std::unique_ptr<Listing>> MirrorListing::open(const SourceRoot& root, const std::string& path) {
+  auto fd = root.open_directory(path);
+  if (!fd) return std::unexpected(fd.error());
+  std::unique_ptr<DIR, Close> directory(::fdopendir(fd->get()));
+  if (!directory) return std::unexpected(system_error(path, "fdopendir", errno));
+  (void)fd->release();  // the DIR owns it now
+  return std::unique_ptr<Listing>(new MirrorListing(root, path, std::move(directory)));
+}
+
+Result<void> MirrorListing::read(std::uint64_t cookie, const Visit& visit) {
+  const std::lock_guard lock(mutex_);
+  if (cookie == 0) {
+    ::rewinddir(directory_.get());
+  } else if (cookie != position_) {
+    ::seekdir(directory_.get(), static_cast<long>(cookie));
+  }
+  position_ = cookie;
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory_.get());
+    if (entry == nullptr && errno != 0) return std::unexpected(system_error(path_, "readdir", errno));
+    if (entry == nullptr) return {};
+    if (!visit(describe(*entry))) {
+      position_ = ~std::uint64_t{0};  // readdir is one name ahead of what was taken: seek next time
+      return {};
+    }
+    position_ = static_cast<std::uint64_t>(entry->d_off);
+  }
+}
+
+ListedName MirrorListing::describe(const dirent& entry) const {
+  ListedName listed{entry.d_name, entry.d_ino, static_cast<mode_t>(DTTOIF(entry.d_type)),
+                    static_cast<std::uint64_t>(entry.d_off)};
+  // A link may be followed, and some filesystems do not say what it is: look at it.
+  if (entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN) {
+    const auto status = root_.status(path_.empty() ? entry.d_name : path_ + "/" + entry.d_name);
+    if (status) {
+      listed.inode = mirrored_inode(*status, root_.device());
+      listed.type = status->st_mode & S_IFMT;
+    }
+  }
+  if (is_array_name(listed.name, listed.type)) listed.type = S_IFDIR;
+  return listed;
+}
+
+PlaceListing::PlaceListing(const Place& directory, const ArrayState& array, std::uint64_t default_chunks,
+                           dev_t root_device)
+    : directory_(directory),
+      source_(array.status),
+      root_device_(root_device),
+      places_(directory, array, default_chunks) {}
+
+Result<void> PlaceListing::read(std::uint64_t cookie, const Visit& visit) {
+  for (; cookie < kDots + places_.count(); ++cookie) {
+    if (cookie < kDots) {
+      const ino_t inode = place_inode(source_, root_device_, cookie == 0 ? directory_ : Place{});
+      if (!visit({cookie == 0 ? "." : "..", inode, S_IFDIR, cookie + 1})) return {};
+      continue;
+    }
+    const Place place = places_.at(cookie - kDots);
+    const std::string name = format_name(place);
+    const mode_t type = is_directory(place) ? S_IFDIR : S_IFREG;
+    if (!visit({name, place_inode(source_, root_device_, place), type, cookie + 1})) return {};
+  }
+  return {};
+}
+
+}  // namespace npyfs

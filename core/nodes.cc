@@ -1,0 +1,75 @@
+#include "core/nodes.h"
+
+#include <functional>
+#include <mutex>
+
+#include "core/file_version.h"
+
+namespace npyfs {
+
+bool Node::operator==(const Node& other) const {
+  return kind == other.kind && version == other.version && parent == other.parent && place == other.place &&
+         (path == other.path || *path == *other.path);
+}
+
+std::size_t Nodes::ByNode::operator()(const Node& node) const {
+  const Place& place = node.place;
+  const std::uint64_t kinds =
+      static_cast<std::uint64_t>(node.kind) << 32 | static_cast<std::uint64_t>(place.kind) << 24 |
+      static_cast<std::uint64_t>(place.form) << 16 | static_cast<std::uint64_t>(place.axis) << 8 | place.leading_zeros;
+  const std::uint64_t path = std::hash<std::string>()(*node.path);
+  return mix(mix(mix(kinds, path), mix(place.first, place.second)), mix(node.version, node.parent));
+}
+
+Nodes::Nodes() {
+  look_up(Node{.kind = NodeKind::kDirectory, .path = std::make_shared<const std::string>()});
+}
+
+NodeId Nodes::look_up(const Node& node) {
+  const std::unique_lock lock(mutex_);
+  if (const auto found = index_.find(node); found != index_.end()) {
+    Slot& slot = slots_.at((*found)->id);
+    ++slot.lookups;
+    return slot.id;
+  }
+  const NodeId id = next_id_++;
+  const auto added = slots_.emplace(id, Slot{node, id, 1}).first;
+  index_.insert(&added->second);
+  return id;
+}
+
+std::optional<Node> Nodes::find(NodeId id) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = slots_.find(id);
+  if (found == slots_.end()) return std::nullopt;
+  return found->second.node;
+}
+
+void Nodes::forget(NodeId id, std::uint64_t count) {
+  const std::unique_lock lock(mutex_);
+  const auto found = slots_.find(id);
+  if (found == slots_.end() || id == kRootNode) return;
+  Slot& slot = found->second;
+  if (slot.lookups > count) {
+    slot.lookups -= count;
+    return;
+  }
+  index_.erase(&slot);
+  slots_.erase(found);
+  shrink();
+}
+
+// A table that once held a million nodes gives its buckets back.
+void Nodes::shrink() {
+  constexpr std::size_t kSmall = 4096;
+  if (slots_.bucket_count() < kSmall || slots_.size() > slots_.bucket_count() / 8) return;
+  slots_.rehash(0);
+  index_.rehash(0);
+}
+
+std::size_t Nodes::count() const {
+  const std::shared_lock lock(mutex_);
+  return slots_.size();
+}
+
+}  // namespace npyfs

@@ -1,0 +1,87 @@
+// The files and directories that the kernel knows of, and how often it knows them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "core/path_grammar.h"
+
+namespace npyfs {
+
+// Names a node to the kernel. Never used again for another node, so that a late FORGET or READ can never mean the wrong
+// one. Not the inode number that users see.
+using NodeId = std::uint64_t;
+
+inline constexpr NodeId kRootNode = 1;  // FUSE_ROOT_ID
+
+enum class NodeKind : std::uint8_t {
+  kDirectory,         // of the source
+  kFile,              // of the source, other than an array
+  kOther,             // of the source: link, FIFO, socket, device
+  kPlace,             // an array's directory, and all below it
+  kControlDirectory,  // .npyfs/
+  kControlFile,
+};
+
+// What a node is. Equal nodes have one NodeId.
+struct Node {
+  NodeKind kind = NodeKind::kDirectory;
+  Place place = {};                         // kPlace; for kControlFile place.first is the file's index
+  std::shared_ptr<const std::string> path;  // in the source; shared by all places of an array; never null
+  // The state of the source that a file's bytes and size belong to (FileVersion::hash): once it has moved on, the name
+  // leads to another node. So the kernel never mixes pages of two versions. 0 where the node is no file.
+  std::uint64_t version = 0;
+  // For directories below an array, which may have several spellings while the kernel knows a directory by one name
+  // only.
+  NodeId parent = 0;
+
+  bool operator==(const Node& other) const;
+};
+
+// Thread-safe.
+class Nodes {
+ public:
+  Nodes();
+
+  // The id of `node`, new or not, with one more lookup counted.
+  NodeId look_up(const Node& node);
+
+  // Empty where the kernel has forgotten the node, or never knew it.
+  std::optional<Node> find(NodeId id) const;
+
+  // Takes back `count` lookups; at 0 the node is gone. More than there were count as all of them. The root stays.
+  void forget(NodeId id, std::uint64_t count);
+
+  // Nodes that the kernel knows now, the root among them.
+  std::size_t count() const;
+
+ private:
+  struct Slot {
+    Node node;
+    NodeId id;
+    std::uint64_t lookups;
+  };
+  // The index looks slots up by what their nodes are.
+  struct ByNode {
+    using is_transparent = void;
+    std::size_t operator()(const Node& node) const;
+    std::size_t operator()(const Slot* slot) const { return (*this)(slot->node); }
+    bool operator()(const Slot* a, const Slot* b) const { return a->node == b->node; }
+    bool operator()(const Slot* a, const Node& b) const { return a->node == b; }
+    bool operator()(const Node& a, const Slot* b) const { return a == b->node; }
+  };
+
+  void shrink();
+
+  mutable std::shared_mutex mutex_;  // guards all below; a leaf: nothing else is locked under it
+  std::unordered_map<NodeId, Slot> slots_;
+  std::unordered_set<const Slot*, ByNode, ByNode> index_;
+  NodeId next_id_ = kRootNode;
+};
+
+}  // namespace npyfs

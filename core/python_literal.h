@@ -1,0 +1,49 @@
+// Python literals, as far as the header of a .npy file may hold them: text -> a tree of values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace npyfs {
+
+// One value, as ast.literal_eval sees it.
+struct PythonLiteral {
+  enum class Kind { kNone, kBool, kInt, kFloat, kComplex, kStr, kBytes, kTuple, kList, kSet, kDict };
+
+  Kind kind = Kind::kNone;
+  bool truth = false;                           // kBool
+  bool negative = false;                        // kInt; never set for 0
+  std::optional<std::uint64_t> magnitude = {};  // kInt: the absolute value, empty where it needs more than 64 bits
+  std::string text = {};                        // kStr: its value, in well-formed UTF-8
+  std::vector<PythonLiteral> items = {};        // kTuple, kList, kSet; kDict: key, value, key, value, ...
+  std::string_view source = {};                 // as it was spelt: a part of the parsed text, which must outlive this
+};
+
+// Brackets may nest this deep (Python itself stops at 200), so that recursion over a literal is bounded.
+inline constexpr int kMaxLiteralDepth = 100;
+
+enum class LiteralDialect {
+  kPython3,  // version 3.0: what ast.literal_eval reads
+  kPython2,  // versions 1.0 and 2.0: numpy first takes the text apart as Python 2 wrote it, ints may end in L
+};
+
+// Parses `text` (UTF-8), which must hold one literal and blanks around it. Accepts less than ast.literal_eval does
+// (no comments, no line continuation, no \N{...}), and where both accept they agree. On failure a sentence that says
+// what stands where; positions count characters from 0. Takes time and memory linear in the text.
+std::expected<PythonLiteral, std::string> parse_python_literal(std::string_view text, LiteralDialect dialect);
+
+// "a tuple", "an int", "None": for messages.
+std::string_view with_article(PythonLiteral::Kind kind);
+
+// `text` (UTF-8), cut to a length that suits a message.
+std::string shortened(std::string_view text);
+
+// A value as the header spells it (UTF-8), escaped and shortened, for messages.
+std::string excerpt(std::string_view source);
+
+}  // namespace npyfs

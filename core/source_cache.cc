@@ -1,0 +1,73 @@
+#include "core/source_cache.h"
+
+namespace npyfs {
+namespace {
+
+constexpr std::size_t kMaxMappedBytes = std::size_t{8} << 30;  // 16 MiB of page tables
+constexpr std::size_t kMaxWindows = 1024;
+
+}  // namespace
+
+SourceCache::SourceCache(const SourceRoot& root, SourceIo io, std::size_t capacity)
+    : root_(root),
+      io_(io),
+      capacity_(capacity),
+      mappings_(std::make_shared<MappingCache>(kMaxMappedBytes, kMaxWindows)) {}
+
+std::shared_ptr<SourceCache::Entry> SourceCache::entry(std::uint64_t key) {
+  std::shared_ptr<Entry> evicted;  // closed after the lock is released
+  const std::lock_guard lock(mutex_);
+  if (const auto found = index_.find(key); found != index_.end()) {
+    entries_.splice(entries_.begin(), entries_, found->second);
+  } else {
+    if (entries_.size() >= capacity_) {
+      evicted = entries_.back();
+      index_.erase(evicted->key);
+      entries_.pop_back();
+    }
+    entries_.push_front(std::make_shared<Entry>());
+    entries_.front()->key = key;
+    index_[key] = entries_.begin();
+  }
+  entries_.front()->last_used = Clock::now();
+  return entries_.front();
+}
+
+void SourceCache::drop(const std::shared_ptr<Entry>& entry) {
+  const std::lock_guard lock(mutex_);
+  const auto found = index_.find(entry->key);
+  if (found == index_.end() || *found->second != entry) return;
+  entries_.erase(found->second);
+  index_.erase(found);
+}
+
+Result<std::shared_ptr<const SourceFile>> SourceCache::get(const std::string& path, bool is_npy,
+                                                           const FileVersion& version) {
+  const auto shared = entry(mix(version.hash(), is_npy));
+  const std::lock_guard opening(shared->opening);
+  if (shared->file) return shared->file;
+  auto file = SourceFile::open(root_, path, is_npy, io_, mappings_);
+  if (file && (*file)->version() == version) {
+    shared->file = *file;
+  } else {
+    drop(shared);
+  }
+  return file;
+}
+
+SourceCache::Clock::time_point SourceCache::close_unused_since(Clock::time_point deadline) {
+  Entries closed;  // after the lock is released
+  const std::lock_guard lock(mutex_);
+  while (!entries_.empty() && entries_.back()->last_used <= deadline) {
+    index_.erase(entries_.back()->key);
+    closed.splice(closed.begin(), entries_, std::prev(entries_.end()));
+  }
+  return entries_.empty() ? Clock::time_point::max() : entries_.back()->last_used;
+}
+
+std::size_t SourceCache::count() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
+}  // namespace npyfs

@@ -1,0 +1,59 @@
+// Sources that are open, so that many readers of one array cost one open and one header read.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "core/error.h"
+#include "core/source_file.h"
+
+namespace npyfs {
+
+// Thread-safe. Holds the most recently used sources open; a source that has left the cache lives on for as long as
+// somebody has it open.
+class SourceCache {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // Keeps at most `capacity` sources.
+  SourceCache(const SourceRoot& root, SourceIo io, std::size_t capacity);
+
+  // The file at `path`, which has just been seen to be `version`. If it is another by the time it is opened, the one
+  // that was opened is returned: its version tells. Two threads that ask for the same version share one open.
+  Result<std::shared_ptr<const SourceFile>> get(const std::string& path, bool is_npy, const FileVersion& version);
+
+  // Closes what nobody has used since `deadline` (a filesystem with open files cannot be unmounted, and a removed file
+  // keeps its blocks). Returns when the next one may be due, Clock::time_point::max() where nothing is open.
+  Clock::time_point close_unused_since(Clock::time_point deadline);
+
+  std::size_t count() const;
+  std::size_t mappings() const { return mappings_->count(); }
+
+ private:
+  struct Entry {
+    std::uint64_t key;
+    std::mutex opening;  // held by the thread that opens the source; taken before nothing, after nothing but itself
+    std::shared_ptr<const SourceFile> file;  // guarded by `opening`
+    Clock::time_point last_used;             // guarded by mutex_
+  };
+  using Entries = std::list<std::shared_ptr<Entry>>;
+
+  std::shared_ptr<Entry> entry(std::uint64_t key);
+  void drop(const std::shared_ptr<Entry>& entry);
+
+  const SourceRoot& root_;
+  const SourceIo io_;
+  const std::size_t capacity_;
+  const std::shared_ptr<MappingCache> mappings_;
+  mutable std::mutex mutex_;  // guards entries_ and index_; never held while a file is opened or closed
+  Entries entries_;           // most recently used first
+  std::unordered_map<std::uint64_t, Entries::iterator> index_;
+};
+
+}  // namespace npyfs

@@ -1,0 +1,128 @@
+#include "core/source_file.h"
+
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace npyfs {
+namespace {
+
+// Filesystems on which a page fault is a message to somebody else. Numbers from statfs(2) and, for the last three, from
+// the filesystems' own sources (Lustre, GPFS, GFS2 has cluster locks).
+constexpr std::array<std::uint64_t, 11> kSlowFaults = {
+    NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC, FUSE_SUPER_MAGIC, CEPH_SUPER_MAGIC,
+    V9FS_MAGIC,      AFS_SUPER_MAGIC, 0x0BD00BD0,       0x47504653,       0x01161970,
+};
+
+SourceIo choose_io(int fd, SourceIo wanted) {
+  if (wanted != SourceIo::kAuto) return wanted;
+  struct statfs filesystem;
+  if (::fstatfs(fd, &filesystem) != 0) return SourceIo::kPread;
+  for (const std::uint64_t type : kSlowFaults) {
+    if (static_cast<std::uint32_t>(filesystem.f_type) == type) return SourceIo::kPread;
+  }
+  return SourceIo::kMmap;
+}
+
+std::string file_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+Result<void> judge_sliceable(const NpyHeader& header, std::uint64_t file_size, const std::string& name) {
+  const auto refuse = [&](std::string why) {
+    return std::unexpected(Error{ErrorKind::kNotSliceable, name, std::move(why)});
+  };
+  if (header.shape.empty()) return refuse("the array has no dimensions (shape ()), so it has no slices");
+  if (header.holds_objects) return refuse("the array holds pickled Python objects, which have no fixed size");
+  if (header.itemsize == 0) return refuse(fmt::format("the items of {} have no size", header.descr));
+  return check_data_size(header, file_size, name);
+}
+
+std::atomic<std::uint64_t> next_file_id = 1;
+
+}  // namespace
+
+SourceFile::SourceFile(UniqueFd fd, const struct stat& status, std::string path, SourceIo io,
+                       std::shared_ptr<MappingCache> mappings)
+    : fd_(std::move(fd)),
+      status_(status),
+      path_(std::move(path)),
+      io_(choose_io(fd_.get(), io)),
+      id_(next_file_id++),
+      mappings_(std::move(mappings)) {}
+
+SourceFile::~SourceFile() {
+  if (is_mapped()) mappings_->forget_file(id_);
+}
+
+Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& root, const std::string& path, bool is_npy,
+                                                           SourceIo io, std::shared_ptr<MappingCache> mappings) {
+  auto fd = root.open_file(path);
+  if (!fd) return std::unexpected(fd.error());
+  struct stat status;
+  if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
+  const std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), status, path, io, std::move(mappings)));
+  if (!is_npy) return file;
+  file->read_header();
+  // A header that was rewritten while it was read belongs to neither version.
+  if (::fstat(file->fd(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
+  if (FileVersion::of(status) != file->version()) {
+    return std::unexpected(Error{ErrorKind::kStale, path, "was changed while its header was read"});
+  }
+  return file;
+}
+
+void SourceFile::read_header() {
+  const std::string name = file_name(path_);
+  header_ = [&]() -> Result<NpyHeader> {
+    std::vector<std::byte> bytes(std::min<std::uint64_t>(size(), 4096));  // nearly always the whole header
+    if (auto read = read_exactly(bytes.data(), bytes.size(), 0); !read) return std::unexpected(read.error());
+    const auto needed = npy_header_size(bytes, size(), name);
+    if (!needed) return std::unexpected(needed.error());
+    const std::size_t had = bytes.size();
+    bytes.resize(*needed);
+    if (*needed > had) {
+      if (auto read = read_exactly(&bytes[had], *needed - had, had); !read) return std::unexpected(read.error());
+    }
+    return parse_npy_header(bytes, name);
+  }();
+  sliceable_ = header_ ? judge_sliceable(*header_, size(), name) : std::unexpected(header_.error());
+}
+
+Result<void> SourceFile::check_still_holds(std::uint64_t end) const {
+  struct stat now;
+  if (::fstat(fd(), &now) != 0) return std::unexpected(system_error(path_, "stat", errno));
+  if (static_cast<std::uint64_t>(now.st_size) >= end) return {};
+  return std::unexpected(
+      Error{ErrorKind::kTruncated, path_,
+            fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(), now.st_size, end)});
+}
+
+Result<std::shared_ptr<const Mapping>> SourceFile::window(std::uint64_t index) const {
+  return mappings_->window(id_, fd(), index, size());
+}
+
+Result<void> SourceFile::read_exactly(std::byte* out, std::size_t size, std::uint64_t offset) const {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::pread(fd(), out + done, size - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::unexpected(system_error(path_, "read", errno));
+    if (got == 0) {
+      return std::unexpected(Error{ErrorKind::kTruncated, path_,
+                                   fmt::format("ends at {} bytes; {} are needed", offset + done, offset + size)});
+    }
+    done += static_cast<std::size_t>(got);
+  }
+  return {};
+}
+
+}  // namespace npyfs

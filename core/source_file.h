@@ -1,0 +1,79 @@
+// One source file as it was opened: descriptor, version, header, mappings.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/error.h"
+#include "core/file_version.h"
+#include "core/mapping_cache.h"
+#include "core/npy_header.h"
+#include "core/source_root.h"
+#include "core/unique_fd.h"
+
+namespace npyfs {
+
+// How a source's bytes are got at (-o source_io).
+enum class SourceIo {
+  kAuto,   // by filesystem: kPread where page faults are slow (network filesystems and FUSE), else kMmap
+  kMmap,   // straight from a mapping, with no copy
+  kPread,  // through a buffer
+};
+
+// What was found when the file was opened is pinned: header, size and version never change, and the descriptor keeps
+// the file that was opened even if another takes its name. Thread-safe.
+class SourceFile {
+ public:
+  // Opens `path`. With `is_npy` the header is read as well; a file without a good one opens all the same. kStale where
+  // the file is changed meanwhile.
+  static Result<std::shared_ptr<const SourceFile>> open(const SourceRoot& root, const std::string& path, bool is_npy,
+                                                        SourceIo io, std::shared_ptr<MappingCache> mappings);
+  SourceFile(const SourceFile&) = delete;
+  SourceFile& operator=(const SourceFile&) = delete;
+  ~SourceFile();
+
+  int fd() const { return fd_.get(); }
+  const struct stat& status() const { return status_; }  // as it was opened
+  FileVersion version() const { return FileVersion::of(status_); }
+  std::uint64_t size() const { return static_cast<std::uint64_t>(status_.st_size); }
+  bool is_mapped() const { return io_ == SourceIo::kMmap; }
+
+  // The header; the reason why there is none otherwise. Only for files opened with `is_npy`.
+  const Result<NpyHeader>& header() const { return header_; }
+
+  // Why no slice can be served from this array, where that is so: no header, no dimensions, objects, items of no size,
+  // fewer data than promised. Only for files opened with `is_npy`.
+  const Result<void>& sliceable() const { return sliceable_; }
+
+  // kTruncated where the file has become shorter than `end` bytes since it was opened.
+  Result<void> check_still_holds(std::uint64_t end) const;
+
+  // The mapping of bytes [index * MappingCache::kWindowSize, ...). Only where is_mapped().
+  Result<std::shared_ptr<const Mapping>> window(std::uint64_t index) const;
+
+  // Reads exactly `size` bytes at `offset`, however often the system interrupts or shortens it. kTruncated at the end
+  // of the file.
+  Result<void> read_exactly(std::byte* out, std::size_t size, std::uint64_t offset) const;
+
+  // For messages: the path beneath the source.
+  const std::string& path() const { return path_; }
+
+ private:
+  SourceFile(UniqueFd fd, const struct stat& status, std::string path, SourceIo io,
+             std::shared_ptr<MappingCache> mappings);
+  void read_header();
+
+  const UniqueFd fd_;
+  const struct stat status_;
+  const std::string path_;
+  const SourceIo io_;  // kMmap or kPread
+  const std::uint64_t id_;
+  const std::shared_ptr<MappingCache> mappings_;
+  Result<NpyHeader> header_;
+  Result<void> sliceable_;
+};
+
+}  // namespace npyfs

@@ -1,0 +1,197 @@
+#include "core/source_root.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace npyfs {
+namespace {
+
+constexpr int kMaxLinks = 40;     // as the kernel: include/linux/namei.h, MAXSYMLINKS
+constexpr int kMaxAttempts = 64;  // openat2 says EAGAIN while a rename is under way above a ".."
+
+const char* path_or_dot(const std::string& path) {
+  return path.empty() ? "." : path.c_str();
+}
+
+int open_at(int directory, const char* path, int flags, std::uint64_t resolve) {
+  struct open_how how = {};
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
+  how.resolve = resolve | RESOLVE_NO_MAGICLINKS;
+  for (int attempt = 0;; ++attempt) {
+    const long fd = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
+    if (fd >= 0 || (errno != EINTR && errno != EAGAIN) || attempt == kMaxAttempts) return static_cast<int>(fd);
+  }
+}
+
+Result<std::string> link_target(int link, const std::string& path) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
+  if (length < 0) return std::unexpected(system_error(path, "readlink", errno));
+  target.resize(static_cast<std::size_t>(length));
+  return target;
+}
+
+Result<struct stat> status_of(int fd, const std::string& path) {
+  struct stat status;
+  if (::fstat(fd, &status) != 0) return std::unexpected(system_error(path, "stat", errno));
+  return status;
+}
+
+// `path` below `directory`, where it is; both absolute, `directory` without a final '/'.
+std::optional<std::string> relative_to(const std::string& directory, std::string_view path) {
+  if (!path.starts_with(directory)) return std::nullopt;
+  path.remove_prefix(directory.size());
+  if (path.empty()) return std::string();
+  if (path[0] != '/') return std::nullopt;
+  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+  return std::string(path);
+}
+
+std::string without_final_slash(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+Result<SourceRoot> SourceRoot::open(const std::string& directory, LeavingLinks leaving_links) {
+  SourceRoot root;
+  root.leaving_links_ = leaving_links;
+  root.root_ = UniqueFd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root.root_) return std::unexpected(system_error(directory, "open", errno));
+  const auto status = status_of(root.root_.get(), directory);
+  if (!status) return std::unexpected(status.error());
+  root.device_ = status->st_dev;
+  root.inode_ = status->st_ino;
+
+  std::error_code ignored;
+  root.names_.push_back(without_final_slash(std::filesystem::absolute(directory, ignored).lexically_normal()));
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(directory.c_str(), nullptr), &std::free);
+  if (real && without_final_slash(real.get()) != root.names_[0]) root.names_.push_back(without_final_slash(real.get()));
+
+  if (!UniqueFd(root.open_beneath("", O_PATH))) return std::unexpected(system_error(directory, "openat2", errno));
+  return root;
+}
+
+int SourceRoot::open_beneath(const std::string& path, int flags) const {
+  const std::uint64_t resolve = leaving_links_ == LeavingLinks::kAreFollowed ? 0 : RESOLVE_BENEATH;
+  return open_at(root_.get(), path_or_dot(path), flags, resolve);
+}
+
+Result<UniqueFd> SourceRoot::resolve(const std::string& path, int flags) const {
+  UniqueFd fd(open_beneath(path, flags));
+  if (fd) return fd;
+  // RESOLVE_BENEATH refuses every absolute link, also those that come back to where they started.
+  if (errno == EXDEV) return resolve_absolute_links(path, flags);
+  return std::unexpected(system_error(path, "open", errno));
+}
+
+// Walks the path in user space with links replaced by their targets, until no absolute one is left. The kernel then
+// resolves what came out, beneath the root again: a race can only make this fail.
+Result<UniqueFd> SourceRoot::resolve_absolute_links(const std::string& path, int flags) const {
+  std::string done;
+  std::string rest = path;
+  int links = 0;
+  while (!rest.empty()) {
+    const std::size_t slash = rest.find('/');
+    const std::string component = rest.substr(0, slash);
+    rest.erase(0, slash == std::string::npos ? rest.size() : slash + 1);
+    if (component.empty()) continue;
+    const std::string candidate = done.empty() ? component : done + "/" + component;
+    const UniqueFd fd(open_beneath(candidate, O_PATH | O_NOFOLLOW));
+    if (!fd) return std::unexpected(system_error(path, "open", errno));
+    const auto status = status_of(fd.get(), path);
+    if (!status) return std::unexpected(status.error());
+    if (!S_ISLNK(status->st_mode)) {
+      done = candidate;
+      continue;
+    }
+    if (++links > kMaxLinks) return std::unexpected(system_error(path, "open", ELOOP));
+    auto target = link_target(fd.get(), path);
+    if (!target) return std::unexpected(target.error());
+    if (target->starts_with('/')) {
+      std::optional<std::string> beneath;
+      for (const auto& name : names_) {
+        if (!beneath) beneath = relative_to(name, *target);
+      }
+      if (!beneath) return std::unexpected(system_error(path, "open", EXDEV));
+      done.clear();
+      target = *beneath;
+    }
+    rest = *target + "/" + rest;
+  }
+  UniqueFd fd(open_beneath(done, flags));
+  if (!fd) return std::unexpected(system_error(path, "open", errno));
+  return fd;
+}
+
+Result<struct stat> SourceRoot::status(const std::string& path) const {
+  const auto followed = resolve(path, O_PATH);
+  if (followed) return status_of(followed->get(), path);
+  const int why = followed.error().os_error;
+  if (why == ENOENT || why == EXDEV || why == ELOOP || why == EACCES || why == ENOTDIR) {
+    const UniqueFd itself(open_beneath(path, O_PATH | O_NOFOLLOW));
+    if (itself) {
+      auto status = status_of(itself.get(), path);
+      if (status && S_ISLNK(status->st_mode)) return status;
+    }
+  }
+  return std::unexpected(followed.error());
+}
+
+Result<UniqueFd> SourceRoot::open_file(const std::string& path) const {
+  auto fd = resolve(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return fd;
+  const auto status = status_of(fd->get(), path);
+  if (!status) return std::unexpected(status.error());
+  if (!S_ISREG(status->st_mode)) return std::unexpected(Error{ErrorKind::kNotFound, path, "is not a regular file"});
+  return fd;
+}
+
+Result<UniqueFd> SourceRoot::open_directory(const std::string& path) const {
+  return resolve(path, O_RDONLY | O_DIRECTORY);
+}
+
+Result<std::string> SourceRoot::read_link(const std::string& path) const {
+  const UniqueFd link(open_beneath(path, O_PATH | O_NOFOLLOW));
+  if (!link) return std::unexpected(system_error(path, "open", errno));
+  return link_target(link.get(), path);
+}
+
+Result<struct statvfs> SourceRoot::filesystem_status(const std::string& path) const {
+  const auto fd = resolve(path, O_PATH);
+  if (!fd) return std::unexpected(fd.error());
+  struct statvfs status;
+  if (::fstatvfs(fd->get(), &status) != 0) return std::unexpected(system_error(path, "statvfs", errno));
+  return status;
+}
+
+std::string SourceRoot::absolute(std::string_view path) const {
+  return names_.back() + (path.empty() && !names_.back().empty() ? "" : "/") + std::string(path);
+}
+
+Result<SourceRoot::Position> SourceRoot::position_of(const std::string& path) const {
+  UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return std::unexpected(system_error(path, "open", errno));
+  auto status = status_of(fd.get(), path);
+  for (Position position = Position::kRoot; status; position = Position::kBeneath) {
+    if (status->st_dev == device_ && status->st_ino == inode_) return position;
+    UniqueFd parent(::openat(fd.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!parent) return std::unexpected(system_error(path, "open", errno));
+    const auto below = *status;
+    status = status_of(parent.get(), path);
+    if (status && status->st_dev == below.st_dev && status->st_ino == below.st_ino) return Position::kOutside;
+    fd = std::move(parent);
+  }
+  return std::unexpected(status.error());
+}
+
+}  // namespace npyfs

@@ -1,0 +1,69 @@
+// The source directory. Every access to the source goes through here, and nothing here leaves it: paths are resolved by
+// openat2(2) with RESOLVE_BENEATH (Linux 5.6), so that no link, ".." or rename race can.
+#pragma once
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/unique_fd.h"
+
+namespace npyfs {
+
+enum class LeavingLinks {
+  kAreLinks,     // symbolic links that leave the source appear as the links they are
+  kAreFollowed,  // -o follow_symlinks
+};
+
+// Immutable after open(), so safe to use from many threads. Paths are relative to the root; "" is the root itself.
+// Errors are kSystem with errno as the system gives it (ENOENT for what is not there).
+class SourceRoot {
+ public:
+  // Fails where `directory` is no directory, or the kernel has no openat2.
+  static Result<SourceRoot> open(const std::string& directory, LeavingLinks leaving_links);
+
+  // What is at `path`, links followed. A link that leaves the source, dangles or loops is described itself (S_ISLNK).
+  Result<struct stat> status(const std::string& path) const;
+
+  // Opens a regular file for reading. Never blocks, whatever has been put at `path` (a FIFO, a device): what is not a
+  // regular file is kNotFound.
+  Result<UniqueFd> open_file(const std::string& path) const;
+
+  Result<UniqueFd> open_directory(const std::string& path) const;
+
+  // The target of a link that status() describes itself.
+  Result<std::string> read_link(const std::string& path) const;
+
+  Result<struct statvfs> filesystem_status(const std::string& path) const;
+
+  // The absolute path of something beneath the root, for people to read.
+  std::string absolute(std::string_view path) const;
+
+  // Device number of the root: files elsewhere are on filesystems mounted below it.
+  dev_t device() const { return device_; }
+
+  // Whether the directory `path`, any absolute path, is the root or lies beneath it (its parents are compared by
+  // device and inode, so bind mounts and links do not hide it).
+  enum class Position { kOutside, kRoot, kBeneath };
+  Result<Position> position_of(const std::string& path) const;
+
+ private:
+  SourceRoot() = default;
+
+  Result<UniqueFd> resolve(const std::string& path, int flags) const;
+  Result<UniqueFd> resolve_absolute_links(const std::string& path, int flags) const;
+  int open_beneath(const std::string& path, int flags) const;
+
+  UniqueFd root_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+  LeavingLinks leaving_links_ = LeavingLinks::kAreLinks;
+  std::vector<std::string> names_;  // absolute paths the root is known by: as given, and without links; no final '/'
+};
+
+}  // namespace npyfs

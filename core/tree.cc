@@ -1,0 +1,305 @@
+#include "core/tree.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <mutex>
+#include <utility>
+
+#include "core/attributes.h"
+
+namespace npyfs {
+namespace {
+
+constexpr int kMaxAttempts = 3;  // at opening a source that is being replaced
+
+std::unexpected<Error> stale(const Node& node) {
+  return std::unexpected(Error{ErrorKind::kStale, *node.path, "has changed since it was looked up"});
+}
+
+std::uint64_t version_of(const struct stat& source) {
+  return FileVersion::of(source).hash();
+}
+
+// What a mirrored name is, from what the source has there.
+NodeKind kind_of(std::string_view name, mode_t type) {
+  if (S_ISDIR(type)) return NodeKind::kDirectory;
+  if (is_array_name(name, type)) return NodeKind::kPlace;
+  return S_ISREG(type) ? NodeKind::kFile : NodeKind::kOther;
+}
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool is_pinned(const Node& node) {
+  return node.version != 0;
+}
+
+class ControlListing : public Listing {
+ public:
+  explicit ControlListing(const ControlFiles& files) : files_(files) {}
+
+  Result<void> read(std::uint64_t cookie, const Visit& visit) override {
+    for (; cookie < 2 + files_.size(); ++cookie) {
+      const std::string_view name = cookie == 0 ? "." : cookie == 1 ? ".." : std::string_view(files_[cookie - 2].name);
+      if (!visit({name, control_inode(cookie), cookie < 2 ? mode_t{S_IFDIR} : mode_t{S_IFREG}, cookie + 1})) return {};
+    }
+    return {};
+  }
+
+ private:
+  const ControlFiles& files_;
+};
+
+}  // namespace
+
+Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_files)
+    : root_(std::move(root)),
+      options_(options),
+      control_files_(std::move(control_files)),
+      sources_(root_, options.source_io, options.max_open_sources) {}
+
+Result<Node> Tree::node(NodeId id) const {
+  auto node = nodes_.find(id);
+  if (!node) return std::unexpected(Error{ErrorKind::kStale, fmt::format("node {}", id), "is not known"});
+  return std::move(*node);
+}
+
+Entry Tree::found(const Node& node, const struct stat& attributes) {
+  return Entry{nodes_.look_up(node), attributes};
+}
+
+Result<Entry> Tree::lookup(NodeId directory_id, std::string_view name) {
+  const auto directory = node(directory_id);
+  if (!directory) return std::unexpected(directory.error());
+  switch (directory->kind) {
+    case NodeKind::kDirectory:
+      return lookup_mirrored(*directory, name);
+    case NodeKind::kPlace:
+      return lookup_place(directory_id, *directory, name);
+    case NodeKind::kControlDirectory:
+      return lookup_control(name);
+    case NodeKind::kFile:
+    case NodeKind::kOther:
+    case NodeKind::kControlFile:
+      break;
+  }
+  return std::unexpected(Error{ErrorKind::kNotADirectory, *directory->path, "is not a directory"});
+}
+
+Result<Entry> Tree::lookup_mirrored(const Node& directory, std::string_view name) {
+  if (directory.path->empty() && name == kControlDirectoryName) {
+    const Node control{.kind = NodeKind::kControlDirectory, .path = directory.path};
+    return found(control, control_attributes(control));
+  }
+  auto path = directory.path->empty() ? std::string(name) : fmt::format("{}/{}", *directory.path, name);
+  const auto status = root_.status(path);
+  if (!status) return std::unexpected(status.error());
+  const NodeKind kind = kind_of(name, status->st_mode);
+  const Node node{.kind = kind,
+                  .path = std::make_shared<const std::string>(std::move(path)),
+                  .version = kind == NodeKind::kFile ? version_of(*status) : 0};
+  const auto attributes = fresh_attributes(node);
+  if (!attributes) return std::unexpected(attributes.error());
+  return found(node, *attributes);
+}
+
+Result<Entry> Tree::lookup_place(NodeId directory_id, const Node& directory, std::string_view name) {
+  const auto place = place_in(directory.place, name);
+  if (!place) {
+    return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), "is no name of a chunk, slice or axis"});
+  }
+  const auto array = array_state(directory);
+  if (!array) return std::unexpected(array.error());
+  Node node{.kind = NodeKind::kPlace, .place = *place, .path = directory.path};
+  if (is_directory(*place)) {
+    if (auto exists = check_place(*place, *array); !exists) return std::unexpected(exists.error());
+    node.parent = directory_id;
+    return found(node, place_attributes(*place, array->status, 0));
+  }
+  const auto content = content_of(*place, *array);
+  if (!content) return std::unexpected(content.error());
+  node.version = version_of(array->status);
+  return found(node, place_attributes(*place, array->status, content->view.size()));
+}
+
+Result<Entry> Tree::lookup_control(std::string_view name) {
+  for (std::uint64_t i = 0; i < control_files_.size(); ++i) {
+    if (control_files_[i].name != name) continue;
+    const Node node{.kind = NodeKind::kControlFile,
+                    .place = Place{.first = i},
+                    .path = std::make_shared<const std::string>(kControlDirectoryName)};
+    return found(node, control_attributes(node));
+  }
+  return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), "is no file of .npyfs"});
+}
+
+// The source of a node as it is now; kStale where its name has come to mean something of another kind.
+Result<struct stat> Tree::source_status(const Node& node) const {
+  auto status = root_.status(*node.path);
+  if (status && kind_of(base_name(*node.path), status->st_mode) != node.kind) return stale(node);
+  return status;
+}
+
+// The array as it is now, opened. The status is that of the opened file, where it could be opened.
+Result<ArrayState> Tree::array_state(const Node& node) const {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const auto status = source_status(node);
+    if (!status) return std::unexpected(status.error());
+    ArrayState state{*status, sources_.get(*node.path, true, FileVersion::of(*status)), root_.absolute(*node.path)};
+    const bool moved_on = state.file ? (*state.file)->version() != FileVersion::of(*status)
+                                     : state.file.error().kind == ErrorKind::kStale;
+    if (!moved_on) return state;
+  }
+  return stale(node);
+}
+
+struct stat Tree::place_attributes(const Place& place, const struct stat& source, std::uint64_t size) const {
+  if (place.kind == PlaceKind::kArray) return directory_attributes(source, mirrored_inode(source, root_.device()));
+  const ino_t inode = place_inode(source, root_.device(), place);
+  return is_directory(place) ? directory_attributes(source, inode) : file_attributes(source, inode, size);
+}
+
+struct stat Tree::control_attributes(const Node& node) const {
+  struct stat owner = {};
+  owner.st_uid = ::geteuid();
+  owner.st_gid = ::getegid();
+  owner.st_mode = S_IRUSR | S_IRGRP | S_IROTH;
+  (void)::clock_gettime(CLOCK_REALTIME, &owner.st_mtim);
+  owner.st_atim = owner.st_ctim = owner.st_mtim;
+  if (node.kind == NodeKind::kControlDirectory) return directory_attributes(owner, control_inode(0));
+  const std::uint64_t index = node.place.first;
+  return file_attributes(owner, control_inode(index + 2), control_files_[index].text().size());
+}
+
+Result<struct stat> Tree::fresh_attributes(const Node& node) const {
+  if (node.kind == NodeKind::kControlDirectory || node.kind == NodeKind::kControlFile) return control_attributes(node);
+  if (node.kind == NodeKind::kPlace && !is_directory(node.place)) {
+    const auto array = array_state(node);
+    if (!array) return std::unexpected(array.error());
+    if (version_of(array->status) != node.version) return stale(node);
+    const auto content = content_of(node.place, *array);
+    if (!content) return std::unexpected(content.error());
+    return place_attributes(node.place, array->status, content->view.size());
+  }
+  const auto status = source_status(node);
+  if (!status) return status;
+  if (is_pinned(node) && version_of(*status) != node.version) return stale(node);
+  const ino_t inode = mirrored_inode(*status, root_.device());
+  switch (node.kind) {
+    case NodeKind::kPlace:
+      return place_attributes(node.place, *status, 0);
+    case NodeKind::kDirectory:
+      return directory_attributes(*status, inode);
+    case NodeKind::kFile:
+      return file_attributes(*status, inode, static_cast<std::uint64_t>(status->st_size));
+    default:
+      return other_attributes(*status, inode);
+  }
+}
+
+Result<struct stat> Tree::attributes(NodeId id) const {
+  const auto known = node(id);
+  if (!known) return std::unexpected(known.error());
+  auto attributes = fresh_attributes(*known);
+  if (attributes || !is_pinned(*known)) return attributes;
+  const std::shared_lock lock(open_mutex_);
+  if (const auto open = open_files_.find(id); open != open_files_.end()) return open->second->attributes;
+  return attributes;
+}
+
+Result<std::string> Tree::read_link(NodeId id) const {
+  const auto known = node(id);
+  if (!known) return std::unexpected(known.error());
+  return root_.read_link(*known->path);
+}
+
+Result<OpenFile> Tree::open_control(NodeId id, const Node& node) const {
+  OpenFile file{id, text_content(control_files_[node.place.first].text()), control_attributes(node), true};
+  file.attributes.st_size = static_cast<off_t>(file.size());
+  return file;
+}
+
+Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
+  if (node.kind == NodeKind::kPlace) {
+    const auto array = array_state(node);
+    if (!array) return std::unexpected(array.error());
+    if (version_of(array->status) != node.version) return stale(node);
+    auto content = content_of(node.place, *array);
+    if (!content) return std::unexpected(content.error());
+    const auto size = content->view.size();
+    return OpenFile{id, std::move(*content), place_attributes(node.place, array->status, size), false};
+  }
+  const auto status = source_status(node);
+  if (!status) return std::unexpected(status.error());
+  const auto source = sources_.get(*node.path, false, FileVersion::of(*status));
+  if (!source) return std::unexpected(source.error());
+  if ((*source)->version().hash() != node.version) return stale(node);
+  const struct stat attributes =
+      file_attributes((*source)->status(), mirrored_inode((*source)->status(), root_.device()), (*source)->size());
+  return OpenFile{id, {whole_file_view((*source)->size()), *source}, attributes, false};
+}
+
+Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
+  const auto known = node(id);
+  if (!known) return std::unexpected(known.error());
+  const bool is_file = known->kind == NodeKind::kFile || known->kind == NodeKind::kControlFile ||
+                       (known->kind == NodeKind::kPlace && !is_directory(known->place));
+  if (!is_file) return std::unexpected(Error{ErrorKind::kIsADirectory, *known->path, "is not a file"});
+  auto opened = known->kind == NodeKind::kControlFile ? open_control(id, *known) : open_source(id, *known);
+  if (!opened) return std::unexpected(opened.error());
+  auto file = std::make_shared<const OpenFile>(std::move(*opened));
+  const std::unique_lock lock(open_mutex_);
+  open_files_.emplace(id, file.get());
+  return file;
+}
+
+void Tree::close(const OpenFile& file) {
+  const std::unique_lock lock(open_mutex_);
+  const auto [begin, end] = open_files_.equal_range(file.node);
+  for (auto open = begin; open != end; ++open) {
+    if (open->second != &file) continue;
+    open_files_.erase(open);
+    return;
+  }
+}
+
+Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const {
+  return gather(file.content.view, file.content.source.get(), offset, size, pieces);
+}
+
+Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) const {
+  const auto known = node(id);
+  if (!known) return std::unexpected(known.error());
+  if (known->kind == NodeKind::kDirectory) return MirrorListing::open(root_, *known->path);
+  if (known->kind == NodeKind::kControlDirectory) return std::make_unique<ControlListing>(control_files_);
+  if (known->kind != NodeKind::kPlace || !is_directory(known->place)) {
+    return std::unexpected(Error{ErrorKind::kNotADirectory, *known->path, "is not a directory"});
+  }
+  const auto array = array_state(*known);
+  if (!array) return std::unexpected(array.error());
+  return std::make_unique<PlaceListing>(known->place, *array, options_.default_chunks, root_.device());
+}
+
+Result<std::vector<ExtendedAttribute>> Tree::extended_attributes(NodeId id) const {
+  const auto known = node(id);
+  if (!known) return std::unexpected(known.error());
+  if (known->kind != NodeKind::kPlace || !is_view(known->place)) return std::vector<ExtendedAttribute>();
+  const auto array = array_state(*known);
+  if (!array) return std::unexpected(array.error());
+  return npyfs::extended_attributes(known->place, *array);
+}
+
+Result<struct statvfs> Tree::filesystem_status(NodeId id) const {
+  const auto known = node(id);
+  return root_.filesystem_status(known && known->path ? *known->path : "");
+}
+
+std::size_t Tree::open_file_count() const {
+  const std::shared_lock lock(open_mutex_);
+  return open_files_.size();
+}
+
+}  // namespace npyfs

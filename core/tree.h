@@ -1,0 +1,112 @@
+// The filesystem without FUSE: every operation on the mounted tree as one call.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/array_directory.h"
+#include "core/control_files.h"
+#include "core/error.h"
+#include "core/gather.h"
+#include "core/listing.h"
+#include "core/nodes.h"
+#include "core/source_cache.h"
+#include "core/source_root.h"
+
+namespace npyfs {
+
+struct TreeOptions {
+  std::uint64_t default_chunks = 1;  // what chunks/ lists
+  SourceIo source_io = SourceIo::kAuto;
+  std::size_t max_open_sources = 256;
+};
+
+// What a lookup finds.
+struct Entry {
+  NodeId node;
+  struct stat attributes;
+};
+
+// A file that somebody has open: its bytes and attributes are those of the moment it was opened. Immutable.
+struct OpenFile {
+  NodeId node;
+  FileContent content;
+  struct stat attributes;
+  bool is_generated_anew;  // a control file: each open has a text of its own
+
+  std::uint64_t size() const { return content.view.size(); }
+};
+
+// Thread-safe. Nodes are what the kernel knows by number; an unknown one is kStale.
+class Tree {
+ public:
+  Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_files);
+
+  // Finds `name` in a directory and counts one lookup of what it finds, to be taken back by forget().
+  Result<Entry> lookup(NodeId directory, std::string_view name);
+  void forget(NodeId node, std::uint64_t lookups) { nodes_.forget(node, lookups); }
+
+  // kStale for a file whose source has changed since the lookup and that nobody has open: the kernel then looks its
+  // name up again by itself (Linux does so for path-based calls that fail with ESTALE). While somebody has it open, it
+  // is what was opened.
+  Result<struct stat> attributes(NodeId node) const;
+
+  Result<std::string> read_link(NodeId node) const;
+
+  // kStale where the source has changed since the lookup: see attributes().
+  Result<std::shared_ptr<const OpenFile>> open(NodeId node);
+  // To be called once for each open(), when the file is no longer open.
+  void close(const OpenFile& file);
+
+  // See gather().
+  Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
+
+  Result<std::unique_ptr<Listing>> open_directory(NodeId node) const;
+
+  // The extended attributes of a view; none elsewhere.
+  Result<std::vector<ExtendedAttribute>> extended_attributes(NodeId node) const;
+
+  Result<struct statvfs> filesystem_status(NodeId node) const;
+
+  SourceCache& sources() { return sources_; }
+  const SourceCache& sources() const { return sources_; }
+  std::size_t node_count() const { return nodes_.count(); }
+  std::size_t open_file_count() const;
+  const SourceRoot& root() const { return root_; }
+
+ private:
+  Result<Entry> lookup_mirrored(const Node& directory, std::string_view name);
+  Result<Entry> lookup_place(NodeId directory_id, const Node& directory, std::string_view name);
+  Result<Entry> lookup_control(std::string_view name);
+  Entry found(const Node& node, const struct stat& attributes);
+
+  Result<Node> node(NodeId id) const;
+  Result<struct stat> source_status(const Node& node) const;
+  Result<ArrayState> array_state(const Node& node) const;
+  struct stat place_attributes(const Place& place, const struct stat& source, std::uint64_t size) const;
+  Result<struct stat> fresh_attributes(const Node& node) const;
+  struct stat control_attributes(const Node& node) const;
+  Result<OpenFile> open_control(NodeId id, const Node& node) const;
+  Result<OpenFile> open_source(NodeId id, const Node& node) const;
+
+  const SourceRoot root_;
+  const TreeOptions options_;
+  const ControlFiles control_files_;
+  Nodes nodes_;
+  mutable SourceCache sources_;
+
+  // Open files by node, for the attributes of those whose source has moved on.
+  mutable std::shared_mutex open_mutex_;  // guards open_files_; a leaf
+  std::unordered_multimap<NodeId, const OpenFile*> open_files_;
+};
+
+}  // namespace npyfs

@@ -1,0 +1,30 @@
+#include "fs/filesystem.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fs/control_texts.h"
+
+namespace npyfs {
+namespace {
+
+// Sources may take a quarter of the descriptors; the rest is for directories being listed and for opening.
+std::size_t max_open_sources() {
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 16;
+  return std::clamp<std::size_t>(limit.rlim_cur / 4, 1, 1024);
+}
+
+}  // namespace
+
+Filesystem::Filesystem(const Options& mount_options, SourceRoot root)
+    : options(mount_options),
+      tree(
+          std::move(root),
+          TreeOptions{
+              .default_chunks = options.chunks, .source_io = options.source_io, .max_open_sources = max_open_sources()},
+          control_files(*this)) {}
+
+}  // namespace npyfs

@@ -1,0 +1,25 @@
+// What the operations of one mount share.
+#pragma once
+
+#include <memory>
+
+#include "core/tree.h"
+#include "fs/handles.h"
+#include "fs/metrics.h"
+#include "fs/negotiation.h"
+#include "fs/options.h"
+
+namespace npyfs {
+
+// Thread-safe, as its members are.
+struct Filesystem : Negotiation {
+  Filesystem(const Options& mount_options, SourceRoot root);
+
+  const Options options;
+  Metrics metrics;
+  Tree tree;
+  Handles<const OpenFile> files;
+  Handles<Listing> directories;
+};
+
+}  // namespace npyfs

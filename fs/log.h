@@ -1,0 +1,28 @@
+// The daemon's log: stderr in the foreground, syslog otherwise. One line an event.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace npyfs {
+
+enum class LogLevel { kError, kWarning, kInfo, kDebug };
+
+std::optional<LogLevel> log_level_named(std::string_view name);
+
+// Chooses where lines go and which are left out. Before the first call they go to stderr, from kInfo on. To be called
+// before there are threads.
+void open_log(bool to_syslog, LogLevel least);
+
+// Writes one line. `line` holds no text from outside that is not escaped (see core/escape.h). Thread-safe.
+void log_line(LogLevel level, std::string_view line);
+
+template <typename... Arguments>
+void log(LogLevel level, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  log_line(level, fmt::format(format, std::forward<Arguments>(arguments)...));
+}
+
+}  // namespace npyfs

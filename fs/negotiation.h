@@ -1,0 +1,53 @@
+// What is agreed on with the kernel at the start of a session, beyond what libfuse 3.14 can say.
+//
+// libfuse learns of new kernel features years after the kernel does. Two matter here: large requests (fs.fuse.
+// max_pages_limit, Linux 6.13) and shared mappings of files opened for direct I/O (FUSE_DIRECT_IO_ALLOW_MMAP,
+// Linux 6.6). Both are bits and numbers of the INIT reply, so the reply is edited on its way to the kernel.
+#pragma once
+
+#include <fuse_lowlevel.h>
+#include <linux/fuse.h>
+#include <sys/uio.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "core/error.h"
+
+namespace npyfs {
+
+// The session's user data must be a Negotiation (fuse_session_new takes a pointer to it), since libfuse hands that and
+// nothing else to the functions that read requests and write replies. Written while INIT is answered, before any other
+// request is read; safe to read from every thread.
+class Negotiation {
+ public:
+  // To be called once, after the mount and before the loop.
+  Result<void> attach(fuse_session* session);
+
+  // For the session's init callback: which capabilities are wanted of those that libfuse knows.
+  void choose_capabilities(fuse_conn_info& connection) const;
+
+  // Whether a file opened for direct I/O can still be mapped shared, as np.load(mmap_mode='r') does.
+  bool can_map_direct_io() const { return can_map_direct_io_; }
+
+  // The largest request the kernel may send, in bytes.
+  std::uint64_t max_request() const { return max_request_; }
+
+  // "requests of up to 1024 KiB, direct I/O can be mapped"
+  std::string describe() const;
+
+ private:
+  static ssize_t read_request(int fd, void* buffer, size_t size, void* self);
+  static ssize_t write_reply(int fd, iovec* pieces, int count, void* self);
+  void take_init_request(const void* request, std::size_t size);
+  void edit_init_reply(fuse_init_out& reply);
+
+  std::atomic<bool> in_init_ = true;  // until the INIT reply has been written
+  std::uint64_t init_unique_ = 0;     // the INIT request's number
+  std::uint64_t offered_ = 0;         // flags and, shifted by 32, flags2 of the INIT request
+  std::atomic<bool> can_map_direct_io_ = false;
+  std::atomic<std::uint64_t> max_request_ = 0;
+};
+
+}  // namespace npyfs

@@ -1,0 +1,19 @@
+#include "fs/open_policy.h"
+
+namespace npyfs {
+namespace {
+
+// Below this, fewer round trips count for more than a copy saved.
+constexpr std::uint64_t kLarge = std::uint64_t{1} << 20;
+
+}  // namespace
+
+void choose_caching(CachePolicy policy, bool can_map_direct_io, const OpenFile& file, fuse_file_info& info) {
+  const bool by_default = can_map_direct_io && file.size() >= kLarge;
+  const bool direct =
+      file.is_generated_anew || policy == CachePolicy::kDirectIo || (policy == CachePolicy::kAuto && by_default);
+  info.direct_io = direct;
+  info.keep_cache = !direct;
+}
+
+}  // namespace npyfs

@@ -1,0 +1,16 @@
+// Direct I/O or the kernel's page cache: decided at each open.
+#pragma once
+
+#include <fuse_lowlevel.h>
+
+#include "core/tree.h"
+#include "fs/options.h"
+
+namespace npyfs {
+
+// Sets direct_io and keep_cache of an open reply. Pages that the kernel has kept are always right, since a node stands
+// for one version of its source (see Node::version). `can_map_direct_io` as Negotiation has it: without it a file
+// opened for direct I/O cannot be mapped shared, so by default none is.
+void choose_caching(CachePolicy policy, bool can_map_direct_io, const OpenFile& file, fuse_file_info& info);
+
+}  // namespace npyfs

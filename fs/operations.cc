@@ -1,0 +1,256 @@
+#include "fs/operations.h"
+
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "core/escape.h"
+#include "fs/filesystem.h"
+#include "fs/log.h"
+#include "fs/open_policy.h"
+
+namespace npyfs {
+namespace {
+
+Filesystem& filesystem_of(fuse_req_t request) {
+  return static_cast<Filesystem&>(*static_cast<Negotiation*>(fuse_req_userdata(request)));
+}
+
+// Missing names are everyday life; whatever else fails is worth a line.
+void reply_error(fuse_req_t request, const Error& error) {
+  const int code = to_errno(error);
+  if (code == ENOENT || code == ENODATA || code == ESTALE) {
+    log(LogLevel::kDebug, "{}", to_message(error));
+  } else {
+    ++filesystem_of(request).metrics.errors;
+    log(LogLevel::kWarning, "{}", to_message(error));
+  }
+  fuse_reply_err(request, code);
+}
+
+fuse_entry_param entry_param(const Options& options, const Entry& entry) {
+  fuse_entry_param param = {};
+  param.ino = entry.node;
+  param.attr = entry.attributes;
+  param.attr_timeout = options.attr_timeout;
+  param.entry_timeout = options.entry_timeout;
+  return param;
+}
+
+void init(void* user_data, fuse_conn_info* connection) {
+  static_cast<Negotiation*>(user_data)->choose_capabilities(*connection);
+}
+
+void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
+  Filesystem& filesystem = filesystem_of(request);
+  ++filesystem.metrics.lookups;
+  const auto entry = filesystem.tree.lookup(parent, name);
+  if (!entry && to_errno(entry.error()) == ENOENT && filesystem.options.negative_timeout > 0) {
+    fuse_entry_param missing = {};
+    missing.entry_timeout = filesystem.options.negative_timeout;
+    fuse_reply_entry(request, &missing);
+    return;
+  }
+  if (!entry) return reply_error(request, entry.error());
+  const fuse_entry_param param = entry_param(filesystem.options, *entry);
+  // A reply that the kernel no longer wants (the caller was killed) leaves it without the lookup.
+  if (fuse_reply_entry(request, &param) != 0) filesystem.tree.forget(entry->node, 1);
+}
+
+void forget(fuse_req_t request, fuse_ino_t node, uint64_t lookups) {
+  filesystem_of(request).tree.forget(node, lookups);
+  fuse_reply_none(request);
+}
+
+void forget_multi(fuse_req_t request, size_t count, fuse_forget_data* forgets) {
+  for (size_t i = 0; i < count; ++i) filesystem_of(request).tree.forget(forgets[i].ino, forgets[i].nlookup);
+  fuse_reply_none(request);
+}
+
+void getattr(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
+  Filesystem& filesystem = filesystem_of(request);
+  const auto attributes = filesystem.tree.attributes(node);
+  if (!attributes) return reply_error(request, attributes.error());
+  fuse_reply_attr(request, &*attributes, filesystem.options.attr_timeout);
+}
+
+void readlink(fuse_req_t request, fuse_ino_t node) {
+  const auto target = filesystem_of(request).tree.read_link(node);
+  if (!target) return reply_error(request, target.error());
+  fuse_reply_readlink(request, target->c_str());
+}
+
+void open(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
+  Filesystem& filesystem = filesystem_of(request);
+  if ((info->flags & O_ACCMODE) != O_RDONLY) {
+    return reply_error(request, Error{ErrorKind::kReadOnly, "open", "the mount is read-only"});
+  }
+  const auto file = filesystem.tree.open(node);
+  if (!file) return reply_error(request, file.error());
+  ++filesystem.metrics.opens;
+  choose_caching(filesystem.options.cache, filesystem.can_map_direct_io(), **file, *info);
+  info->fh = filesystem.files.add(*file);
+  if (fuse_reply_open(request, info) != 0) {  // no release will come
+    filesystem.files.remove(info->fh);
+    filesystem.tree.close(**file);
+  }
+}
+
+void release(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
+  Filesystem& filesystem = filesystem_of(request);
+  if (const auto file = filesystem.files.remove(info->fh)) filesystem.tree.close(*file);
+  fuse_reply_err(request, 0);
+}
+
+void read(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
+  Filesystem& filesystem = filesystem_of(request);
+  const auto file = filesystem.files.find(info->fh);
+  if (!file) {
+    fuse_reply_err(request, EBADF);
+    return;
+  }
+  if (offset < 0 || size > filesystem.max_request()) {
+    fuse_reply_err(request, EINVAL);
+    return;
+  }
+  thread_local Pieces pieces;
+  const auto gathered = filesystem.tree.read(*file, static_cast<std::uint64_t>(offset), size, pieces);
+  if (!gathered) return reply_error(request, gathered.error());
+  ++filesystem.metrics.reads;
+  filesystem.metrics.bytes_read += pieces.size();
+  const auto iovecs = pieces.iovecs();
+  // EFAULT: a mapped page could not be had (truncated, or a bad block). The kernel has told the reader EIO by itself.
+  if (fuse_reply_iov(request, iovecs.data(), static_cast<int>(iovecs.size())) == -EFAULT) {
+    ++filesystem.metrics.errors;
+    log(LogLevel::kWarning, "{}: bytes from {} on cannot be read", escaped(file->content.source->path()), offset);
+  }
+  pieces.clear();
+}
+
+void opendir(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
+  Filesystem& filesystem = filesystem_of(request);
+  auto listing = filesystem.tree.open_directory(node);
+  if (!listing) return reply_error(request, listing.error());
+  info->fh = filesystem.directories.add(std::move(*listing));
+  if (fuse_reply_open(request, info) != 0) filesystem.directories.remove(info->fh);
+}
+
+void releasedir(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
+  filesystem_of(request).directories.remove(info->fh);
+  fuse_reply_err(request, 0);
+}
+
+// Larger than any request for names that the kernel makes.
+constexpr size_t kMaxListingReply = size_t{1} << 20;
+
+// Reads names into a reply buffer. `add` appends one name to what is left of the buffer, and returns its size there,
+// which is larger than what was left where it did not fit.
+template <typename Add>
+void reply_names(fuse_req_t request, size_t size, off_t offset, const fuse_file_info* info, Add add) {
+  const auto listing = filesystem_of(request).directories.find(info->fh);
+  if (!listing) {
+    fuse_reply_err(request, EBADF);
+    return;
+  }
+  std::string buffer(std::min(size, kMaxListingReply), '\0');
+  size_t used = 0;
+  const auto result = listing->read(static_cast<std::uint64_t>(offset), [&](const ListedName& listed) {
+    const size_t left = buffer.size() - used;
+    const size_t needed = add(&buffer[used], left, listed);
+    if (needed > left) return false;
+    used += needed;
+    return true;
+  });
+  if (!result && used == 0) return reply_error(request, result.error());
+  fuse_reply_buf(request, buffer.data(), used);
+}
+
+struct stat listed_stat(const ListedName& listed) {
+  struct stat status = {};
+  status.st_ino = listed.inode;
+  status.st_mode = listed.type;
+  return status;
+}
+
+void readdir(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
+  reply_names(request, size, offset, info, [&](char* at, size_t left, const ListedName& listed) {
+    const struct stat status = listed_stat(listed);
+    const std::string name(listed.name);
+    return fuse_add_direntry(request, at, left, name.c_str(), &status, static_cast<off_t>(listed.next_cookie));
+  });
+}
+
+void readdirplus(fuse_req_t request, fuse_ino_t directory, size_t size, off_t offset, fuse_file_info* info) {
+  Filesystem& filesystem = filesystem_of(request);
+  reply_names(request, size, offset, info, [&](char* at, size_t left, const ListedName& listed) {
+    const std::string name(listed.name);
+    const size_t needed = fuse_add_direntry_plus(request, nullptr, 0, name.c_str(), nullptr, 0);
+    if (needed > left) return needed;
+    fuse_entry_param param = {};  // node 0: the kernel looks the name up itself when it needs to
+    param.attr = listed_stat(listed);
+    if (name != "." && name != "..") {
+      if (const auto entry = filesystem.tree.lookup(directory, name)) param = entry_param(filesystem.options, *entry);
+    }
+    return fuse_add_direntry_plus(request, at, left, name.c_str(), &param, static_cast<off_t>(listed.next_cookie));
+  });
+}
+
+void statfs(fuse_req_t request, fuse_ino_t node) {
+  const auto status = filesystem_of(request).tree.filesystem_status(node);
+  if (!status) return reply_error(request, status.error());
+  fuse_reply_statfs(request, &*status);
+}
+
+// The answer to getxattr and listxattr: the value, or its size where `size` is 0.
+void reply_attribute(fuse_req_t request, const std::string& value, size_t size) {
+  if (size == 0) {
+    fuse_reply_xattr(request, value.size());
+  } else if (size < value.size()) {
+    fuse_reply_err(request, ERANGE);
+  } else {
+    fuse_reply_buf(request, value.data(), value.size());
+  }
+}
+
+void getxattr(fuse_req_t request, fuse_ino_t node, const char* name, size_t size) {
+  const auto attributes = filesystem_of(request).tree.extended_attributes(node);
+  if (!attributes) return reply_error(request, attributes.error());
+  for (const auto& attribute : *attributes) {
+    if (attribute.name == name) return reply_attribute(request, attribute.value, size);
+  }
+  fuse_reply_err(request, ENODATA);
+}
+
+void listxattr(fuse_req_t request, fuse_ino_t node, size_t size) {
+  const auto attributes = filesystem_of(request).tree.extended_attributes(node);
+  if (!attributes) return reply_error(request, attributes.error());
+  std::string names;
+  for (const auto& attribute : *attributes) names += attribute.name + '\0';
+  reply_attribute(request, names, size);
+}
+
+}  // namespace
+
+const fuse_lowlevel_ops kOperations = [] {
+  fuse_lowlevel_ops operations = {};
+  operations.init = init;
+  operations.lookup = lookup;
+  operations.forget = forget;
+  operations.getattr = getattr;
+  operations.readlink = readlink;
+  operations.open = open;
+  operations.read = read;
+  operations.release = release;
+  operations.opendir = opendir;
+  operations.readdir = readdir;
+  operations.releasedir = releasedir;
+  operations.statfs = statfs;
+  operations.getxattr = getxattr;
+  operations.listxattr = listxattr;
+  operations.forget_multi = forget_multi;
+  operations.readdirplus = readdirplus;
+  return operations;
+}();
+
+}  // namespace npyfs

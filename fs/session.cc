@@ -1,0 +1,126 @@
+#include "fs/session.h"
+
+#include <fmt/format.h>
+#include <fuse_lowlevel.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/escape.h"
+#include "fs/filesystem.h"
+#include "fs/housekeeping.h"
+#include "fs/log.h"
+#include "fs/operations.h"
+
+namespace npyfs {
+namespace {
+
+Error failed(const std::string& subject, const char* sentence) {
+  return Error{ErrorKind::kInvalidArgument, subject, sentence};
+}
+
+// As many descriptors as the administrator allows: each open source and directory takes one.
+void raise_descriptor_limit() {
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Result<void> check_mountpoint(const SourceRoot& root, const Options& options) {
+  const auto position = root.position_of(options.mountpoint);
+  if (!position) return std::unexpected(position.error());
+  if (*position != SourceRoot::Position::kBeneath) return {};
+  return std::unexpected(Error{
+      ErrorKind::kInvalidArgument, options.mountpoint,
+      fmt::format("lies inside {}: reading the source would lead back into the mount. Choose a mountpoint outside, or "
+                  "{} itself",
+                  escaped(options.source), escaped(options.source))});
+}
+
+struct SessionDeleter {
+  void operator()(fuse_session* session) const { fuse_session_destroy(session); }
+};
+using Session = std::unique_ptr<fuse_session, SessionDeleter>;
+
+Session new_session(const Options& options, Filesystem& filesystem) {
+  std::vector<char*> arguments;
+  auto texts = options.fuse_arguments;
+  for (auto& text : texts) arguments.push_back(text.data());
+  fuse_args args = FUSE_ARGS_INIT(static_cast<int>(arguments.size()), arguments.data());
+  Session session(fuse_session_new(&args, &kOperations, sizeof kOperations, static_cast<Negotiation*>(&filesystem)));
+  fuse_opt_free_args(&args);
+  return session;
+}
+
+// Both are undone in the order opposite to that in which they were done.
+class SignalHandlers {
+ public:
+  explicit SignalHandlers(fuse_session* session) : session_(session), set_(fuse_set_signal_handlers(session) == 0) {}
+  SignalHandlers(const SignalHandlers&) = delete;
+  SignalHandlers& operator=(const SignalHandlers&) = delete;
+  ~SignalHandlers() {
+    if (set_) fuse_remove_signal_handlers(session_);
+  }
+  bool set() const { return set_; }
+
+ private:
+  fuse_session* session_;
+  bool set_;
+};
+
+class Mount {
+ public:
+  Mount(fuse_session* session, const std::string& mountpoint)
+      : session_(session), mounted_(fuse_session_mount(session, mountpoint.c_str()) == 0) {}
+  Mount(const Mount&) = delete;
+  Mount& operator=(const Mount&) = delete;
+  ~Mount() {
+    if (mounted_) fuse_session_unmount(session_);
+  }
+  bool mounted() const { return mounted_; }
+
+ private:
+  fuse_session* session_;
+  bool mounted_;
+};
+
+Result<void> run_loop(fuse_session* session, const Options& options) {
+  const std::unique_ptr<fuse_loop_config, decltype(&fuse_loop_cfg_destroy)> config(fuse_loop_cfg_create(),
+                                                                                   &fuse_loop_cfg_destroy);
+  fuse_loop_cfg_set_max_threads(config.get(), options.max_threads);
+  fuse_loop_cfg_set_clone_fd(config.get(), 0);
+  const int result = fuse_session_loop_mt(session, config.get());
+  if (result < 0) return std::unexpected(system_error(options.mountpoint, "fuse_session_loop_mt", -result));
+  return {};  // positive: the signal that ended it
+}
+
+}  // namespace
+
+Result<void> serve(const Options& options) {
+  raise_descriptor_limit();
+  auto root = SourceRoot::open(options.source, options.leaving_links);
+  if (!root) return std::unexpected(root.error());
+  if (auto outside = check_mountpoint(*root, options); !outside) return outside;
+
+  Filesystem filesystem(options, std::move(*root));
+  const Session session = new_session(options, filesystem);
+  if (!session) return std::unexpected(failed("npyfs", "the mount options are not understood (see above)"));
+  const SignalHandlers handlers(session.get());
+  if (!handlers.set()) return std::unexpected(failed("npyfs", "signal handlers cannot be set"));
+  const Mount mount(session.get(), options.mountpoint);
+  if (!mount.mounted()) return std::unexpected(failed(options.mountpoint, "cannot be mounted (see above)"));
+  if (auto attached = filesystem.attach(session.get()); !attached) return attached;
+
+  if (fuse_daemonize(options.foreground ? 1 : 0) != 0) {
+    return std::unexpected(failed("npyfs", "cannot go to the background"));
+  }
+  open_log(!options.foreground, options.log_level);
+  const Housekeeping housekeeping(filesystem.tree);
+  return run_loop(session.get(), options);
+}
+
+}  // namespace npyfs
