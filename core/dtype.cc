@@ -38,24 +38,27 @@ using ParsedElement = std::expected<Element, std::string>;
 
 ParsedElement parse_element(const PythonLiteral& descr);
 
-// "field 'a': " in front of a sentence about its dtype.
-std::string in_field(std::string_view name, std::string_view sentence) {
-  return fmt::format("field {}: {}", python_repr(name), sentence);
+std::string quoted_name(std::string_view name) {
+  return shortened(python_repr(name));
+}
+
+// "field 'a': " in front of a sentence about its dtype. Where fields nest far, the outermost are left out.
+std::string in_field(std::string_view name, std::string sentence) {
+  static constexpr std::size_t kReadable = 500;
+  return sentence.size() > kReadable ? sentence : fmt::format("field {}: {}", quoted_name(name), sentence);
 }
 
 // The dimensions of a subarray: a tuple of ints, or one int.
 std::expected<std::vector<std::uint64_t>, std::string> parse_subarray_shape(const PythonLiteral& shape) {
   if (shape.kind != Kind::kTuple && shape.kind != Kind::kInt) {
-    return Sentence(fmt::format("the shape of a subarray is {} ({}), expected a tuple of ints",
-                                with_article(shape.kind), excerpt(shape.source)));
+    return Sentence(fmt::format("the shape of a subarray is {}, expected a tuple of ints", description(shape)));
   }
   std::vector<std::uint64_t> dimensions;
   const bool is_tuple = shape.kind == Kind::kTuple;
   for (std::size_t i = 0; i < (is_tuple ? shape.items.size() : 1); ++i) {
     const PythonLiteral& dimension = is_tuple ? shape.items[i] : shape;
     if (dimension.kind != Kind::kInt) {
-      return Sentence(fmt::format("a dimension of a subarray is {} ({}), expected an int", with_article(dimension.kind),
-                                  excerpt(dimension.source)));
+      return Sentence(fmt::format("a dimension of a subarray is {}, expected an int", description(dimension)));
     }
     if (dimension.negative) {
       return Sentence(fmt::format("a dimension of a subarray is negative ({})", excerpt(dimension.source)));
@@ -68,11 +71,6 @@ std::expected<std::vector<std::uint64_t>, std::string> parse_subarray_shape(cons
   // numpy reads the int 1 as "no subarray" and has announced that it will mean (1,) one day.
   if (!is_tuple && dimensions[0] == 1) return Sentence("the shape of a subarray is the int 1, expected the tuple (1,)");
   return dimensions;
-}
-
-std::string print_tuple(const std::vector<std::uint64_t>& dimensions) {
-  if (dimensions.size() == 1) return fmt::format("({},)", dimensions[0]);
-  return fmt::format("({})", fmt::join(dimensions, ", "));
 }
 
 // Bytes of a subarray. Zero dimensions do not hide an overflow of the others.
@@ -92,23 +90,26 @@ std::optional<std::uint64_t> subarray_size(std::uint64_t itemsize, const std::ve
 
 // (base, shape)
 ParsedElement make_subarray(Element base, const PythonLiteral& shape) {
-  if (base.is_unsized) return Sentence(fmt::format("a subarray of {} has items of 0 bytes", shortened(base.nested_descr())));
-  auto dimensions = parse_subarray_shape(shape);
-  if (!dimensions) return Sentence(std::move(dimensions.error()));
-  if (dimensions->empty()) return base;
-  const auto size = subarray_size(base.itemsize, *dimensions);
-  if (!size) {
-    return Sentence(fmt::format("a subarray of shape {} with items of {} bytes is larger than 2^31 - 1 bytes",
-                                print_tuple(*dimensions), base.itemsize));
+  if (base.is_unsized) {
+    return Sentence(fmt::format("a subarray of {} has items of 0 bytes", shortened(base.nested_descr())));
   }
-  Element subarray{.descr = base.nested_descr(), .shape = print_tuple(*dimensions), .itemsize = *size};
+  const auto dimensions = parse_subarray_shape(shape);
+  if (!dimensions) return Sentence(dimensions.error());
+  if (dimensions->empty()) return base;
+  Element subarray{.descr = base.nested_descr(), .shape = python_repr(*dimensions)};
   subarray.dimensions = base.dimensions + dimensions->size();
-  subarray.holds_objects = base.holds_objects;
-  subarray.is_void = true;
-  subarray.is_unsized = *size == 0;
   if (subarray.dimensions > kMaxDimensions) {
     return Sentence(fmt::format("a subarray has {} dimensions, {} are the most", subarray.dimensions, kMaxDimensions));
   }
+  const auto size = subarray_size(base.itemsize, *dimensions);
+  if (!size) {
+    return Sentence(fmt::format("a subarray of shape {} with items of {} bytes is larger than 2^31 - 1 bytes",
+                                subarray.shape, base.itemsize));
+  }
+  subarray.itemsize = *size;
+  subarray.holds_objects = base.holds_objects;
+  subarray.is_void = true;
+  subarray.is_unsized = *size == 0;
   return subarray;
 }
 
@@ -134,15 +135,15 @@ std::expected<std::string, std::string> Fields::parse_name(const PythonLiteral& 
   const bool has_title = name.kind == Kind::kTuple && name.items.size() == 2;
   const PythonLiteral& plain = has_title ? name.items[1] : name;
   if (plain.kind != Kind::kStr || (has_title && name.items[0].kind != Kind::kStr)) {
-    return Sentence(fmt::format("the name of a field is {} ({}), expected a str or a tuple of two (title, name)",
-                                with_article(name.kind), excerpt(name.source)));
+    return Sentence(
+        fmt::format("the name of a field is {}, expected a str or a tuple of two (title, name)", description(name)));
   }
   if (!names_.insert(plain.text).second) {
-    return Sentence(fmt::format("the field name {} is used twice", python_repr(plain.text)));
+    return Sentence(fmt::format("the field name {} is used twice", quoted_name(plain.text)));
   }
   if (!has_title) return python_repr(plain.text);
   if (!names_.insert(name.items[0].text).second) {
-    return Sentence(fmt::format("the field title {} is used twice", python_repr(name.items[0].text)));
+    return Sentence(fmt::format("the field title {} is used twice", quoted_name(name.items[0].text)));
   }
   return fmt::format("({}, {})", python_repr(name.items[0].text), python_repr(plain.text));
 }
@@ -154,8 +155,7 @@ void Fields::flush_padding() {
 
 std::expected<void, std::string> Fields::add(const PythonLiteral& field, std::size_t index) {
   if (field.kind != Kind::kTuple) {
-    return Sentence(fmt::format("field {} is {} ({}), expected a tuple (name, descr)", index, with_article(field.kind),
-                                excerpt(field.source)));
+    return Sentence(fmt::format("field {} is {}, expected a tuple (name, descr)", index, description(field)));
   }
   if (field.items.size() != 2 && field.items.size() != 3) {
     return Sentence(fmt::format("field {} is a tuple of length {} ({}), expected (name, descr) or (name, descr, shape)",
@@ -212,8 +212,7 @@ ParsedElement parse_element(const PythonLiteral& descr) {
     if (!base) return base;
     return make_subarray(std::move(*base), descr.items[1]);
   }
-  return Sentence(fmt::format("expected a str or a list of fields, found {} ({})", with_article(descr.kind),
-                              excerpt(descr.source)));
+  return Sentence(fmt::format("expected a str or a list of fields, found {}", description(descr)));
 }
 
 }  // namespace

@@ -13,8 +13,9 @@ bool is_continuation(unsigned char byte) {
 
 // C1 controls (U+0080-U+009F), line and paragraph separators and the bidirectional controls: a terminal acts on them.
 bool is_acting_code_point(std::uint32_t code_point) {
-  return (code_point >= 0x80 && code_point <= 0x9F) || (code_point >= 0x200E && code_point <= 0x200F) ||
-         (code_point >= 0x2028 && code_point <= 0x202E) || (code_point >= 0x2066 && code_point <= 0x2069);
+  return (code_point >= 0x80 && code_point <= 0x9F) || code_point == 0x061C ||
+         (code_point >= 0x200E && code_point <= 0x200F) || (code_point >= 0x2028 && code_point <= 0x202E) ||
+         (code_point >= 0x2066 && code_point <= 0x2069);
 }
 
 std::uint32_t decode(std::string_view sequence) {

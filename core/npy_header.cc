@@ -56,8 +56,7 @@ struct Entries {
 
 std::expected<Entries, std::string> find_entries(const PythonLiteral& dict) {
   if (dict.kind != Kind::kDict) {
-    return Sentence(
-        fmt::format("the header is {} ({}), expected a dict", with_article(dict.kind), excerpt(dict.source)));
+    return Sentence(fmt::format("the header is {}, expected a dict", description(dict)));
   }
   Entries entries;
   const std::array<std::pair<std::string_view, const PythonLiteral**>, 3> expected = {
@@ -65,8 +64,7 @@ std::expected<Entries, std::string> find_entries(const PythonLiteral& dict) {
   for (std::size_t i = 0; i < dict.items.size(); i += 2) {
     const PythonLiteral& key = dict.items[i];
     if (key.kind != Kind::kStr) {
-      return Sentence(
-          fmt::format("a key of the header is {} ({}), expected a str", with_article(key.kind), excerpt(key.source)));
+      return Sentence(fmt::format("a key of the header is {}, expected a str", description(key)));
     }
     const auto* const slot = std::find_if(expected.begin(), expected.end(),
                                           [&](const auto& candidate) { return candidate.first == key.text; });
@@ -75,7 +73,10 @@ std::expected<Entries, std::string> find_entries(const PythonLiteral& dict) {
                                   excerpt(key.source)));
     }
     // numpy takes the last one. Other readers take the first, so such a file means two arrays.
-    if (*slot->second != nullptr) return Sentence(fmt::format("the header has the key '{}' twice", slot->first));
+    if (*slot->second != nullptr) {
+      return Sentence(
+          fmt::format("the header has the key '{}' twice, and readers differ in which one they take", slot->first));
+    }
     *slot->second = &dict.items[i + 1];
   }
   for (const auto& [name, value] : expected) {
@@ -86,14 +87,12 @@ std::expected<Entries, std::string> find_entries(const PythonLiteral& dict) {
 
 std::expected<bool, std::string> parse_fortran_order(const PythonLiteral& value) {
   if (value.kind == Kind::kBool) return value.truth;
-  return Sentence(
-      fmt::format("fortran_order is {} ({}), expected True or False", with_article(value.kind), excerpt(value.source)));
+  return Sentence(fmt::format("fortran_order is {}, expected True or False", description(value)));
 }
 
 std::expected<std::vector<std::uint64_t>, std::string> parse_shape(const PythonLiteral& value) {
   if (value.kind != Kind::kTuple) {
-    return Sentence(
-        fmt::format("shape is {} ({}), expected a tuple of ints", with_article(value.kind), excerpt(value.source)));
+    return Sentence(fmt::format("shape is {}, expected a tuple of ints", description(value)));
   }
   if (value.items.size() > kMaxDimensions) {
     return Sentence(fmt::format("shape has {} dimensions, {} are the most", value.items.size(), kMaxDimensions));
@@ -102,11 +101,12 @@ std::expected<std::vector<std::uint64_t>, std::string> parse_shape(const PythonL
   for (std::size_t axis = 0; axis < value.items.size(); ++axis) {
     const PythonLiteral& length = value.items[axis];
     if (length.kind != Kind::kInt) {
-      return Sentence(fmt::format("shape[{}] is {} ({}), expected an int", axis, with_article(length.kind),
-                                  excerpt(length.source)));
+      return Sentence(fmt::format("shape[{}] is {}, expected an int", axis, description(length)));
     }
     if (length.negative) {
-      return Sentence(fmt::format("shape[{}] is {}, expected 0 or more", axis, excerpt(length.source)));
+      return Sentence(fmt::format(
+          "shape {} has a negative dimension; numpy may take -1 for what the file's length leaves, npyfs does not",
+          excerpt(value.source)));
     }
     if (!length.magnitude || *length.magnitude > INT64_MAX) {
       return Sentence(fmt::format("shape[{}] is {}, larger than 2^63 - 1", axis, excerpt(length.source)));
@@ -155,8 +155,10 @@ std::expected<NpyHeader, std::string> parse_text(std::string_view text, const Np
   NpyHeader header{std::move(dtype->descr), dtype->itemsize, *fortran_order,
                    std::move(*shape),       framing.total(), dtype->holds_objects};
   if (!sizes_fit(header)) {
-    return Sentence(fmt::format("an array of shape {} with items of {} bytes is larger than 2^63 - 1 bytes",
-                                format_shape(header.shape), header.itemsize));
+    const bool has_zero = std::find(header.shape.begin(), header.shape.end(), 0) != header.shape.end();
+    return Sentence(fmt::format("shape {} with items of {} bytes needs more than 2^63 - 1 bytes{}",
+                                format_shape(header.shape), header.itemsize,
+                                has_zero ? " in its dimensions other than 0" : ", the header included"));
   }
   if (!rewritten_fits(header)) {
     return Sentence(

@@ -1,6 +1,5 @@
 // Writing a header: what np.save puts before the data.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -68,8 +67,7 @@ bool is_fortran_contiguous_only(std::span<const std::uint64_t> shape) {
 }
 
 std::string format_shape(std::span<const std::uint64_t> shape) {
-  if (shape.size() == 1) return fmt::format("({},)", shape[0]);
-  return fmt::format("({})", fmt::join(shape, ", "));
+  return python_repr(shape);
 }
 
 }  // namespace npyfs

@@ -242,19 +242,16 @@ Parsed Parser::parse_name() {
   while (at_ < text_.size() && is_identifier_byte(text_[at_])) ++at_;
   const std::string_view name = text_.substr(begin, at_ - begin);
   if (name == "None") return PythonLiteral{.kind = Kind::kNone};
+  if (peek() == '(') {
+    return Sentence(fmt::format("the header calls {} at {}, only literals are allowed", excerpt(name), here()));
+  }
   if (name == "True" || name == "False") return PythonLiteral{.kind = Kind::kBool, .truth = name == "True"};
 
   return Sentence(fmt::format("the name {} stands at {} of the header, only True, False and None are literals",
                               excerpt(name), at_character(text_, begin)));
 }
 
-}  // namespace
-
-std::expected<PythonLiteral, std::string> parse_python_literal(std::string_view text, LiteralDialect dialect) {
-  return Parser(text, dialect).parse_document();
-}
-
-std::string_view with_article(PythonLiteral::Kind kind) {
+std::string_view with_article(Kind kind) {
   switch (kind) {
     case Kind::kNone:
       return "None";
@@ -280,6 +277,17 @@ std::string_view with_article(PythonLiteral::Kind kind) {
       return "a dict";
   }
   std::unreachable();
+}
+
+}  // namespace
+
+std::expected<PythonLiteral, std::string> parse_python_literal(std::string_view text, LiteralDialect dialect) {
+  return Parser(text, dialect).parse_document();
+}
+
+std::string description(const PythonLiteral& literal) {
+  if (literal.kind == Kind::kNone) return "None";
+  return fmt::format("{} ({})", with_article(literal.kind), excerpt(literal.source));
 }
 
 std::string shortened(std::string_view text) {

@@ -37,13 +37,13 @@ enum class LiteralDialect {
 // what stands where; positions count characters from 0. Takes time and memory linear in the text.
 std::expected<PythonLiteral, std::string> parse_python_literal(std::string_view text, LiteralDialect dialect);
 
-// "a tuple", "an int", "None": for messages.
-std::string_view with_article(PythonLiteral::Kind kind);
-
 // `text` (UTF-8), cut to a length that suits a message.
 std::string shortened(std::string_view text);
 
 // A value as the header spells it (UTF-8), escaped and shortened, for messages.
 std::string excerpt(std::string_view source);
+
+// What a value is and how it is spelt, for messages: "an int (0x10)", "None".
+std::string description(const PythonLiteral& literal);
 
 }  // namespace npyfs

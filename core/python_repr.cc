@@ -1,6 +1,7 @@
 #include "core/python_repr.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -81,6 +82,11 @@ std::string python_repr(std::string_view text) {
   }
   out += quote;
   return out;
+}
+
+std::string python_repr(std::span<const std::uint64_t> tuple) {
+  if (tuple.size() == 1) return fmt::format("({},)", tuple[0]);
+  return fmt::format("({})", fmt::join(tuple, ", "));
 }
 
 }  // namespace npyfs

@@ -1,7 +1,8 @@
-// Text the way Python prints it: what repr() makes of a str, and the UTF-8 that stands behind it.
+// Values the way Python prints them: what repr() makes of a str and of a tuple of ints, and the UTF-8 behind it.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,5 +17,8 @@ std::uint32_t take_code_point(std::string_view& text);
 // repr(str) for a well-formed UTF-8 `text`: its quotes, \n \r \t, \xNN, \uNNNN and \UNNNNNNNN for what str.isprintable
 // denies (by Unicode 14, as Python 3.11 has it), everything else as it is.
 std::string python_repr(std::string_view text);
+
+// repr of a tuple of ints: "()", "(3,)", "(3, 4)".
+std::string python_repr(std::span<const std::uint64_t> tuple);
 
 }  // namespace npyfs

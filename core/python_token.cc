@@ -156,8 +156,8 @@ std::expected<void, std::string> read_escape(std::string_view text, std::size_t&
   if (!octal) ++at;
   const std::size_t count = count_digits(text, at, base, wanted);
   if (wanted == 0 || (octal ? count == 0 : count != wanted)) {
-    return Sentence(
-        fmt::format("the string escape at {} of the header is none that npyfs reads", at_character(text, start)));
+    return Sentence(fmt::format("the backslash at {} of the header starts no string escape that npyfs reads",
+                                at_character(text, start)));
   }
   const std::uint64_t code_point = int_value(text.substr(at, count), base).value_or(UINT64_MAX);
   at += count;

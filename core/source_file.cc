@@ -1,5 +1,6 @@
 #include "core/source_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -36,16 +37,6 @@ std::string file_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-Result<void> judge_sliceable(const NpyHeader& header, std::uint64_t file_size, const std::string& name) {
-  const auto refuse = [&](std::string why) {
-    return std::unexpected(Error{ErrorKind::kNotSliceable, name, std::move(why)});
-  };
-  if (header.shape.empty()) return refuse("the array has no dimensions (shape ()), so it has no slices");
-  if (header.holds_objects) return refuse("the array holds pickled Python objects, which have no fixed size");
-  if (header.itemsize == 0) return refuse(fmt::format("the items of {} have no size", header.descr));
-  return check_data_size(header, file_size, name);
-}
-
 std::atomic<std::uint64_t> next_file_id = 1;
 
 }  // namespace
@@ -69,7 +60,7 @@ Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& roo
   if (!fd) return std::unexpected(fd.error());
   struct stat status;
   if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
-  const std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), status, path, io, std::move(mappings)));
+  std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), status, path, io, std::move(mappings)));
   if (!is_npy) return file;
   file->read_header();
   // A header that was rewritten while it was read belongs to neither version.
@@ -94,7 +85,7 @@ void SourceFile::read_header() {
     }
     return parse_npy_header(bytes, name);
   }();
-  sliceable_ = header_ ? judge_sliceable(*header_, size(), name) : std::unexpected(header_.error());
+  sliceable_ = header_ ? check_sliceable(*header_, size(), name) : std::unexpected(header_.error());
 }
 
 Result<void> SourceFile::check_still_holds(std::uint64_t end) const {
@@ -123,6 +114,11 @@ Result<void> SourceFile::read_exactly(std::byte* out, std::size_t size, std::uin
     done += static_cast<std::size_t>(got);
   }
   return {};
+}
+
+void SourceFile::will_need(Extent range) const {
+  // Advice: it is no loss where the filesystem does not take it.
+  (void)::posix_fadvise(fd(), static_cast<off_t>(range.offset), static_cast<off_t>(range.size), POSIX_FADV_WILLNEED);
 }
 
 }  // namespace npyfs

@@ -12,6 +12,7 @@
 #include "core/mapping_cache.h"
 #include "core/npy_header.h"
 #include "core/source_root.h"
+#include "core/strided_runs.h"
 #include "core/unique_fd.h"
 
 namespace npyfs {
@@ -57,6 +58,9 @@ class SourceFile {
   // Reads exactly `size` bytes at `offset`, however often the system interrupts or shortens it. kTruncated at the end
   // of the file.
   Result<void> read_exactly(std::byte* out, std::size_t size, std::uint64_t offset) const;
+
+  // Has the system fetch a range into the page cache, without waiting for it.
+  void will_need(Extent range) const;
 
   // For messages: the path beneath the source.
   const std::string& path() const { return path_; }

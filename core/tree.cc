@@ -1,8 +1,10 @@
 #include "core/tree.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <mutex>
 #include <utility>
@@ -35,6 +37,12 @@ std::string_view base_name(std::string_view path) {
 
 bool is_pinned(const Node& node) {
   return node.version != 0;
+}
+
+// How often this thread has gone to sleep of its own accord: for a page to come from the disk, among other things.
+long voluntary_waits() {
+  rusage usage;
+  return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
 }
 
 class ControlListing : public Listing {
@@ -267,7 +275,17 @@ void Tree::close(const OpenFile& file) {
 }
 
 Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const {
-  return gather(file.content.view, file.content.source.get(), offset, size, pieces);
+  const View& view = file.content.view;
+  const SourceFile* source = file.content.source.get();
+  if (source == nullptr || view.body.count != 1) return gather(view, source, offset, size, pieces);
+  const std::uint64_t in_body = offset - std::min<std::uint64_t>(offset, view.header.size());
+  const Extent ahead =
+      file.read_ahead->before_read({view.body.first + in_body, size}, view.body.first + view.body.size());
+  if (ahead.size > 0) source->will_need(ahead);
+  const long waits = voluntary_waits();
+  auto gathered = gather(view, source, offset, size, pieces);
+  if (voluntary_waits() != waits) file.read_ahead->note_wait();
+  return gathered;
 }
 
 Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) const {

@@ -19,6 +19,7 @@
 #include "core/gather.h"
 #include "core/listing.h"
 #include "core/nodes.h"
+#include "core/read_ahead.h"
 #include "core/source_cache.h"
 #include "core/source_root.h"
 
@@ -36,12 +37,14 @@ struct Entry {
   struct stat attributes;
 };
 
-// A file that somebody has open: its bytes and attributes are those of the moment it was opened. Immutable.
+// A file that somebody has open: its bytes and attributes are those of the moment it was opened. Immutable but for what
+// it has learned of its reader.
 struct OpenFile {
   NodeId node;
   FileContent content;
   struct stat attributes;
   bool is_generated_anew;  // a control file: each open has a text of its own
+  std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
 
   std::uint64_t size() const { return content.view.size(); }
 };
@@ -52,30 +55,30 @@ class Tree {
   Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_files);
 
   // Finds `name` in a directory and counts one lookup of what it finds, to be taken back by forget().
-  Result<Entry> lookup(NodeId directory, std::string_view name);
-  void forget(NodeId node, std::uint64_t lookups) { nodes_.forget(node, lookups); }
+  Result<Entry> lookup(NodeId directory_id, std::string_view name);
+  void forget(NodeId id, std::uint64_t lookups) { nodes_.forget(id, lookups); }
 
   // kStale for a file whose source has changed since the lookup and that nobody has open: the kernel then looks its
   // name up again by itself (Linux does so for path-based calls that fail with ESTALE). While somebody has it open, it
   // is what was opened.
-  Result<struct stat> attributes(NodeId node) const;
+  Result<struct stat> attributes(NodeId id) const;
 
-  Result<std::string> read_link(NodeId node) const;
+  Result<std::string> read_link(NodeId id) const;
 
   // kStale where the source has changed since the lookup: see attributes().
-  Result<std::shared_ptr<const OpenFile>> open(NodeId node);
+  Result<std::shared_ptr<const OpenFile>> open(NodeId id);
   // To be called once for each open(), when the file is no longer open.
   void close(const OpenFile& file);
 
-  // See gather().
+  // See gather(). Asks the disk for what a sequential reader will want next.
   Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
 
-  Result<std::unique_ptr<Listing>> open_directory(NodeId node) const;
+  Result<std::unique_ptr<Listing>> open_directory(NodeId id) const;
 
   // The extended attributes of a view; none elsewhere.
-  Result<std::vector<ExtendedAttribute>> extended_attributes(NodeId node) const;
+  Result<std::vector<ExtendedAttribute>> extended_attributes(NodeId id) const;
 
-  Result<struct statvfs> filesystem_status(NodeId node) const;
+  Result<struct statvfs> filesystem_status(NodeId id) const;
 
   SourceCache& sources() { return sources_; }
   const SourceCache& sources() const { return sources_; }

@@ -74,6 +74,10 @@ std::span<const std::uint64_t> sizes_of(char kind) {
   }
 }
 
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -153,7 +157,7 @@ std::string unknown_reason(std::string_view type) {
   const bool has_kind = !sizes_of(type[0]).empty() || std::string_view("SaUV").find(type[0]) != std::string_view::npos;
   if (has_kind && size.size() > 1 && size[0] == '-' && is_digits(size.substr(1))) return "its size is negative";
   const bool has_digit = size.find_first_of("0123456789") != std::string_view::npos;
-  if (has_kind && has_digit) return "its size is not a plain decimal number";
+  if (has_kind && has_digit && !is_letter(size[0])) return "its size is not a plain decimal number";
   return "numpy knows no type of that name";
 }
 

@@ -15,7 +15,7 @@ std::optional<LogLevel> log_level_named(std::string_view name);
 
 // Chooses where lines go and which are left out. Before the first call they go to stderr, from kInfo on. To be called
 // before there are threads.
-void open_log(bool to_syslog, LogLevel least);
+void open_log(bool use_syslog, LogLevel least);
 
 // Writes one line. `line` holds no text from outside that is not escaped (see core/escape.h). Thread-safe.
 void log_line(LogLevel level, std::string_view line);

@@ -9,11 +9,14 @@
 
 namespace {
 
+constexpr int kFailed = 1;
+constexpr int kUsageError = 2;
+
 int run(int argc, char* argv[]) {
   const auto options = npyfs::parse_options(argc, argv);
   if (!options) {
     fmt::print(stderr, "npyfs: {}\nTry 'npyfs --help'.\n", npyfs::to_message(options.error()));
-    return 2;
+    return kUsageError;
   }
   if (options->help) {
     fmt::print("{}", npyfs::usage());
@@ -26,7 +29,7 @@ int run(int argc, char* argv[]) {
   const auto served = npyfs::serve(*options);
   if (served) return 0;
   npyfs::log(npyfs::LogLevel::kError, "{}", npyfs::to_message(served.error()));
-  return 1;
+  return served.error().kind == npyfs::ErrorKind::kInvalidArgument ? kUsageError : kFailed;
 }
 
 }  // namespace
@@ -36,6 +39,6 @@ int main(int argc, char* argv[]) {
     return run(argc, argv);
   } catch (const std::exception& error) {
     fmt::print(stderr, "npyfs: {}\n", error.what());
-    return 1;
+    return kFailed;
   }
 }

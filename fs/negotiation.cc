@@ -9,6 +9,9 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <utility>
+
+#include "fs/kernel_read_ahead.h"
 
 namespace npyfs {
 namespace {
@@ -16,6 +19,9 @@ namespace {
 // Not in the kernel headers of Debian 12: include/uapi/linux/fuse.h, protocol 7.39.
 constexpr std::uint64_t kDirectIoAllowMmap = std::uint64_t{1} << 36;
 constexpr std::uint64_t kInitExtended = FUSE_INIT_EXT;  // flags2 is valid
+
+// Reading mapped pages one after the other, 1 MiB asks for one request at a time: twice as fast as with 128 KiB.
+constexpr std::uint64_t kKernelReadAhead = std::uint64_t{1} << 20;
 
 // Pages a request may have: what the administrator allows, up to the 65,535 that the reply can say. A kernel that has
 // no such setting takes 256 at most (FUSE_MAX_MAX_PAGES), whatever is asked for.
@@ -28,7 +34,8 @@ std::uint16_t allowed_max_pages() {
 
 }  // namespace
 
-Result<void> Negotiation::attach(fuse_session* session) {
+Result<void> Negotiation::attach(fuse_session* session, std::string mountpoint) {
+  mountpoint_ = std::move(mountpoint);
   const fuse_custom_io io = {
       .writev = &write_reply, .read = &read_request, .splice_receive = nullptr, .splice_send = nullptr};
   const int result = fuse_session_custom_io(session, &io, fuse_session_fd(session));
@@ -42,8 +49,8 @@ void Negotiation::choose_capabilities(fuse_conn_info& connection) const {
 }
 
 std::string Negotiation::describe() const {
-  return fmt::format("requests of up to {} KiB, files opened for direct I/O can {}be mapped", max_request() / 1024,
-                     can_map_direct_io() ? "" : "not ");
+  return fmt::format("requests of up to {} KiB, files opened for direct I/O can {}be mapped, read-ahead {} KiB",
+                     max_request() / 1024, can_map_direct_io() ? "" : "not ", kernel_read_ahead_ / 1024);
 }
 
 ssize_t Negotiation::read_request(int fd, void* buffer, size_t size, void* self) {
@@ -79,7 +86,9 @@ ssize_t Negotiation::write_reply(int fd, iovec* pieces, int count, void* self) {
   negotiation.edit_init_reply(reply);
   std::array<iovec, 2> edited = {iovec{&header, sizeof header}, iovec{&reply, sizeof reply}};
   negotiation.in_init_ = false;
-  return ::writev(fd, edited.data(), edited.size());
+  const ssize_t written = ::writev(fd, edited.data(), edited.size());
+  negotiation.kernel_read_ahead_ = raise_kernel_read_ahead(negotiation.mountpoint_, kKernelReadAhead);
+  return written;
 }
 
 void Negotiation::edit_init_reply(fuse_init_out& reply) {
@@ -88,7 +97,7 @@ void Negotiation::edit_init_reply(fuse_init_out& reply) {
     reply.max_pages = allowed_max_pages();
     max_request_ = std::uint64_t{reply.max_pages} * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   } else {
-    max_request_ = 128 * 1024;  // 32 pages, before Linux 4.20
+    max_request_ = std::uint64_t{128} * 1024;  // 32 pages, before Linux 4.20
   }
   if ((offered_ & kDirectIoAllowMmap) != 0) {
     reply.flags |= static_cast<std::uint32_t>(kInitExtended);

@@ -22,8 +22,8 @@ namespace npyfs {
 // request is read; safe to read from every thread.
 class Negotiation {
  public:
-  // To be called once, after the mount and before the loop.
-  Result<void> attach(fuse_session* session);
+  // To be called once, after the mount and before the loop. `mountpoint` is an absolute path.
+  Result<void> attach(fuse_session* session, std::string mountpoint);
 
   // For the session's init callback: which capabilities are wanted of those that libfuse knows.
   void choose_capabilities(fuse_conn_info& connection) const;
@@ -34,7 +34,7 @@ class Negotiation {
   // The largest request the kernel may send, in bytes.
   std::uint64_t max_request() const { return max_request_; }
 
-  // "requests of up to 1024 KiB, direct I/O can be mapped"
+  // In words, for .npyfs/status.
   std::string describe() const;
 
  private:
@@ -48,6 +48,8 @@ class Negotiation {
   std::uint64_t offered_ = 0;         // flags and, shifted by 32, flags2 of the INIT request
   std::atomic<bool> can_map_direct_io_ = false;
   std::atomic<std::uint64_t> max_request_ = 0;
+  std::atomic<std::uint64_t> kernel_read_ahead_ = 0;
+  std::string mountpoint_;
 };
 
 }  // namespace npyfs

@@ -155,7 +155,7 @@ Result<void> convert(const RawOptions& raw, Options& options) {
   options.help = raw.help != 0;
   options.version = raw.version != 0;
   if (options.help || options.version) return {};
-  if (raw.positional->size() != 2) return refuse("npyfs", "SOURCE and MOUNTPOINT are needed, and nothing else");
+  if (raw.positional->size() != 2) return refuse("command line", "SOURCE and MOUNTPOINT are needed, and nothing else");
   options.source = (*raw.positional)[0];
   options.mountpoint = (*raw.positional)[1];
   if (raw.read_write != 0) return refuse("rw", "npyfs mounts are read-only");
@@ -184,7 +184,7 @@ void complete_fuse_arguments(Options& options) {
   const auto given = [&](std::string_view option) {
     return fmt::format(",{},", as_given).find(fmt::format(",{}", option)) != std::string::npos;
   };
-  std::string added = "ro,subtype=npyfs";
+  std::string added = "ro,nosuid,nodev,noexec,subtype=npyfs";
   if (!given("fsname=")) added += ",fsname=" + escaped_commas(options.source);
   if (given("allow_other,") || given("allow_root,")) added += ",default_permissions";
   options.fuse_arguments.insert(options.fuse_arguments.end(), {"-o", added});
@@ -214,7 +214,7 @@ Result<Options> parse_options(int argc, char* argv[]) {
   const int parsed = fuse_opt_parse(&arguments, &raw, kOptionTable, take_argument);
   options.fuse_arguments.assign(arguments.argv, arguments.argv + arguments.argc);
   fuse_opt_free_args(&arguments);
-  if (parsed != 0) return refuse("npyfs", "the options cannot be read");
+  if (parsed != 0) return refuse("command line", "the options cannot be read");
   if (auto converted = convert(raw, options); !converted) return std::unexpected(converted.error());
   complete_fuse_arguments(options);
   return options;

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -18,8 +19,9 @@
 namespace npyfs {
 namespace {
 
+// libfuse has printed why; errno is what its last system call left.
 Error failed(const std::string& subject, const char* sentence) {
-  return Error{ErrorKind::kInvalidArgument, subject, sentence};
+  return Error{ErrorKind::kSystem, subject, sentence, errno};
 }
 
 // As many descriptors as the administrator allows: each open source and directory takes one.
@@ -39,6 +41,15 @@ Result<void> check_mountpoint(const SourceRoot& root, const Options& options) {
       fmt::format("lies inside {}: reading the source would lead back into the mount. Choose a mountpoint outside, or "
                   "{} itself",
                   escaped(options.source), escaped(options.source))});
+}
+
+// Going to the background changes the working directory, so that only an absolute path can be unmounted later. Without
+// links, as mount(2) and /proc/mounts have it.
+Result<std::string> absolute_path(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path absolute = std::filesystem::canonical(path, error);
+  if (error) return std::unexpected(system_error(path, "realpath", error.value()));
+  return absolute.string();
 }
 
 struct SessionDeleter {
@@ -106,17 +117,22 @@ Result<void> serve(const Options& options) {
   if (!root) return std::unexpected(root.error());
   if (auto outside = check_mountpoint(*root, options); !outside) return outside;
 
+  const auto mountpoint = absolute_path(options.mountpoint);
+  if (!mountpoint) return std::unexpected(mountpoint.error());
+
   Filesystem filesystem(options, std::move(*root));
   const Session session = new_session(options, filesystem);
-  if (!session) return std::unexpected(failed("npyfs", "the mount options are not understood (see above)"));
+  if (!session) {
+    return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options", "are not all understood (see above)"});
+  }
   const SignalHandlers handlers(session.get());
-  if (!handlers.set()) return std::unexpected(failed("npyfs", "signal handlers cannot be set"));
-  const Mount mount(session.get(), options.mountpoint);
-  if (!mount.mounted()) return std::unexpected(failed(options.mountpoint, "cannot be mounted (see above)"));
-  if (auto attached = filesystem.attach(session.get()); !attached) return attached;
+  if (!handlers.set()) return std::unexpected(failed("signal handlers", "cannot be set"));
+  const Mount mount(session.get(), *mountpoint);
+  if (!mount.mounted()) return std::unexpected(failed(*mountpoint, "cannot be mounted (see above)"));
+  if (auto attached = filesystem.attach(session.get(), *mountpoint); !attached) return attached;
 
   if (fuse_daemonize(options.foreground ? 1 : 0) != 0) {
-    return std::unexpected(failed("npyfs", "cannot go to the background"));
+    return std::unexpected(failed("daemon", "cannot go to the background"));
   }
   open_log(!options.foreground, options.log_level);
   const Housekeeping housekeeping(filesystem.tree);
