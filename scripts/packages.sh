@@ -1,0 +1,33 @@
+# Sourced by the other scripts: which Debian and Ubuntu packages each activity needs, and installing what is missing.
+
+# CMake configures the tests along with the rest, so their libraries are needed to build at all.
+build_packages=(g++ cmake ninja-build pkg-config libfuse3-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev)
+mount_packages=("${build_packages[@]}" fuse3 python3-numpy)
+fuzz_packages=("${build_packages[@]}" clang-19 libclang-rt-19-dev)
+check_packages=("${fuzz_packages[@]}" clang-format-19 clang-tidy-19)
+test_packages=("${mount_packages[@]}" python3-pytest attr acl strace)
+
+# install_packages NAME...: installs those that are missing, as root or through sudo. Asks nothing. Where all are there
+# already it starts no apt-get, so it works without a network and without any rights.
+install_packages() {
+  local name missing=()
+  for name in "$@"; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
+  done
+  ((${#missing[@]})) || return 0
+
+  local as_root=()
+  if ! command -v apt-get >/dev/null; then
+    echo "${0##*/}: no apt-get here; install what your system calls these: ${missing[*]}" >&2
+    return 1
+  elif ((EUID != 0)) && ! command -v sudo >/dev/null; then
+    echo "${0##*/}: neither root nor sudo; run as root: apt-get install ${missing[*]}" >&2
+    return 1
+  elif ((EUID != 0)); then
+    as_root=(sudo)
+  fi
+  echo "== installing ${missing[*]}"
+  local apt_get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+  "${apt_get[@]}" update || echo "== apt-get update failed; trying with the package lists that are here" >&2
+  "${apt_get[@]}" install --yes --no-install-recommends "${missing[@]}" >/dev/null
+}
