@@ -43,7 +43,8 @@ Result<void> check_place(const Place& place, const ArrayState& array) {
   }
   if (!sliceable) return sliceable;
   const std::size_t dimensions = header_of(array).shape.size();
-  if (place.kind == PlaceKind::kAxis && (place.axis >= dimensions || dimensions < 2)) {
+  const bool is_below_axis = place.kind == PlaceKind::kAxis || place.kind == PlaceKind::kAxisChunks;
+  if (place.axis >= dimensions || (is_below_axis && dimensions < 2)) {
     return not_found(place, "the array has no such axis, or is one-dimensional");
   }
   if (!is_view(place)) return {};

@@ -39,6 +39,7 @@ ino_t mirrored_inode(const struct stat& source, dev_t root_device) {
 }
 
 ino_t place_inode(const struct stat& source, dev_t root_device, const Place& place) {
+  if (place.kind == PlaceKind::kArray) return mirrored_inode(source, root_device);
   const std::uint64_t kind =
       static_cast<std::uint64_t>(place.kind) << 16 | static_cast<std::uint64_t>(place.form) << 8 | place.axis;
   return as_inode(mix(mix(source_identity(source, root_device), kind), mix(place.first, place.second)));

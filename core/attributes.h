@@ -13,9 +13,9 @@ namespace npyfs {
 // filesystem than the root. Also that of an array's directory.
 ino_t mirrored_inode(const struct stat& source, dev_t root_device);
 
-// The inode number of a place below an array's directory. Made from the source's identity and the place alone, so that
-// it is the same after every mount and for every name of the place. Two of a million files share one with a probability
-// of about 10^-7.
+// The inode number of a place below an array's directory; that of the source for the directory itself. Made from the
+// source's identity and the place alone, so that it is the same after every mount and for every name of the place. Two
+// of a million files share one with a probability of about 10^-7.
 ino_t place_inode(const struct stat& source, dev_t root_device, const Place& place);
 
 // The inode number of a file in .npyfs/ (index from 0), or of .npyfs/ itself.

@@ -1,10 +1,16 @@
 // The files of .npyfs/, in which the daemon speaks of itself.
 #pragma once
 
+#include <sys/stat.h>
+
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/listing.h"
 
 namespace npyfs {
 
@@ -17,5 +23,13 @@ struct ControlFile {
 using ControlFiles = std::vector<ControlFile>;
 
 inline constexpr std::string_view kControlDirectoryName = ".npyfs";
+
+// Attributes of the directory itself, and of the file at `index`. Owned by the daemon's user, readable by all, as old
+// as this moment; the size is that of the text as it is now.
+struct stat control_directory_attributes();
+struct stat control_file_attributes(const ControlFiles& files, std::uint64_t index);
+
+// Lists the files. `files` must outlive the listing.
+std::unique_ptr<Listing> list_control_files(const ControlFiles& files);
 
 }  // namespace npyfs

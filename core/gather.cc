@@ -130,6 +130,10 @@ Result<void> copy_far_runs(const StridedRuns& runs, const SourceFile& source, Ex
   Pieces mapped;
   if (auto result = map_runs(runs, source, wanted, mapped); !result) return result;
   const auto copied = copy_mapped(mapped.iovecs(), source, out);
+  if (!copied) {
+    const Extent span = span_of(runs, wanted.offset, wanted.size);
+    if (auto whole = source.check_still_holds(span.offset + span.size); !whole) return whole;
+  }
   // Some container profiles forbid the call.
   if (!copied && (copied.error().os_error == EPERM || copied.error().os_error == ENOSYS)) {
     return read_runs(runs, source, wanted, out);

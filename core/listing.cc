@@ -22,10 +22,12 @@ bool is_array_name(std::string_view name, mode_t type) {
 Result<std::unique_ptr<Listing>> MirrorListing::open(const SourceRoot& root, const std::string& path) {
   auto fd = root.open_directory(path);
   if (!fd) return std::unexpected(fd.error());
+  struct stat status;
+  if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
   std::unique_ptr<DIR, Close> directory(::fdopendir(fd->get()));
   if (!directory) return std::unexpected(system_error(path, "fdopendir", errno));
   (void)fd->release();  // the DIR owns it now
-  return std::unique_ptr<Listing>(new MirrorListing(root, path, std::move(directory)));
+  return std::unique_ptr<Listing>(new MirrorListing(root, path, status.st_dev, std::move(directory)));
 }
 
 Result<void> MirrorListing::read(std::uint64_t cookie, const Visit& visit) {
@@ -50,7 +52,10 @@ Result<void> MirrorListing::read(std::uint64_t cookie, const Visit& visit) {
 }
 
 ListedName MirrorListing::describe(const dirent& entry) const {
-  ListedName listed{entry.d_name, entry.d_ino, static_cast<mode_t>(DTTOIF(entry.d_type)),
+  struct stat itself = {};
+  itself.st_dev = device_;
+  itself.st_ino = entry.d_ino;
+  ListedName listed{entry.d_name, mirrored_inode(itself, root_.device()), static_cast<mode_t>(DTTOIF(entry.d_type)),
                     static_cast<std::uint64_t>(entry.d_off)};
   // A link may be followed, and some filesystems do not say what it is: look at it.
   if (entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN) {

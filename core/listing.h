@@ -40,7 +40,7 @@ class Listing {
 // a name that stays in the directory is listed exactly once. Arrays are listed as directories; no file is opened.
 class MirrorListing : public Listing {
  public:
-  // `path` of the directory beneath the root; `self` and `parent` are the inode numbers of "." and "..".
+  // `path` of the directory beneath the root.
   static Result<std::unique_ptr<Listing>> open(const SourceRoot& root, const std::string& path);
   Result<void> read(std::uint64_t cookie, const Visit& visit) override;
 
@@ -48,12 +48,13 @@ class MirrorListing : public Listing {
   struct Close {
     void operator()(DIR* directory) const { ::closedir(directory); }
   };
-  MirrorListing(const SourceRoot& root, std::string path, std::unique_ptr<DIR, Close> directory)
-      : root_(root), path_(std::move(path)), directory_(std::move(directory)) {}
+  MirrorListing(const SourceRoot& root, std::string path, dev_t device, std::unique_ptr<DIR, Close> directory)
+      : root_(root), path_(std::move(path)), device_(device), directory_(std::move(directory)) {}
   ListedName describe(const dirent& entry) const;
 
   const SourceRoot& root_;
   const std::string path_;
+  const dev_t device_;
   std::mutex mutex_;  // guards what follows
   std::unique_ptr<DIR, Close> directory_;
   std::uint64_t position_ = 0;  // cookie of the next name

@@ -63,7 +63,7 @@ std::optional<Place> parse_slice(std::uint8_t axis, std::string_view name) {
 std::optional<Place> parse_axis(std::string_view name) {
   if (!take(name, "axis")) return std::nullopt;
   const auto axis = parse_number(name);
-  if (!axis || axis->value >= kMaxDimensions) return std::nullopt;
+  if (!axis || axis->value >= kMaxAxes) return std::nullopt;
   return Place{PlaceKind::kAxis, Form::kNpy, static_cast<std::uint8_t>(axis->value), axis->leading_zeros};
 }
 

@@ -48,8 +48,8 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
-// The most dimensions an array can have (numpy 2), so that an axis fits into a byte.
-inline constexpr std::uint8_t kMaxDimensions = 64;
+// Axes are numbered below this: no array has more dimensions (numpy 2).
+inline constexpr std::uint8_t kMaxAxes = 64;
 
 // The place that `name` is in `directory`; empty where the grammar has no such name there.
 std::optional<Place> place_in(const Place& directory, std::string_view name);

@@ -4,10 +4,9 @@
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -73,9 +72,13 @@ Result<SourceRoot> SourceRoot::open(const std::string& directory, LeavingLinks l
   root.inode_ = status->st_ino;
 
   std::error_code ignored;
-  root.names_.push_back(without_final_slash(std::filesystem::absolute(directory, ignored).lexically_normal()));
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(directory.c_str(), nullptr), &std::free);
-  if (real && without_final_slash(real.get()) != root.names_[0]) root.names_.push_back(without_final_slash(real.get()));
+  const auto as_given = std::filesystem::absolute(directory, ignored);
+  // With ".." behind a link, what the name says and what the kernel makes of it are two directories.
+  const bool is_plain = std::ranges::find(as_given, "..") == as_given.end();
+  if (is_plain) root.names_.push_back(without_final_slash(as_given.lexically_normal()));
+  const auto real = std::filesystem::canonical(directory, ignored);
+  if (!ignored) root.names_.push_back(without_final_slash(real));
+  if (root.names_.empty()) return std::unexpected(system_error(directory, "realpath", ignored.value()));
 
   if (!UniqueFd(root.open_beneath("", O_PATH))) return std::unexpected(system_error(directory, "openat2", errno));
   return root;
@@ -148,11 +151,13 @@ Result<struct stat> SourceRoot::status(const std::string& path) const {
 }
 
 Result<UniqueFd> SourceRoot::open_file(const std::string& path) const {
+  const auto not_regular = [&] { return std::unexpected(Error{ErrorKind::kNotFound, path, "is not a regular file"}); };
   auto fd = resolve(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd && (fd.error().os_error == ENXIO || fd.error().os_error == ENODEV)) return not_regular();  // socket, device
   if (!fd) return fd;
   const auto status = status_of(fd->get(), path);
   if (!status) return std::unexpected(status.error());
-  if (!S_ISREG(status->st_mode)) return std::unexpected(Error{ErrorKind::kNotFound, path, "is not a regular file"});
+  if (!S_ISREG(status->st_mode)) return not_regular();
   return fd;
 }
 

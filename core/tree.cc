@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
+#include <cerrno>
 #include <mutex>
 #include <utility>
 
@@ -45,21 +44,15 @@ long voluntary_waits() {
   return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
 }
 
-class ControlListing : public Listing {
- public:
-  explicit ControlListing(const ControlFiles& files) : files_(files) {}
-
-  Result<void> read(std::uint64_t cookie, const Visit& visit) override {
-    for (; cookie < 2 + files_.size(); ++cookie) {
-      const std::string_view name = cookie == 0 ? "." : cookie == 1 ? ".." : std::string_view(files_[cookie - 2].name);
-      if (!visit({name, control_inode(cookie), cookie < 2 ? mode_t{S_IFDIR} : mode_t{S_IFREG}, cookie + 1})) return {};
-    }
-    return {};
-  }
-
- private:
-  const ControlFiles& files_;
-};
+// What `call` gives; where it has run out of descriptors, once more after the sources that nobody has open were closed.
+template <typename Call>
+auto with_descriptors(SourceCache& sources, Call call) {
+  auto result = call();
+  if (result || result.error().kind != ErrorKind::kSystem) return result;
+  if (result.error().os_error != EMFILE && result.error().os_error != ENFILE) return result;
+  sources.close_unused_since(SourceCache::Clock::now());
+  return call();
+}
 
 }  // namespace
 
@@ -88,7 +81,7 @@ Result<Entry> Tree::lookup(NodeId directory_id, std::string_view name) {
     case NodeKind::kPlace:
       return lookup_place(directory_id, *directory, name);
     case NodeKind::kControlDirectory:
-      return lookup_control(name);
+      return lookup_control(*directory, name);
     case NodeKind::kFile:
     case NodeKind::kOther:
     case NodeKind::kControlFile:
@@ -99,11 +92,10 @@ Result<Entry> Tree::lookup(NodeId directory_id, std::string_view name) {
 
 Result<Entry> Tree::lookup_mirrored(const Node& directory, std::string_view name) {
   if (directory.path->empty() && name == kControlDirectoryName) {
-    const Node control{.kind = NodeKind::kControlDirectory, .path = directory.path};
-    return found(control, control_attributes(control));
+    return found(Node{.kind = NodeKind::kControlDirectory, .path = directory.path}, control_directory_attributes());
   }
   auto path = directory.path->empty() ? std::string(name) : fmt::format("{}/{}", *directory.path, name);
-  const auto status = root_.status(path);
+  const auto status = path_status(path);
   if (!status) return std::unexpected(status.error());
   const NodeKind kind = kind_of(name, status->st_mode);
   const Node node{.kind = kind,
@@ -133,20 +125,27 @@ Result<Entry> Tree::lookup_place(NodeId directory_id, const Node& directory, std
   return found(node, place_attributes(*place, array->status, content->view.size()));
 }
 
-Result<Entry> Tree::lookup_control(std::string_view name) {
+Result<Entry> Tree::lookup_control(const Node& directory, std::string_view name) {
   for (std::uint64_t i = 0; i < control_files_.size(); ++i) {
     if (control_files_[i].name != name) continue;
-    const Node node{.kind = NodeKind::kControlFile,
-                    .place = Place{.first = i},
-                    .path = std::make_shared<const std::string>(kControlDirectoryName)};
-    return found(node, control_attributes(node));
+    const Node node{.kind = NodeKind::kControlFile, .place = Place{.first = i}, .path = directory.path};
+    return found(node, control_file_attributes(control_files_, i));
   }
   return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), "is no file of .npyfs"});
 }
 
+Result<struct stat> Tree::path_status(const std::string& path) const {
+  return with_descriptors(sources_, [&] { return root_.status(path); });
+}
+
+Result<std::shared_ptr<const SourceFile>> Tree::source_file(const std::string& path, bool is_npy,
+                                                            const FileVersion& version) const {
+  return with_descriptors(sources_, [&] { return sources_.get(path, is_npy, version); });
+}
+
 // The source of a node as it is now; kStale where its name has come to mean something of another kind.
 Result<struct stat> Tree::source_status(const Node& node) const {
-  auto status = root_.status(*node.path);
+  auto status = path_status(*node.path);
   if (status && kind_of(base_name(*node.path), status->st_mode) != node.kind) return stale(node);
   return status;
 }
@@ -156,7 +155,7 @@ Result<ArrayState> Tree::array_state(const Node& node) const {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const auto status = source_status(node);
     if (!status) return std::unexpected(status.error());
-    ArrayState state{*status, sources_.get(*node.path, true, FileVersion::of(*status)), root_.absolute(*node.path)};
+    ArrayState state{*status, source_file(*node.path, true, FileVersion::of(*status)), root_.absolute(*node.path)};
     const bool moved_on = state.file ? (*state.file)->version() != FileVersion::of(*status)
                                      : state.file.error().kind == ErrorKind::kStale;
     if (!moved_on) return state;
@@ -165,25 +164,13 @@ Result<ArrayState> Tree::array_state(const Node& node) const {
 }
 
 struct stat Tree::place_attributes(const Place& place, const struct stat& source, std::uint64_t size) const {
-  if (place.kind == PlaceKind::kArray) return directory_attributes(source, mirrored_inode(source, root_.device()));
   const ino_t inode = place_inode(source, root_.device(), place);
   return is_directory(place) ? directory_attributes(source, inode) : file_attributes(source, inode, size);
 }
 
-struct stat Tree::control_attributes(const Node& node) const {
-  struct stat owner = {};
-  owner.st_uid = ::geteuid();
-  owner.st_gid = ::getegid();
-  owner.st_mode = S_IRUSR | S_IRGRP | S_IROTH;
-  (void)::clock_gettime(CLOCK_REALTIME, &owner.st_mtim);
-  owner.st_atim = owner.st_ctim = owner.st_mtim;
-  if (node.kind == NodeKind::kControlDirectory) return directory_attributes(owner, control_inode(0));
-  const std::uint64_t index = node.place.first;
-  return file_attributes(owner, control_inode(index + 2), control_files_[index].text().size());
-}
-
 Result<struct stat> Tree::fresh_attributes(const Node& node) const {
-  if (node.kind == NodeKind::kControlDirectory || node.kind == NodeKind::kControlFile) return control_attributes(node);
+  if (node.kind == NodeKind::kControlDirectory) return control_directory_attributes();
+  if (node.kind == NodeKind::kControlFile) return control_file_attributes(control_files_, node.place.first);
   if (node.kind == NodeKind::kPlace && !is_directory(node.place)) {
     const auto array = array_state(node);
     if (!array) return std::unexpected(array.error());
@@ -225,7 +212,8 @@ Result<std::string> Tree::read_link(NodeId id) const {
 }
 
 Result<OpenFile> Tree::open_control(NodeId id, const Node& node) const {
-  OpenFile file{id, text_content(control_files_[node.place.first].text()), control_attributes(node), true};
+  OpenFile file{id, text_content(control_files_[node.place.first].text()),
+                control_file_attributes(control_files_, node.place.first), true};
   file.attributes.st_size = static_cast<off_t>(file.size());
   return file;
 }
@@ -242,7 +230,7 @@ Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
   }
   const auto status = source_status(node);
   if (!status) return std::unexpected(status.error());
-  const auto source = sources_.get(*node.path, false, FileVersion::of(*status));
+  const auto source = source_file(*node.path, false, FileVersion::of(*status));
   if (!source) return std::unexpected(source.error());
   if ((*source)->version().hash() != node.version) return stale(node);
   const struct stat attributes =
@@ -291,8 +279,10 @@ Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_
 Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) const {
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
-  if (known->kind == NodeKind::kDirectory) return MirrorListing::open(root_, *known->path);
-  if (known->kind == NodeKind::kControlDirectory) return std::make_unique<ControlListing>(control_files_);
+  if (known->kind == NodeKind::kDirectory) {
+    return with_descriptors(sources_, [&] { return MirrorListing::open(root_, *known->path); });
+  }
+  if (known->kind == NodeKind::kControlDirectory) return list_control_files(control_files_);
   if (known->kind != NodeKind::kPlace || !is_directory(known->place)) {
     return std::unexpected(Error{ErrorKind::kNotADirectory, *known->path, "is not a directory"});
   }

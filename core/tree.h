@@ -89,15 +89,17 @@ class Tree {
  private:
   Result<Entry> lookup_mirrored(const Node& directory, std::string_view name);
   Result<Entry> lookup_place(NodeId directory_id, const Node& directory, std::string_view name);
-  Result<Entry> lookup_control(std::string_view name);
+  Result<Entry> lookup_control(const Node& directory, std::string_view name);
   Entry found(const Node& node, const struct stat& attributes);
 
   Result<Node> node(NodeId id) const;
+  Result<struct stat> path_status(const std::string& path) const;
+  Result<std::shared_ptr<const SourceFile>> source_file(const std::string& path, bool is_npy,
+                                                        const FileVersion& version) const;
   Result<struct stat> source_status(const Node& node) const;
   Result<ArrayState> array_state(const Node& node) const;
   struct stat place_attributes(const Place& place, const struct stat& source, std::uint64_t size) const;
   Result<struct stat> fresh_attributes(const Node& node) const;
-  struct stat control_attributes(const Node& node) const;
   Result<OpenFile> open_control(NodeId id, const Node& node) const;
   Result<OpenFile> open_source(NodeId id, const Node& node) const;
 

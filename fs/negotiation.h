@@ -26,7 +26,8 @@ class Negotiation {
   Result<void> attach(fuse_session* session, std::string mountpoint);
 
   // For the session's init callback: which capabilities are wanted of those that libfuse knows.
-  void choose_capabilities(fuse_conn_info& connection) const;
+  // `max_read` is that of the mount options, which libfuse wants to hear twice.
+  void choose_capabilities(fuse_conn_info& connection, unsigned max_read) const;
 
   // Whether a file opened for direct I/O can still be mapped shared, as np.load(mmap_mode='r') does.
   bool can_map_direct_io() const { return can_map_direct_io_; }
@@ -41,6 +42,8 @@ class Negotiation {
   static ssize_t read_request(int fd, void* buffer, size_t size, void* self);
   static ssize_t write_reply(int fd, iovec* pieces, int count, void* self);
   void take_init_request(const void* request, std::size_t size);
+  ssize_t write_init_reply(int fd, iovec* pieces, int count);
+  ssize_t write(int fd, const iovec* pieces, std::size_t count);
   void edit_init_reply(fuse_init_out& reply);
 
   std::atomic<bool> in_init_ = true;  // until the INIT reply has been written
@@ -50,6 +53,7 @@ class Negotiation {
   std::atomic<std::uint64_t> max_request_ = 0;
   std::atomic<std::uint64_t> kernel_read_ahead_ = 0;
   std::string mountpoint_;
+  fuse_session* session_ = nullptr;
 };
 
 }  // namespace npyfs

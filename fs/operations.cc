@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "core/escape.h"
 #include "fs/filesystem.h"
@@ -39,7 +40,8 @@ fuse_entry_param entry_param(const Options& options, const Entry& entry) {
 }
 
 void init(void* user_data, fuse_conn_info* connection) {
-  static_cast<Negotiation*>(user_data)->choose_capabilities(*connection);
+  const auto& filesystem = static_cast<const Filesystem&>(*static_cast<Negotiation*>(user_data));
+  filesystem.choose_capabilities(*connection, filesystem.options.max_read);
 }
 
 void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
@@ -90,6 +92,7 @@ void open(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
   if (!file) return reply_error(request, file.error());
   ++filesystem.metrics.opens;
   choose_caching(filesystem.options.cache, filesystem.can_map_direct_io(), **file, *info);
+  info->noflush = 1;  // nothing is ever written
   info->fh = filesystem.files.add(*file);
   if (fuse_reply_open(request, info) != 0) {  // no release will come
     filesystem.files.remove(info->fh);
@@ -116,7 +119,10 @@ void read(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_file_i
   }
   thread_local Pieces pieces;
   const auto gathered = filesystem.tree.read(*file, static_cast<std::uint64_t>(offset), size, pieces);
-  if (!gathered) return reply_error(request, gathered.error());
+  if (!gathered) {
+    pieces.clear();
+    return reply_error(request, gathered.error());
+  }
   ++filesystem.metrics.reads;
   filesystem.metrics.bytes_read += pieces.size();
   const auto iovecs = pieces.iovecs();
@@ -146,13 +152,11 @@ constexpr size_t kMaxListingReply = size_t{1} << 20;
 
 // Reads names into a reply buffer. `add` appends one name to what is left of the buffer, and returns its size there,
 // which is larger than what was left where it did not fit.
+// Returns whether the kernel has taken the reply.
 template <typename Add>
-void reply_names(fuse_req_t request, size_t size, off_t offset, const fuse_file_info* info, Add add) {
+bool reply_names(fuse_req_t request, size_t size, off_t offset, const fuse_file_info* info, Add add) {
   const auto listing = filesystem_of(request).directories.find(info->fh);
-  if (!listing) {
-    fuse_reply_err(request, EBADF);
-    return;
-  }
+  if (!listing) return fuse_reply_err(request, EBADF) == 0;
   std::string buffer(std::min(size, kMaxListingReply), '\0');
   size_t used = 0;
   const auto result = listing->read(static_cast<std::uint64_t>(offset), [&](const ListedName& listed) {
@@ -162,8 +166,9 @@ void reply_names(fuse_req_t request, size_t size, off_t offset, const fuse_file_
     used += needed;
     return true;
   });
-  if (!result && used == 0) return reply_error(request, result.error());
-  fuse_reply_buf(request, buffer.data(), used);
+  if (result || used > 0) return fuse_reply_buf(request, buffer.data(), used) == 0;
+  reply_error(request, result.error());
+  return false;
 }
 
 struct stat listed_stat(const ListedName& listed) {
@@ -183,17 +188,23 @@ void readdir(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_fil
 
 void readdirplus(fuse_req_t request, fuse_ino_t directory, size_t size, off_t offset, fuse_file_info* info) {
   Filesystem& filesystem = filesystem_of(request);
-  reply_names(request, size, offset, info, [&](char* at, size_t left, const ListedName& listed) {
+  std::vector<NodeId> looked_up;
+  const bool taken = reply_names(request, size, offset, info, [&](char* at, size_t left, const ListedName& listed) {
     const std::string name(listed.name);
     const size_t needed = fuse_add_direntry_plus(request, nullptr, 0, name.c_str(), nullptr, 0);
     if (needed > left) return needed;
     fuse_entry_param param = {};  // node 0: the kernel looks the name up itself when it needs to
     param.attr = listed_stat(listed);
     if (name != "." && name != "..") {
-      if (const auto entry = filesystem.tree.lookup(directory, name)) param = entry_param(filesystem.options, *entry);
+      if (const auto entry = filesystem.tree.lookup(directory, name)) {
+        param = entry_param(filesystem.options, *entry);
+        looked_up.push_back(entry->node);
+      }
     }
     return fuse_add_direntry_plus(request, at, left, name.c_str(), &param, static_cast<off_t>(listed.next_cookie));
   });
+  if (taken) return;
+  for (const NodeId node : looked_up) filesystem.tree.forget(node, 1);
 }
 
 void statfs(fuse_req_t request, fuse_ino_t node) {

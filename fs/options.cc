@@ -31,6 +31,7 @@ struct RawOptions {
   char* attr_timeout = nullptr;
   char* negative_timeout = nullptr;
   char* max_threads = nullptr;
+  char* max_read = nullptr;
   char* log_level = nullptr;
   int read_write = 0;
   std::vector<std::string>* positional = nullptr;
@@ -39,7 +40,8 @@ struct RawOptions {
   RawOptions(const RawOptions&) = delete;
   RawOptions& operator=(const RawOptions&) = delete;
   ~RawOptions() {
-    for (char* text : {chunks, source_io, entry_timeout, attr_timeout, negative_timeout, max_threads, log_level}) {
+    for (char* text :
+         {chunks, source_io, entry_timeout, attr_timeout, negative_timeout, max_threads, max_read, log_level}) {
       std::free(text);
     }
   }
@@ -65,6 +67,7 @@ const fuse_opt kOptionTable[] = {
     {"attr_timeout=%s", offsetof(RawOptions, attr_timeout), 0},
     {"negative_timeout=%s", offsetof(RawOptions, negative_timeout), 0},
     {"max_threads=%s", offsetof(RawOptions, max_threads), 0},
+    {"max_read=%s", offsetof(RawOptions, max_read), 0},
     {"loglevel=%s", offsetof(RawOptions, log_level), 0},
     flag("rw", offsetof(RawOptions, read_write)),
     FUSE_OPT_KEY("-d", kKeyDebug),
@@ -168,6 +171,7 @@ Result<void> convert(const RawOptions& raw, Options& options) {
   for (auto& taken :
        {take_count(raw.chunks, "chunks", kMaxChunks, options.chunks),
         take_count(raw.max_threads, "max_threads", 1000u, options.max_threads),
+        take_count(raw.max_read, "max_read", 1u << 28, options.max_read),
         take_seconds(raw.entry_timeout, "entry_timeout", options.entry_timeout),
         take_seconds(raw.attr_timeout, "attr_timeout", options.attr_timeout),
         take_seconds(raw.negative_timeout, "negative_timeout", options.negative_timeout),
@@ -185,6 +189,7 @@ void complete_fuse_arguments(Options& options) {
     return fmt::format(",{},", as_given).find(fmt::format(",{}", option)) != std::string::npos;
   };
   std::string added = "ro,nosuid,nodev,noexec,subtype=npyfs";
+  if (options.max_read != 0) added += fmt::format(",max_read={}", options.max_read);
   if (!given("fsname=")) added += ",fsname=" + escaped_commas(options.source);
   if (given("allow_other,") || given("allow_root,")) added += ",default_permissions";
   options.fuse_arguments.insert(options.fuse_arguments.end(), {"-o", added});

@@ -32,6 +32,7 @@ struct Options {
   double attr_timeout = 1;      // seconds
   double negative_timeout = 0;  // seconds; 0: names that do not exist are asked for each time
   unsigned max_threads = 10;
+  unsigned max_read = 0;  // bytes; 0: as large as the kernel sends
   LogLevel log_level = LogLevel::kInfo;
   std::string as_given;  // the -o options as they came, for .npyfs/options
 

@@ -5,15 +5,14 @@
 #include <sys/resource.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "core/escape.h"
 #include "fs/filesystem.h"
 #include "fs/housekeeping.h"
 #include "fs/log.h"
+#include "fs/mountpoint.h"
 #include "fs/operations.h"
 
 namespace npyfs {
@@ -30,26 +29,6 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-Result<void> check_mountpoint(const SourceRoot& root, const Options& options) {
-  const auto position = root.position_of(options.mountpoint);
-  if (!position) return std::unexpected(position.error());
-  if (*position != SourceRoot::Position::kBeneath) return {};
-  return std::unexpected(Error{
-      ErrorKind::kInvalidArgument, options.mountpoint,
-      fmt::format("lies inside {}: reading the source would lead back into the mount. Choose a mountpoint outside, or "
-                  "{} itself",
-                  escaped(options.source), escaped(options.source))});
-}
-
-// Going to the background changes the working directory, so that only an absolute path can be unmounted later. Without
-// links, as mount(2) and /proc/mounts have it.
-Result<std::string> absolute_path(const std::string& path) {
-  std::error_code error;
-  std::filesystem::path absolute = std::filesystem::canonical(path, error);
-  if (error) return std::unexpected(system_error(path, "realpath", error.value()));
-  return absolute.string();
 }
 
 struct SessionDeleter {
@@ -115,9 +94,8 @@ Result<void> serve(const Options& options) {
   raise_descriptor_limit();
   auto root = SourceRoot::open(options.source, options.leaving_links);
   if (!root) return std::unexpected(root.error());
-  if (auto outside = check_mountpoint(*root, options); !outside) return outside;
 
-  const auto mountpoint = absolute_path(options.mountpoint);
+  const auto mountpoint = prepare_mountpoint(options.mountpoint, *root);
   if (!mountpoint) return std::unexpected(mountpoint.error());
 
   Filesystem filesystem(options, std::move(*root));

@@ -1,0 +1,90 @@
+#include "fs/mountpoint.h"
+
+#include <fmt/format.h>
+#include <mntent.h>
+#include <spawn.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "core/escape.h"
+#include "fs/log.h"
+
+namespace npyfs {
+namespace {
+
+// Absolute without asking the filesystem that is mounted there, which may be dead.
+Result<std::string> resolve_up_to_last(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path absolute = std::filesystem::absolute(path, error).lexically_normal();
+  if (!absolute.has_filename()) absolute = absolute.parent_path();
+  const auto parent = std::filesystem::canonical(absolute.parent_path(), error);
+  if (error) return std::unexpected(system_error(path, "realpath", error.value()));
+  return (parent / absolute.filename()).string();
+}
+
+bool is_npyfs_mount(const std::string& mountpoint) {
+  const std::unique_ptr<FILE, decltype(&::endmntent)> mounts(::setmntent("/proc/self/mounts", "r"), &::endmntent);
+  if (!mounts) return false;
+  mntent entry;
+  std::array<char, 8192> text;
+  while (::getmntent_r(mounts.get(), &entry, text.data(), static_cast<int>(text.size())) != nullptr) {
+    if (mountpoint == entry.mnt_dir && std::string_view(entry.mnt_type) == "fuse.npyfs") return true;
+  }
+  return false;
+}
+
+// As root by ourselves; for others it takes the help of fusermount3, which may.
+bool detach(const std::string& mountpoint) {
+  if (::umount2(mountpoint.c_str(), MNT_DETACH) == 0) return true;
+  std::string path = mountpoint;
+  std::array<char*, 6> arguments = {const_cast<char*>("fusermount3"),
+                                    const_cast<char*>("-u"),
+                                    const_cast<char*>("-z"),
+                                    const_cast<char*>("--"),
+                                    path.data(),
+                                    nullptr};
+  pid_t child = 0;
+  if (::posix_spawnp(&child, "fusermount3", nullptr, nullptr, arguments.data(), environ) != 0) return false;
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+Result<void> clear_dead_mount(const std::string& mountpoint) {
+  struct stat status;
+  if (::stat(mountpoint.c_str(), &status) == 0 || errno != ENOTCONN) return {};
+  const auto resolved = resolve_up_to_last(mountpoint);
+  if (!resolved) return std::unexpected(resolved.error());
+  if (!is_npyfs_mount(*resolved) || !detach(*resolved))
+    return std::unexpected(system_error(mountpoint, "stat", ENOTCONN));
+  log(LogLevel::kInfo, "{}: cleared the mount of an npyfs that is no longer there", escaped(mountpoint));
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> prepare_mountpoint(const std::string& mountpoint, const SourceRoot& source) {
+  if (auto cleared = clear_dead_mount(mountpoint); !cleared) return std::unexpected(cleared.error());
+  const auto position = source.position_of(mountpoint);
+  if (!position) return std::unexpected(position.error());
+  if (*position == SourceRoot::Position::kBeneath) {
+    return std::unexpected(Error{ErrorKind::kInvalidArgument, mountpoint,
+                                 fmt::format("lies inside the source, {0}: reading the source would lead back into the "
+                                             "mount. Choose a mountpoint outside, or {0} itself",
+                                             escaped(source.absolute("")))});
+  }
+  std::error_code error;
+  const auto absolute = std::filesystem::canonical(mountpoint, error);
+  if (error) return std::unexpected(system_error(mountpoint, "realpath", error.value()));
+  return absolute.string();
+}
+
+}  // namespace npyfs
