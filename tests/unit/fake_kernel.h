@@ -1,0 +1,127 @@
+// The other end of /dev/fuse: sends requests as the kernel does and takes the replies. A socket stands in for the
+// device, so that libfuse, the negotiation and the operations run as they do in a mount, with no mount and in one
+// thread.
+#pragma once
+
+#include <fuse_lowlevel.h>
+#include <gtest/gtest.h>
+#include <linux/fuse.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/unique_fd.h"
+#include "fs/filesystem.h"
+#include "fs/operations.h"
+
+namespace npyfs {
+
+template <typename T>
+std::string bytes_of(const T& structure) {
+  return {reinterpret_cast<const char*>(&structure), sizeof structure};
+}
+
+// The T at `offset` of a reply; all zeros, and a failed test, where the reply is too short for it.
+template <typename T>
+T structure_in(std::string_view bytes, std::size_t offset = 0) {
+  T structure = {};
+  if (bytes.size() < offset + sizeof structure) {
+    ADD_FAILURE() << "a reply of " << bytes.size() << " bytes";
+  } else {
+    std::memcpy(&structure, bytes.data() + offset, sizeof structure);
+  }
+  return structure;
+}
+
+class FakeKernel {
+ public:
+  struct Reply {
+    bool came = false;
+    int error = 0;  // errno, positive
+    std::string body;
+  };
+
+  explicit FakeKernel(Filesystem& filesystem) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    kernel_ = UniqueFd(ends[0]);
+    std::vector<std::string> texts = filesystem.options.fuse_arguments;
+    if (texts.empty()) texts.emplace_back("npyfs");
+    std::vector<char*> arguments;
+    for (auto& text : texts) arguments.push_back(text.data());
+    fuse_args args = FUSE_ARGS_INIT(static_cast<int>(arguments.size()), arguments.data());
+    session_ = fuse_session_new(&args, &kOperations, sizeof kOperations, static_cast<Negotiation*>(&filesystem));
+    fuse_opt_free_args(&args);
+    // libfuse takes a descriptor that is open already for the device, and closes it with the session.
+    EXPECT_EQ(fuse_session_mount(session_, ("/dev/fd/" + std::to_string(ends[1])).c_str()), 0);
+    // No such mount: there is no read-ahead of it that could be raised.
+    EXPECT_TRUE(filesystem.attach(session_, "/proc/self/no such mount"));
+  }
+  FakeKernel(const FakeKernel&) = delete;
+  FakeKernel& operator=(const FakeKernel&) = delete;
+  ~FakeKernel() { fuse_session_destroy(session_); }
+
+  Reply ask(fuse_opcode opcode, std::uint64_t node, std::string_view body = "") {
+    fuse_in_header header = {};
+    header.len = static_cast<std::uint32_t>(sizeof header + body.size());
+    header.opcode = opcode;
+    header.unique = ++unique_;
+    header.nodeid = node;
+    header.uid = ::geteuid();
+    header.gid = ::getegid();
+    const std::string request = bytes_of(header) + std::string(body);
+    EXPECT_EQ(::send(kernel_.get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+    serve();
+    return reply();
+  }
+
+  fuse_init_out init(std::uint64_t flags) {
+    fuse_init_in request = {};
+    request.major = FUSE_KERNEL_VERSION;
+    request.minor = FUSE_KERNEL_MINOR_VERSION;
+    request.max_readahead = 128 * 1024;
+    request.flags = static_cast<std::uint32_t>(flags);
+    request.flags2 = static_cast<std::uint32_t>(flags >> 32);
+    const Reply answer = ask(FUSE_INIT, 0, bytes_of(request));
+    EXPECT_EQ(answer.error, 0);
+    return structure_in<fuse_init_out>(answer.body);
+  }
+
+  // From now on no reply arrives.
+  void hang_up_before_replies() { ::shutdown(kernel_.get(), SHUT_RD); }
+
+  bool session_has_ended() const { return fuse_session_exited(session_) != 0; }
+
+ private:
+  void serve() {
+    fuse_buf buffer = {};
+    ASSERT_GT(fuse_session_receive_buf(session_, &buffer), 0);
+    fuse_session_process_buf(session_, &buffer);
+    std::free(buffer.mem);
+  }
+
+  Reply reply() {
+    std::string message(1 << 20, '\0');
+    const ssize_t size = ::recv(kernel_.get(), message.data(), message.size(), MSG_DONTWAIT);
+    if (size <= 0) return {};
+    message.resize(static_cast<std::size_t>(size));
+    const auto header = structure_in<fuse_out_header>(message);
+    EXPECT_EQ(header.len, message.size());
+    EXPECT_EQ(header.unique, unique_);
+    char more = 0;
+    EXPECT_LT(::recv(kernel_.get(), &more, 1, MSG_DONTWAIT), 0) << "a second reply";
+    return {true, -header.error, message.substr(sizeof header)};
+  }
+
+  fuse_session* session_ = nullptr;
+  UniqueFd kernel_;
+  std::uint64_t unique_ = 100;
+};
+
+}  // namespace npyfs

@@ -1,0 +1,113 @@
+#include "fs/negotiation.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fs/options.h"
+#include "tests/unit/fake_kernel.h"
+#include "tests/unit/temp_directory.h"
+
+namespace npyfs {
+namespace {
+
+constexpr std::uint64_t kDirectIoAllowMmap = std::uint64_t{1} << 36;
+
+std::uint64_t flags_of(const fuse_init_out& reply) {
+  return reply.flags | std::uint64_t{reply.flags2} << 32;
+}
+
+class NegotiationTest : public testing::Test {
+ protected:
+  SourceRoot root() const { return std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks)); }
+
+  const TempDirectory directory_;
+  Filesystem negotiation_{Options(), root()};
+};
+
+TEST_F(NegotiationTest, TakesWhatTheKernelOffers) {
+  FakeKernel kernel(negotiation_);
+  const auto reply = kernel.init(FUSE_MAX_PAGES | FUSE_INIT_EXT | kDirectIoAllowMmap | FUSE_ASYNC_READ);
+  EXPECT_EQ(reply.major, unsigned{FUSE_KERNEL_VERSION});
+  EXPECT_TRUE(flags_of(reply) & kDirectIoAllowMmap);
+  EXPECT_TRUE(flags_of(reply) & FUSE_INIT_EXT);
+  EXPECT_TRUE(flags_of(reply) & FUSE_MAX_PAGES);
+  EXPECT_TRUE(negotiation_.can_map_direct_io());
+  unsigned limit = 256;
+  std::ifstream("/proc/sys/fs/fuse/max_pages_limit") >> limit;
+  EXPECT_EQ(reply.max_pages, std::min(limit, 65535u)) << "what the administrator allows";
+  EXPECT_EQ(negotiation_.max_request(), std::uint64_t{reply.max_pages} * static_cast<std::uint64_t>(::getpagesize()));
+}
+
+TEST_F(NegotiationTest, AsksForNothingThatWasNotOffered) {
+  FakeKernel kernel(negotiation_);
+  const auto reply = kernel.init(FUSE_ASYNC_READ);
+  EXPECT_FALSE(flags_of(reply) & (kDirectIoAllowMmap | FUSE_INIT_EXT | FUSE_MAX_PAGES));
+  EXPECT_FALSE(negotiation_.can_map_direct_io());
+  EXPECT_EQ(negotiation_.max_request(), 128u * 1024) << "32 pages";
+}
+
+TEST_F(NegotiationTest, FlagsBeyond32BitsCountOnlyWhereTheKernelSaysThatTheyDo) {
+  FakeKernel kernel(negotiation_);
+  const auto reply = kernel.init(FUSE_MAX_PAGES | kDirectIoAllowMmap);
+  EXPECT_FALSE(flags_of(reply) & kDirectIoAllowMmap);
+  EXPECT_FALSE(negotiation_.can_map_direct_io());
+}
+
+TEST_F(NegotiationTest, NeverSplices) {
+  FakeKernel kernel(negotiation_);
+  const auto reply = kernel.init(FUSE_SPLICE_READ | FUSE_SPLICE_WRITE | FUSE_SPLICE_MOVE | FUSE_ASYNC_READ);
+  EXPECT_FALSE(flags_of(reply) & (FUSE_SPLICE_READ | FUSE_SPLICE_WRITE | FUSE_SPLICE_MOVE));
+}
+
+TEST_F(NegotiationTest, SaysWhatWasAgreedOn) {
+  EXPECT_EQ(negotiation_.describe(),
+            "requests of up to 0 KiB, files opened for direct I/O can not be mapped, read-ahead 0 KiB");
+  FakeKernel kernel(negotiation_);
+  kernel.init(FUSE_INIT_EXT | kDirectIoAllowMmap);
+  EXPECT_EQ(negotiation_.describe(),
+            "requests of up to 128 KiB, files opened for direct I/O can be mapped, read-ahead 0 KiB");
+}
+
+TEST_F(NegotiationTest, AReplyThatCannotBeDeliveredEndsTheSession) {
+  FakeKernel kernel(negotiation_);
+  kernel.init(FUSE_ASYNC_READ);
+  EXPECT_EQ(kernel.ask(FUSE_MKNOD, 1).error, ENOSYS);
+  EXPECT_FALSE(kernel.session_has_ended()) << "an error is a reply like any other";
+  kernel.hang_up_before_replies();
+  EXPECT_FALSE(kernel.ask(FUSE_MKNOD, 1).came);
+  EXPECT_TRUE(kernel.session_has_ended()) << "or its caller would wait for ever";
+}
+
+TEST_F(NegotiationTest, ALimitOnReadsHolds) {
+  std::vector<std::string> texts = {"npyfs", "/src", "/mnt", "-o", "max_read=65536"};
+  std::vector<char*> argv;
+  for (auto& text : texts) argv.push_back(text.data());
+  argv.push_back(nullptr);
+  const auto options = parse_options(static_cast<int>(texts.size()), argv.data());
+  ASSERT_TRUE(options) << to_message(options.error());
+  Filesystem filesystem(*options, root());
+  FakeKernel kernel(filesystem);
+  kernel.init(FUSE_MAX_PAGES);
+  EXPECT_FALSE(kernel.session_has_ended()) << "libfuse wants to hear it twice";
+}
+
+TEST_F(NegotiationTest, NeedsASessionThatIsMounted) {
+  std::string program = "npyfs";
+  char* arguments[] = {program.data(), nullptr};
+  fuse_args args = FUSE_ARGS_INIT(1, arguments);
+  fuse_session* session = fuse_session_new(&args, &kOperations, sizeof kOperations, nullptr);
+  const auto attached = negotiation_.attach(session, "/");
+  ASSERT_FALSE(attached);
+  EXPECT_EQ(attached.error().kind, ErrorKind::kSystem);
+  fuse_session_destroy(session);
+  fuse_opt_free_args(&args);
+}
+
+}  // namespace
+}  // namespace npyfs

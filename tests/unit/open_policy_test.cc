@@ -1,0 +1,48 @@
+#include "fs/open_policy.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace npyfs {
+namespace {
+
+constexpr std::uint64_t kMiB = 1 << 20;
+
+bool is_direct(CachePolicy policy, bool can_map_direct_io, std::uint64_t size, bool is_generated_anew = false) {
+  OpenFile file{1, {whole_file_view(size), nullptr}, {}, is_generated_anew};
+  fuse_file_info info = {};
+  choose_caching(policy, can_map_direct_io, file, info);
+  EXPECT_NE(info.direct_io, info.keep_cache) << "pages that are kept are always right";
+  return info.direct_io;
+}
+
+TEST(OpenPolicy, LargeFilesAreReadDirectlyWhereTheyCanStillBeMapped) {
+  EXPECT_FALSE(is_direct(CachePolicy::kAuto, true, 0));
+  EXPECT_FALSE(is_direct(CachePolicy::kAuto, true, kMiB - 1));
+  EXPECT_TRUE(is_direct(CachePolicy::kAuto, true, kMiB));
+  EXPECT_TRUE(is_direct(CachePolicy::kAuto, true, kMiB << 30));
+}
+
+TEST(OpenPolicy, WithoutThatNothingIsOrTheMmapModeOfNumpyFails) {
+  EXPECT_FALSE(is_direct(CachePolicy::kAuto, false, 0));
+  EXPECT_FALSE(is_direct(CachePolicy::kAuto, false, kMiB << 10));
+}
+
+TEST(OpenPolicy, TheUsersChoiceDecides) {
+  for (const bool can_map : {false, true}) {
+    for (const std::uint64_t size : {std::uint64_t{0}, kMiB << 10}) {
+      EXPECT_TRUE(is_direct(CachePolicy::kDirectIo, can_map, size));
+      EXPECT_FALSE(is_direct(CachePolicy::kKernelCache, can_map, size));
+    }
+  }
+}
+
+TEST(OpenPolicy, TextsThatAreMadeAnewAreNeverCached) {
+  for (const auto policy : {CachePolicy::kAuto, CachePolicy::kDirectIo, CachePolicy::kKernelCache}) {
+    EXPECT_TRUE(is_direct(policy, false, 10, true));
+  }
+}
+
+}  // namespace
+}  // namespace npyfs
