@@ -1,0 +1,210 @@
+"""From mount to unmount: how npyfs ends, and that nothing is left mounted, open or running."""
+
+import contextlib
+import errno
+import os
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+
+import mount as mounting
+from arrays import saved
+from users import in_namespace
+
+ARRAY = np.arange(12.0).reshape(6, 2)
+
+
+@pytest.fixture
+def tree(source):
+    (source / "sub").mkdir()
+    for name in ("data.npy", "sub/nested.npy"):
+        (source / name).write_bytes(saved(ARRAY))
+    return source
+
+
+def assert_serves(mounted):
+    assert np.load(mounted / "data.npy/chunks/1_of_3.npy").tolist() == ARRAY[2:4].tolist()
+
+
+def test_npyfs_returns_when_the_mount_is_ready(tree, mount):
+    """npyfs returns when the mount is ready: the next command can use it."""
+    assert_serves(mount(tree))
+
+
+@pytest.mark.parametrize("command", [["fusermount3", "-u"], ["umount"], ["fusermount3", "-u", "-z"], ["umount", "-l"]],
+                         ids=" ".join)
+@pytest.mark.parametrize("foreground", [False, True])
+def test_npyfs_ends_when_it_is_unmounted(tree, mount, command, foreground):
+    """npyfs serves until fusermount3 -u or umount, and then ends with exit status 0."""
+    mounted = mount(tree, foreground=foreground)
+    assert_serves(mounted)
+    mounted.unmount(*command)
+
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+
+
+@SIGNALS
+@pytest.mark.parametrize("foreground", [False, True])
+def test_npyfs_unmounts_and_ends_on_signals(tree, mount, number, foreground):
+    """SIGTERM, SIGINT and SIGHUP end it as well, after which nothing is left mounted."""
+    mounted = mount(tree, foreground=foreground)
+    assert_serves(mounted)
+    os.kill(mounted.pid, number)
+    mounted.assert_ended_cleanly()
+    assert os.listdir(mounted.path) == []
+
+
+@SIGNALS
+@pytest.mark.parametrize("foreground", [False, True])
+def test_a_relative_mountpoint_is_unmounted_too(tree, scratch, mount, number, foreground):
+    """SOURCE and MOUNTPOINT may be relative paths; a daemon, which has left that directory, still unmounts."""
+    (scratch / "mnt").mkdir()
+    mounted = mount("source", at=scratch / "mnt", spelled="mnt", foreground=foreground, cwd=scratch)
+    assert_serves(mounted)
+    info = (mounted / "data.npy/info.json").read_text()
+    assert str(tree / "data.npy") in info
+    os.kill(mounted.pid, number)
+    mounted.assert_ended_cleanly()
+
+
+@SIGNALS
+def test_a_signal_ends_npyfs_while_files_are_open(tree, mount, number):
+    """A signal unmounts even while files are open; their readers get an error, not a hang."""
+    mounted = mount(tree, "direct_io")
+    descriptor = os.open(mounted / "data.npy/chunks/0_of_1.npy", os.O_RDONLY)
+    try:
+        os.read(descriptor, 10)
+        os.kill(mounted.pid, number)
+        mounted.assert_ended_cleanly()
+        with pytest.raises(OSError) as refused:
+            os.read(descriptor, 10)
+        assert refused.value.errno in (errno.ENOTCONN, errno.ECONNABORTED, errno.EIO)
+    finally:
+        with contextlib.suppress(OSError):  # there is nobody to tell of the close
+            os.close(descriptor)
+
+
+def test_other_signals_do_not_end_npyfs(tree, mount):
+    """SIGPIPE is nothing to npyfs."""
+    mounted = mount(tree)
+    os.kill(mounted.pid, signal.SIGPIPE)
+    assert_serves(mounted)
+
+
+def test_mounting_over_the_source_itself(tree, mount):
+    """Mounting over SOURCE itself works: the arrays are read from beneath the mount."""
+    mounted = mount(tree, at=tree)
+    assert_serves(mounted)
+    assert sorted(os.listdir(tree)) == ["data.npy", "sub"]
+    assert np.load(tree / "sub/nested.npy/slices/0_to_2.npy").tolist() == ARRAY[:2].tolist()
+    mounted.unmount()
+    assert (tree / "data.npy").read_bytes() == saved(ARRAY)
+
+
+def test_mounting_over_a_parent_of_the_source(tree, scratch, mount):
+    """Mounting over a directory that holds SOURCE works as well."""
+    mounted = mount(tree, at=scratch)
+    assert_serves(mounted)
+    mounted.unmount()
+
+
+def test_a_mount_of_a_mount(tree, mount):
+    """A mount may be the source of another one: there, data.npy is a directory, and its chunks are arrays."""
+    first = mount(tree)
+    second = mount(first / "data.npy/chunks", "follow_symlinks")
+    assert np.load(second / "0_of_2.npy/chunks/1_of_3.npy").tolist() == ARRAY[1:2].tolist()
+    second.unmount()
+    first.unmount()
+
+
+def test_auto_unmount_leaves_nothing_behind(tree, mount):
+    """With -o auto_unmount nothing stays mounted, even if npyfs is killed."""
+    mounted = mount(tree, "auto_unmount")
+    assert_serves(mounted)
+    os.kill(mounted.pid, signal.SIGKILL)
+    assert mounted.wait_for_exit() == -signal.SIGKILL
+    mounting.wait_for_mount_state(mounted.path, mounted=False)
+
+
+def test_auto_unmount_ends_as_any_other_mount(tree, mount):
+    """-o auto_unmount changes nothing about the usual ways to end."""
+    mounted = mount(tree, "auto_unmount")
+    assert_serves(mounted)
+    mounted.unmount()
+    mounted = mount(tree, "auto_unmount")
+    os.kill(mounted.pid, signal.SIGTERM)
+    mounted.assert_ended_cleanly()
+
+
+def test_in_the_foreground_the_log_goes_to_stderr(tree, mount):
+    """-f stays in the foreground and logs to stderr; a healthy mount has nothing to say at loglevel=warning."""
+    mounted = mount(tree, "loglevel=warning", foreground=True)
+    assert_serves(mounted)
+    with pytest.raises(FileNotFoundError):
+        os.stat(mounted / "missing")
+    mounted.unmount()
+    assert mounted.stderr() == ""
+
+
+def test_debug_prints_every_request(tree, mount):
+    """-d stays in the foreground and prints every request."""
+    mounted = mount(tree, foreground=True, arguments=["-d"])
+    assert_serves(mounted)
+    mounted.unmount()
+    for request in ("INIT", "LOOKUP", "OPEN", "READ", "RELEASE"):
+        assert f"opcode: {request}" in mounted.stderr()
+
+
+def test_max_threads_bounds_the_threads_that_serve(tree, mount):
+    """-o max_threads=N: no more than N threads serve requests, however many readers there are."""
+    def threads_after_load(option):
+        mounted = mount(tree, option)
+        readers = [subprocess.Popen(["find", mounted.path, "-type", "f", "-exec", "cat", "{}", "+"], stdout=subprocess.DEVNULL)
+                   for _ in range(8)]
+        assert [reader.wait() for reader in readers] == [0] * len(readers)
+        return len(os.listdir(f"/proc/{mounted.pid}/task"))
+    others = threads_after_load("max_threads=1") - 1
+    assert threads_after_load("max_threads=4") <= others + 4
+
+
+def test_unused_sources_are_closed_again(source, mount):
+    """Sources that nobody uses are closed within seconds, so that their filesystem can be unmounted."""
+    for index in range(300):
+        (source / f"{index}.npy").write_bytes(saved(ARRAY))
+    mounted = mount(source)
+    for index in range(300):
+        np.load(mounted / f"{index}.npy/chunks/0_of_2.npy")
+    assert 0 < mounted.metric("open_sources") <= 1024
+    mounted.wait_until(lambda: not mounted.descriptors_since_start(), "end of the open descriptors")
+    assert mounted.metric("open_sources") == mounted.metric("mappings") == 0
+
+
+def test_many_mounts_leave_nothing_behind(tree, mount):
+    """Mounting and unmounting again and again leaves no mount, process or file behind."""
+    before = mounting.descriptors(os.getpid()).total()
+    for _ in range(30):
+        mounted = mount(tree)
+        assert_serves(mounted)
+        mounted.unmount()
+    assert mounting.descriptors(os.getpid()).total() == before
+
+
+def test_the_source_can_be_unmounted_once_npyfs_has_ended(scratch):
+    """npyfs holds nothing of the source's filesystem after its end."""
+    (scratch / "disk").mkdir()
+    (scratch / "mountpoint").mkdir()
+    script = """
+    mount -t tmpfs none "$2"
+    cp "$4" "$2/data.npy"
+    "$1" "$2" "$3"
+    cat "$3/data.npy/chunks/0_of_1.npy" | cmp - "$4"
+    umount "$3"
+    # The daemon ends once its mount is gone; umount(8) of the source is refused until it has.
+    timeout 30 /bin/sh -c 'until umount "$0" 2> /dev/null; do :; done' "$2"
+    """
+    (scratch / "data.npy").write_bytes(saved(ARRAY))
+    ran = in_namespace(script, mounting.binary(), scratch / "disk", scratch / "mountpoint", scratch / "data.npy")
+    assert ran.returncode == 0, ran.stdout + ran.stderr

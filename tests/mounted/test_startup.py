@@ -1,0 +1,219 @@
+"""Starting npyfs: what it says and how it exits when it cannot mount, and the options that it takes."""
+
+import os
+import subprocess
+
+import numpy as np
+import pytest
+
+import mount as mounting
+from arrays import saved
+from users import in_namespace
+
+ARRAY = np.arange(12.0).reshape(6, 2)
+FAILED, USAGE = 1, 2  # exit statuses: mounting failed, the command line is wrong
+
+
+@pytest.fixture
+def places(scratch, source):
+    """A source with one array, and a mountpoint."""
+    (source / "data.npy").write_bytes(saved(ARRAY))
+    (source / "sub").mkdir()
+    (scratch / "mountpoint").mkdir()
+    return source, scratch / "mountpoint"
+
+
+def assert_refused(ran, status, *mentioned):
+    assert ran.returncode == status, ran.stderr
+    assert ran.stdout == ""
+    assert ran.stderr.startswith("npyfs: ") or "\nnpyfs: " in ran.stderr
+    for text in mentioned:
+        assert str(text) in ran.stderr
+
+
+def test_a_missing_source_is_refused(places):
+    """npyfs says on stderr, with a non-zero exit, why it does not mount: the source is missing."""
+    source, mountpoint = places
+    assert_refused(mounting.run(source / "missing", mountpoint), FAILED, source / "missing", "No such file")
+    assert not mounting.is_mounted(mountpoint)
+
+
+def test_a_source_that_is_no_directory_is_refused(places):
+    """The source is no directory."""
+    source, mountpoint = places
+    assert_refused(mounting.run(source / "data.npy", mountpoint), FAILED, source / "data.npy", "Not a directory")
+    assert not mounting.is_mounted(mountpoint)
+
+
+def test_a_missing_mountpoint_is_refused(places):
+    """The mountpoint is missing."""
+    source, mountpoint = places
+    assert_refused(mounting.run(source, mountpoint / "missing"), FAILED, mountpoint / "missing", "No such file")
+
+
+def test_a_mountpoint_that_is_no_directory_is_refused(places):
+    """The mountpoint is no directory."""
+    source, mountpoint = places
+    (mountpoint / "file").write_text("")
+    assert_refused(mounting.run(source, mountpoint / "file"), FAILED, mountpoint / "file", "Not a directory")
+
+
+def test_a_mountpoint_inside_the_source_is_refused(places):
+    """A mountpoint inside SOURCE is refused before mounting (it would deadlock), by whatever name."""
+    source, mountpoint = places
+    (mountpoint / "link").symlink_to(source)
+    for inside in (source / "sub", source / "sub/../sub", mountpoint / "link/sub"):
+        assert_refused(mounting.run(source, inside), USAGE, inside, "inside")
+        assert_refused(mounting.run(mountpoint / "link", inside), USAGE, inside, "inside")
+    assert not mounting.is_mounted(source / "sub")
+
+
+def test_a_mountpoint_is_found_by_any_name(places):
+    """A mountpoint may be named through links and dots; another name of SOURCE itself is SOURCE itself."""
+    script = 'mount --bind "$2/sub" "$3"; "$1" "$2/sub" "$3/./."; ls "$3/.npyfs"; umount "$3"'
+    ran = in_namespace(script, mounting.binary(), *places)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == ["metrics", "options", "status", "version"]
+
+
+def test_without_fuse_the_reason_is_given(places):
+    """Where /dev/fuse is not the FUSE device, npyfs exits with 1 and a reason, and nothing is mounted."""
+    ran = in_namespace('mount --bind /dev/null /dev/fuse; exec "$1" "$2" "$3"', mounting.binary(), *places)
+    assert_refused(ran, FAILED, places[1])
+
+
+@pytest.mark.parametrize("arguments", [[], ["one"], ["one", "two", "three"]], ids=len)
+def test_source_and_mountpoint_are_needed(arguments):
+    """SOURCE and MOUNTPOINT are needed, and nothing else: exit status 2."""
+    assert_refused(mounting.run(*arguments), USAGE, "SOURCE and MOUNTPOINT")
+
+
+@pytest.mark.parametrize("option", ["nosuchoption", "nosuchoption=5", "chunk=5", "chunks"])
+def test_an_unknown_option_is_an_error(places, option):
+    """Unknown options are an error: exit status 2, and nothing is mounted."""
+    assert_refused(mounting.run(*places, "-o", f"ro,{option}"), USAGE, option)
+    assert not mounting.is_mounted(places[1])
+
+
+def test_an_unknown_flag_is_an_error(places):
+    """An unknown flag is an error as well."""
+    for flag in ("-x", "--nosuchflag"):
+        assert_refused(mounting.run(*places, flag), USAGE, flag)
+
+
+NUMBERS = ["", "0", "-1", "x", "1.5", "1x", " 1", "18446744073709551616", "9223372036854775808"]
+SECONDS = ["", "-1", "x", "1s", "nan", "inf"]
+BAD = [("chunks", value) for value in NUMBERS] + [("max_threads", value) for value in NUMBERS]
+BAD += [(name, value) for name in ("entry_timeout", "attr_timeout", "negative_timeout") for value in SECONDS]
+BAD += [("source_io", "x"), ("source_io", ""), ("loglevel", "loud")]
+
+
+@pytest.mark.parametrize("name, value", BAD)
+def test_a_bad_value_is_an_error_that_names_the_option(places, name, value):
+    """A value that makes no sense is an error that names the option: exit status 2."""
+    assert_refused(mounting.run(*places, "-o", f"{name}={value}"), USAGE, name)
+    assert not mounting.is_mounted(places[1])
+
+
+def test_writable_mounts_are_refused(places):
+    """npyfs mounts are read-only: -o rw is an error."""
+    assert_refused(mounting.run(*places, "-o", "rw"), USAGE, "read-only")
+
+
+def test_direct_io_and_kernel_cache_exclude_each_other(places):
+    """Of direct_io and kernel_cache only one can be had."""
+    assert_refused(mounting.run(*places, "-o", "direct_io,kernel_cache"), USAGE, "kernel_cache")
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_is_printed_to_stdout(flag):
+    """-h prints how npyfs is used, with every option, and exits with 0."""
+    ran = mounting.run(flag)
+    assert ran.returncode == 0 and ran.stderr == ""
+    assert ran.stdout.startswith("Usage: npyfs SOURCE MOUNTPOINT")
+    for option in ("chunks=N", "follow_symlinks", "allow_other", "auto_unmount", "max_threads=N", "fsname=NAME"):
+        assert option in ran.stdout
+
+
+@pytest.mark.parametrize("flag", ["-V", "--version"])
+def test_the_version_is_printed_to_stdout(flag):
+    """-V prints name and version, and exits with 0."""
+    ran = mounting.run(flag)
+    assert ran.returncode == 0 and ran.stderr == ""
+    assert ran.stdout.startswith("npyfs ") and ran.stdout.count("\n") == 1
+
+
+def assert_serves(mounted):
+    assert np.load(mounted / "data.npy/chunks/1_of_3.npy").tolist() == ARRAY[2:4].tolist()
+
+
+def test_the_mount_has_type_and_source(places, mount):
+    """The table of mounts shows the type fuse.npyfs and SOURCE, or the name given with -o fsname."""
+    source, _ = places
+    mounted = mount(source)
+    assert mounting.mount_entry(mounted.path)[:3] == [str(source), str(mounted.path), "fuse.npyfs"]
+    assert mounting.mount_entry(mount(source, "fsname=the-array-store").path)[0] == "the-array-store"
+
+
+STANDARD = ["ro", "allow_other", "default_permissions", "allow_root", "nosuid", "nodev", "noexec", "noatime", "max_read=131072",
+            "max_threads=1", "max_threads=4", "entry_timeout=0", "entry_timeout=0.5", "attr_timeout=60", "negative_timeout=3",
+            "chunks=3", "direct_io", "kernel_cache", "source_io=mmap", "source_io=pread", "loglevel=debug", "dev", "suid"]
+
+
+@pytest.mark.parametrize("option", STANDARD)
+def test_standard_options_work(places, mount, option):
+    """The standard options of FUSE filesystems work, and those of npyfs."""
+    assert_serves(mount(places[0], option))
+
+
+def test_options_may_come_in_any_place_and_number(places, mount):
+    """-o may be given more than once, and before SOURCE."""
+    mounted = mount(places[0], "ro,chunks=5", "fsname=x", arguments=["-o", "max_threads=2"])
+    assert_serves(mounted)
+    assert len(os.listdir(mounted / "data.npy/chunks")) == 5
+    assert mounting.mount_entry(mounted.path)[0] == "x"
+
+
+def test_timeouts_of_zero_show_changes_at_once(places, mount):
+    """With -o attr_timeout=0,entry_timeout=0 a stat after a change of the source sees it."""
+    source, _ = places
+    mounted = mount(source, "attr_timeout=0", "entry_timeout=0")
+    (source / "notes.txt").write_text("short")
+    assert os.stat(mounted / "notes.txt").st_size == 5
+    (source / "notes.txt").write_text("not as short")
+    assert os.stat(mounted / "notes.txt").st_size == 12
+    os.utime(source / "data.npy", (1, 1))
+    assert os.stat(mounted / "data.npy/chunks/0_of_2.npy").st_mtime == 1
+    (source / "notes.txt").unlink()
+    assert not (mounted / "notes.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["with,comma", "with space", "back\\slash", "ünï", "line\nbreak", "quote's"])
+def test_any_name_of_source_and_mountpoint_will_do(scratch, mount, name):
+    """Paths with commas, spaces and other letters can be mounted."""
+    source, mountpoint = scratch / f"{name} source", scratch / f"{name} mountpoint"
+    source.mkdir()
+    mountpoint.mkdir()
+    (source / "data.npy").write_bytes(saved(ARRAY))
+    mounted = mount(source, at=mountpoint)
+    assert_serves(mounted)
+    assert os.getxattr(mounted / "data.npy/chunks/0_of_1.npy", "user.npyfs.source") == os.fsencode(source / "data.npy")
+
+
+def test_a_mountpoint_that_is_not_empty_is_covered(places, mount):
+    """What lies in the mountpoint is covered while npyfs is mounted there."""
+    source, mountpoint = places
+    (mountpoint / "covered").write_text("x")
+    mounted = mount(source, at=mountpoint)
+    assert sorted(os.listdir(mountpoint)) == ["data.npy", "sub"]
+    mounted.unmount()
+    assert os.listdir(mountpoint) == ["covered"]
+
+
+def test_npyfs_starts_from_a_shell_that_waits_for_its_output(places, mount):
+    """A pipe on npyfs's output ends when it returns: the daemon does not hold it open."""
+    source, mountpoint = places
+    mounted = mount(source, at=mountpoint)
+    for number in (0, 1, 2):
+        assert os.readlink(f"/proc/{mounted.pid}/fd/{number}") == "/dev/null"
+    assert subprocess.run(["ls", mountpoint], capture_output=True, check=True).stdout == b"data.npy\nsub\n"

@@ -1,0 +1,49 @@
+"""Code run as another user, in a process of its own."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import traceback
+
+# Ids that belong to nobody: permissions depend on the numbers alone.
+OWNER, MEMBER, STRANGER = 12001, 12002, 12003
+GROUP, OWN_GROUP = 13001, 13002
+
+
+def as_user(uid, function, gid=OWN_GROUP, groups=()):
+    """What `function()` returns (as JSON has it) when a child with these ids calls it."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reader)
+            os.setgroups(groups)
+            os.setresgid(gid, gid, gid)
+            os.setresuid(uid, uid, uid)
+            os.write(writer, json.dumps(function()).encode())
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc(file=sys.stderr)
+            os._exit(1)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        text = pipe.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status == 0, f"the child of user {uid} failed"
+    return json.loads(text)
+
+
+def outcome(function, *arguments):
+    """What a call returns, or the name of the errno it fails with."""
+    try:
+        return function(*arguments)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+
+
+def in_namespace(script, *arguments, options=("-m", "--propagation", "private"), **more):
+    """Runs a shell script in namespaces of its own (unshare's options), and returns what it did."""
+    return subprocess.run(["unshare", *options, "/bin/sh", "-euc", script, "sh", *map(str, arguments)],
+                          capture_output=True, text=True, timeout=120, **more)
