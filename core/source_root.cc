@@ -1,6 +1,7 @@
 #include "core/source_root.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
@@ -61,9 +62,10 @@ std::string without_final_slash(std::string path) {
 
 }  // namespace
 
-Result<SourceRoot> SourceRoot::open(const std::string& directory, LeavingLinks leaving_links) {
+Result<SourceRoot> SourceRoot::open(const std::string& directory, LeavingLinks leaving_links, Visitors visitors) {
   SourceRoot root;
   root.leaving_links_ = leaving_links;
+  root.visitors_ = visitors;
   root.root_ = UniqueFd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root.root_) return std::unexpected(system_error(directory, "open", errno));
   const auto status = status_of(root.root_.get(), directory);
@@ -138,8 +140,8 @@ Result<UniqueFd> SourceRoot::resolve_absolute_links(const std::string& path, int
 
 Result<struct stat> SourceRoot::status(const std::string& path) const {
   const auto followed = resolve(path, O_PATH);
-  if (followed) return status_of(followed->get(), path);
-  const int why = followed.error().os_error;
+  if (followed && may_be_followed(path, followed->get())) return status_of(followed->get(), path);
+  const int why = followed ? EACCES : followed.error().os_error;
   if (why == ENOENT || why == EXDEV || why == ELOOP || why == EACCES || why == ENOTDIR) {
     const UniqueFd itself(open_beneath(path, O_PATH | O_NOFOLLOW));
     if (itself) {
@@ -147,7 +149,30 @@ Result<struct stat> SourceRoot::status(const std::string& path) const {
       if (status && S_ISLNK(status->st_mode)) return status;
     }
   }
-  return std::unexpected(followed.error());
+  return std::unexpected(followed ? system_error(path, "open", EACCES) : followed.error());
+}
+
+// Whether everybody who may get to `link` may get to what it leads to, open at `target`. True of what is no link.
+bool SourceRoot::may_be_followed(const std::string& link, int target) const {
+  if (visitors_ == Visitors::kOwner || leaving_links_ == LeavingLinks::kAreFollowed) return true;
+  const UniqueFd itself(open_beneath(link, O_PATH | O_NOFOLLOW));
+  struct stat status;
+  if (!itself || ::fstat(itself.get(), &status) != 0) return false;
+  if (!S_ISLNK(status.st_mode)) return true;
+  std::error_code error;
+  const auto absolute = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", target), error);
+  const auto path = error ? std::nullopt : relative_to(names_.back(), absolute.string());
+  if (!path) return false;
+  constexpr mode_t kAllMayEnter = S_IXUSR | S_IXGRP | S_IXOTH;
+  for (std::size_t slash = path->find('/'); slash != std::string::npos; slash = path->find('/', slash + 1)) {
+    const std::string parent = path->substr(0, slash);
+    if (link.starts_with(parent + "/")) continue;  // the visitor has come through it
+    const UniqueFd directory(open_beneath(parent, O_PATH | O_NOFOLLOW));
+    if (!directory || ::fstat(directory.get(), &status) != 0 || (status.st_mode & kAllMayEnter) != kAllMayEnter) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Result<UniqueFd> SourceRoot::open_file(const std::string& path) const {

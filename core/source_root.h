@@ -20,14 +20,22 @@ enum class LeavingLinks {
   kAreFollowed,  // -o follow_symlinks
 };
 
+// Who uses the mount.
+enum class Visitors {
+  kOwner,   // the user that the daemon runs as; what it may not open, it does not get
+  kOthers,  // others too (-o allow_other, allow_root), for whom the kernel checks modes on the way through the mount
+};
+
 // Immutable after open(), so safe to use from many threads. Paths are relative to the root; "" is the root itself.
 // Errors are kSystem with errno as the system gives it (ENOENT for what is not there).
 class SourceRoot {
  public:
   // Fails where `directory` is no directory, or the kernel has no openat2.
-  static Result<SourceRoot> open(const std::string& directory, LeavingLinks leaving_links);
+  static Result<SourceRoot> open(const std::string& directory, LeavingLinks leaving_links, Visitors visitors);
 
   // What is at `path`, links followed. A link that leaves the source, dangles or loops is described itself (S_ISLNK).
+  // So is, where others visit, a link that leads through a directory which is not open to all: the kernel then resolves
+  // it in the mount, and checks the visitor's rights on the way, which following it here would pass over.
   Result<struct stat> status(const std::string& path) const;
 
   // Opens a regular file for reading. Never blocks, whatever has been put at `path` (a FIFO, a device): what is not a
@@ -58,11 +66,13 @@ class SourceRoot {
   Result<UniqueFd> resolve(const std::string& path, int flags) const;
   Result<UniqueFd> resolve_absolute_links(const std::string& path, int flags) const;
   int open_beneath(const std::string& path, int flags) const;
+  bool may_be_followed(const std::string& link, int target) const;
 
   UniqueFd root_;
   dev_t device_ = 0;
   ino_t inode_ = 0;
   LeavingLinks leaving_links_ = LeavingLinks::kAreLinks;
+  Visitors visitors_ = Visitors::kOwner;
   std::vector<std::string> names_;  // absolute paths the root is known by: as given, and without links; no final '/'
 };
 

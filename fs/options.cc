@@ -191,7 +191,10 @@ void complete_fuse_arguments(Options& options) {
   std::string added = "ro,nosuid,nodev,noexec,subtype=npyfs";
   if (options.max_read != 0) added += fmt::format(",max_read={}", options.max_read);
   if (!given("fsname=")) added += ",fsname=" + escaped_commas(options.source);
-  if (given("allow_other,") || given("allow_root,")) added += ",default_permissions";
+  if (given("allow_other,") || given("allow_root,")) {
+    added += ",default_permissions";
+    options.visitors = Visitors::kOthers;
+  }
   options.fuse_arguments.insert(options.fuse_arguments.end(), {"-o", added});
 }
 

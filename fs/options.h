@@ -26,6 +26,7 @@ struct Options {
 
   std::uint64_t chunks = 0;  // what chunks/ lists
   LeavingLinks leaving_links = LeavingLinks::kAreLinks;
+  Visitors visitors = Visitors::kOwner;
   SourceIo source_io = SourceIo::kAuto;
   CachePolicy cache = CachePolicy::kAuto;
   double entry_timeout = 1;     // seconds

@@ -92,7 +92,7 @@ Result<void> run_loop(fuse_session* session, const Options& options) {
 
 Result<void> serve(const Options& options) {
   raise_descriptor_limit();
-  auto root = SourceRoot::open(options.source, options.leaving_links);
+  auto root = SourceRoot::open(options.source, options.leaving_links, options.visitors);
   if (!root) return std::unexpected(root.error());
 
   const auto mountpoint = prepare_mountpoint(options.mountpoint, *root);

@@ -50,13 +50,12 @@ def compare(data, mnt):
         for name in sorted(names):
             source = os.path.join(directory, name)
             mounted = os.path.join(mnt, os.path.relpath(source, data))
-            error = os.path.join(mounted, "error.txt")
             if not name.endswith(".npy"):
                 with open(source, "rb") as left, open(mounted, "rb") as right:
                     assert left.read() == right.read(), f"{mounted} differs from {source}"
-            elif os.path.exists(error):
-                with open(error, encoding="utf-8") as reason:
-                    print(f"{error}: {reason.read().rstrip()}")
+            elif name == "damaged.npy":
+                with open(os.path.join(mounted, "error.txt"), encoding="utf-8") as reason:
+                    print(f"{mounted}/error.txt: {reason.read().rstrip()}")
             else:
                 with open(os.path.join(mounted, "info.json"), encoding="utf-8") as info:
                     assert tuple(json.load(info)["shape"]) == np.load(source).shape

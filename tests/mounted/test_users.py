@@ -205,3 +205,22 @@ def test_views_are_never_executable_or_setuid(source, mount):
     for name in ("tool", "data.npy/source.npy", "data.npy/chunks/0_of_1.bin"):
         assert not stat.S_IMODE(os.stat(mounted / name).st_mode) & 0o7333
         assert not os.access(mounted / name, os.X_OK)
+
+
+def test_a_link_is_no_way_around_a_closed_directory(module_scratch, mount):
+    """A link that leads through a directory which is not open to all is resolved with the visitor's own rights."""
+    root = module_scratch / "links"
+    (root / "closed").mkdir(parents=True)
+    (root / "open").mkdir()
+    for directory in ("closed", "open"):
+        (root / directory / "in.npy").write_bytes(saved(ARRAY))
+        os.chown(root / directory, OWNER, GROUP)
+        (root / f"to_{directory}.npy").symlink_to(f"{directory}/in.npy")
+    (root / "closed").chmod(0o700)
+    mounted = mount(root, "allow_other")
+    path = "chunks/0_of_2.npy"
+    expected = len(saved(ARRAY[:3]))
+    for user, groups in USERS.items():
+        reads = {link: as_user(user, lambda: outcome(size_read, mounted / link / path), groups=groups)
+                 for link in ("to_open.npy", "to_closed.npy")}
+        assert reads == {"to_open.npy": expected, "to_closed.npy": expected if user == OWNER else "EACCES"}

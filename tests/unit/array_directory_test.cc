@@ -14,7 +14,7 @@ namespace {
 
 class ArrayDirectoryTest : public testing::Test {
  protected:
-  ArrayDirectoryTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks)) {}
+  ArrayDirectoryTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)) {}
 
   ArrayState array(const std::string& bytes) const {
     directory_.write("dir/a.npy", bytes);

@@ -20,7 +20,7 @@ constexpr std::uint64_t kWindow = MappingCache::kWindowSize;
 
 class GatherTest : public testing::Test {
  protected:
-  GatherTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks)) {}
+  GatherTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)) {}
 
   std::shared_ptr<const SourceFile> open(SourceIo io, bool is_npy = true) const {
     auto file = SourceFile::open(root_, "a.npy", is_npy, io, mappings_);

@@ -16,7 +16,7 @@ namespace {
 std::string info_of(const std::string& bytes, const std::string& absolute_path) {
   const TempDirectory directory;
   directory.write("a.npy", bytes);
-  const auto root = SourceRoot::open(directory.path(), LeavingLinks::kAreLinks);
+  const auto root = SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, Visitors::kOwner);
   const auto mappings = std::make_shared<MappingCache>(1 << 20, 1);
   const auto file = SourceFile::open(*root, "a.npy", true, SourceIo::kPread, mappings);
   return info_json(**file, absolute_path);

@@ -52,7 +52,7 @@ std::vector<std::string> sorted(std::vector<std::string> names) {
 class MirrorListingTest : public testing::Test {
  protected:
   SourceRoot root(LeavingLinks links = LeavingLinks::kAreLinks) const {
-    return std::move(*SourceRoot::open(directory_.path(), links));
+    return std::move(*SourceRoot::open(directory_.path(), links, Visitors::kOwner));
   }
 
   const TempDirectory directory_;
@@ -167,7 +167,7 @@ TEST_F(MirrorListingTest, FailsForWhatIsNoDirectory) {
 
 class PlaceListingTest : public testing::Test {
  protected:
-  PlaceListingTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks)) {
+  PlaceListingTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)) {
     directory_.write("a.npy", npy_bytes({.shape = {20, 3}}));
     const auto mappings = std::make_shared<MappingCache>(1 << 20, 1);
     array_ = {stat_of(directory_.path("a.npy")), SourceFile::open(root_, "a.npy", true, SourceIo::kMmap, mappings),

@@ -18,7 +18,7 @@ class OperationsTest : public testing::Test {
  protected:
   OperationsTest() : OperationsTest(default_options()) {}
   explicit OperationsTest(const Options& options)
-      : filesystem_(options, std::move(*SourceRoot::open(directory_.path(), options.leaving_links))),
+      : filesystem_(options, std::move(*SourceRoot::open(directory_.path(), options.leaving_links, options.visitors))),
         kernel_(filesystem_) {
     open_log(false, LogLevel::kError);  // the warnings are wanted here
     kernel_.init(FUSE_ASYNC_READ | FUSE_MAX_PAGES | FUSE_DO_READDIRPLUS);

@@ -13,7 +13,7 @@ namespace {
 
 class SourceFileTest : public testing::Test {
  protected:
-  SourceFileTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks)) {}
+  SourceFileTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)) {}
 
   Result<std::shared_ptr<const SourceFile>> open(const std::string& name, bool is_npy = true,
                                                  SourceIo io = SourceIo::kMmap) const {
@@ -147,7 +147,7 @@ TEST_F(SourceFileTest, MapsWhereFaultsAreCheapUnlessToldOtherwise) {
   if (std::filesystem::exists("/dev/shm")) {
     const TempDirectory memory("/dev/shm");
     memory.write("a", "1234");
-    const auto root = SourceRoot::open(memory.path(), LeavingLinks::kAreLinks);
+    const auto root = SourceRoot::open(memory.path(), LeavingLinks::kAreLinks, Visitors::kOwner);
     EXPECT_TRUE((*SourceFile::open(*root, "a", false, SourceIo::kAuto, mappings_))->is_mapped());
   }
 }

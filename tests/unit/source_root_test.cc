@@ -31,7 +31,7 @@ class SourceRootTest : public testing::Test {
   }
 
   SourceRoot root(LeavingLinks links = LeavingLinks::kAreLinks) const {
-    auto opened = SourceRoot::open(directory_.path("root"), links);
+    auto opened = SourceRoot::open(directory_.path("root"), links, Visitors::kOwner);
     if (!opened) throw std::runtime_error(to_message(opened.error()));
     return std::move(*opened);
   }
@@ -63,8 +63,8 @@ TEST_F(SourceRootTest, OpensWhatIsBeneath) {
 }
 
 TEST_F(SourceRootTest, RefusesARootThatIsNoDirectory) {
-  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("root/file"), LeavingLinks::kAreLinks).error()), ENOTDIR);
-  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("nothing"), LeavingLinks::kAreLinks).error()), ENOENT);
+  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("root/file"), LeavingLinks::kAreLinks, Visitors::kOwner).error()), ENOTDIR);
+  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("nothing"), LeavingLinks::kAreLinks, Visitors::kOwner).error()), ENOENT);
 }
 
 TEST_F(SourceRootTest, NeverLeavesByItsPaths) {
@@ -147,7 +147,7 @@ TEST_F(SourceRootTest, ARootThatIsALinkIsKnownByBothNames) {
   directory_.make_link("alias", "root");
   directory_.make_link("root/by_alias", directory_.path("alias/sub/file"));
   directory_.make_link("root/by_name", directory_.path("root/sub/file"));
-  const auto root = SourceRoot::open(directory_.path("alias"), LeavingLinks::kAreLinks);
+  const auto root = SourceRoot::open(directory_.path("alias"), LeavingLinks::kAreLinks, Visitors::kOwner);
   ASSERT_TRUE(root);
   EXPECT_EQ(read(*root, "by_alias"), "deep");
   EXPECT_EQ(read(*root, "by_name"), "deep");
@@ -159,18 +159,18 @@ TEST_F(SourceRootTest, ARootGivenWithDotsBehindALinkIsTheKernelsOne) {
   directory_.make_link("outside/door", directory_.path("root"));
   directory_.write("outside/root/file", "another");
   directory_.make_link("root/leaves", directory_.path("outside/root/file"));
-  const auto root = SourceRoot::open(directory_.path("outside/door/../root"), LeavingLinks::kAreLinks);
+  const auto root = SourceRoot::open(directory_.path("outside/door/../root"), LeavingLinks::kAreLinks, Visitors::kOwner);
   ASSERT_TRUE(root);
   EXPECT_EQ(read(*root, "file"), "inside");
   EXPECT_TRUE(S_ISLNK(root->status("leaves")->st_mode)) << "this link leads to another directory of that name";
 }
 
 TEST_F(SourceRootTest, AbsolutePathsHaveOneSlash) {
-  const auto root = SourceRoot::open(directory_.path("root//"), LeavingLinks::kAreLinks);
+  const auto root = SourceRoot::open(directory_.path("root//"), LeavingLinks::kAreLinks, Visitors::kOwner);
   ASSERT_TRUE(root);
   EXPECT_EQ(root->absolute(""), directory_.path("root"));
   EXPECT_EQ(root->absolute("a/b.npy"), directory_.path("root/a/b.npy"));
-  const auto all = SourceRoot::open("/", LeavingLinks::kAreLinks);
+  const auto all = SourceRoot::open("/", LeavingLinks::kAreLinks, Visitors::kOwner);
   ASSERT_TRUE(all);
   EXPECT_EQ(all->absolute(""), "/");
   EXPECT_EQ(all->absolute("a"), "/a");
@@ -208,7 +208,7 @@ TEST_F(SourceRootTest, TellsWhereADirectoryLies) {
   EXPECT_EQ(*root.position_of("/proc"), Position::kOutside) << "another filesystem";
   EXPECT_FALSE(root.position_of(directory_.path("root/nothing")));
   EXPECT_FALSE(root.position_of(directory_.path("root/file")));
-  const auto all = SourceRoot::open("/", LeavingLinks::kAreLinks);
+  const auto all = SourceRoot::open("/", LeavingLinks::kAreLinks, Visitors::kOwner);
   EXPECT_EQ(*all->position_of("/"), Position::kRoot);
   EXPECT_EQ(*all->position_of("/proc/self"), Position::kBeneath) << "mounted below the root";
 }

@@ -1,0 +1,110 @@
+"""Runs the benchmark: every line of the table, both sides of each in one go, alternating, several rounds."""
+
+import argparse
+import contextlib
+import dataclasses
+import re
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import lines_cold
+import lines_daemon
+import lines_load
+import lines_mapped
+import lines_scale
+import lines_strided
+import report
+from line import GIB, Line
+from peers import Peers, bring_in
+from processes import BenchError, Reader
+
+GROUPS = {
+    name: group
+    for room in (lines_load, lines_strided, lines_mapped, lines_cold, lines_scale, lines_daemon)
+    for name, group in room.GROUPS.items()
+}
+
+
+@dataclasses.dataclass
+class Bench:
+    """What a group of lines needs."""
+
+    peers: Peers
+    reader: Reader
+    rounds: int
+    quick: bool
+    allow_sysctl: bool
+
+    def warm(self, placement, path, cached=()):
+        """Moves the reader to where it is to run and has it use memory for `path`. Files in `cached` are brought into the
+        page cache: it may have lost them since the last round, to other programs on this machine."""
+        for file in cached:
+            bring_in(file)
+        self.reader.place(placement)
+        self.reader.load([str(path)] * 2)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="under a minute: smaller data, fewer rounds")
+    parser.add_argument("--lines", metavar="PATTERN", default="", help="only groups that this expression is found in")
+    parser.add_argument("--list", action="store_true", help="name the groups and stop")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all numbers there as well")
+    parser.add_argument("--plot", metavar="FILE.svg", type=Path, help="draw them there")
+    parser.add_argument("--scratch", metavar="DIR", default="/var/tmp", help="where the data go (default: /var/tmp)")
+    parser.add_argument("--allow-sysctl", action="store_true",
+                        help="raise fs.fuse.max_pages_limit, on the whole machine, for the lines about it")
+    parser.add_argument("--npyfs", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--passthrough", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    arguments.rounds = 3 if arguments.quick else 7
+    arguments.array_bytes = GIB // 4 if arguments.quick else 2 * GIB
+    return arguments
+
+
+def run_group(name, bench):
+    """The lines of a group; where it could not be measured, one line that says why."""
+    try:
+        return GROUPS[name](bench)
+    except BenchError as error:
+        return [Line(name, name, not_run=str(error))]
+
+
+def run(arguments, names):
+    lines = []
+    report.print_head()
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="npyfs-bench-", dir=arguments.scratch))
+        peers = Peers(Path(scratch), arguments.npyfs, arguments.passthrough, arguments.array_bytes)
+        reader = stack.enter_context(Reader())
+        bench = Bench(peers, reader, arguments.rounds, arguments.quick, arguments.allow_sysctl)
+        for name in names:
+            for line in run_group(name, bench):
+                print(report.table_row(line), flush=True)
+                lines.append(line)
+    print(report.summary(lines))
+    return lines
+
+
+def main():
+    arguments = parse_arguments()
+    names = [name for name in GROUPS if re.search(arguments.lines, name)]
+    if arguments.list:
+        return print("\n".join(names))
+    if not names:
+        sys.exit(f"scripts/bench: no group matches {arguments.lines!r}; --list names them")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("scripts/bench: ended by a signal"))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit("scripts/bench: ended by a signal"))
+    lines = run(arguments, names)
+    if arguments.json:
+        arguments.json.write_text(report.as_json(lines, arguments) + "\n")
+    if arguments.plot:
+        import plot
+
+        plot.draw(lines, arguments.plot)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The results as a table and as JSON."""
+
+import json
+import os
+import platform
+import statistics
+
+COLUMNS = "{:<62} {:>14}  {:<41} {:>7}  {:>8}  {}"
+
+
+def number(value):
+    """Three significant digits; thousands separated."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def table_row(line):
+    if line.not_run:
+        return f"{line.title:<62} not run: {line.not_run}"
+    ours = f"{number(line.median(line.compare[0]))} {line.unit}"
+    other = ratio = ""
+    if len(line.compare) == 2:
+        other = f"{line.compare[1]} {number(line.median(line.compare[1]))} {line.unit}"
+        ratio = f"{line.result():.2f}"
+    if line.at_least is not None and line.at_least == line.at_most:
+        target = f"= {line.at_least:g}"
+    elif line.at_least is not None:
+        target = f">= {line.at_least:g}"
+    else:
+        target = f"<= {line.at_most:g}" if line.at_most is not None else ""
+    met = {True: "yes", False: "NO", None: ""}[line.is_met()]
+    row = COLUMNS.format(line.title, ours, other, ratio, target, met).rstrip()
+    return f"{row}\n    {line.note}" if line.note else row
+
+
+def print_head():
+    """The column titles, beneath a warning where the machine is busy with other things."""
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"The load is {load:.1f} on {os.cpu_count()} CPUs before the start: other programs will disturb this.")
+    head = COLUMNS.format("line", "npyfs", "compared with", "ratio", "target", "met")
+    print(f"{head}\n{'-' * len(head)}", flush=True)
+
+
+def summary(lines):
+    judged = [line for line in lines if line.is_met() is not None]
+    met = sum(line.is_met() for line in judged)
+    not_run = sum(bool(line.not_run) for line in lines)
+    return f"{met} of {len(judged)} targets met; {not_run} not run"
+
+
+def as_json(lines, arguments):
+    machine = {
+        "kernel": platform.release(),
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg(),
+        "array_bytes": arguments.array_bytes,
+        "rounds": arguments.rounds,
+    }
+    described = [
+        {
+            "name": line.name,
+            "title": line.title,
+            "unit": line.unit,
+            "compare": line.compare,
+            "ratio": line.result() if line.values and len(line.compare) == 2 else None,
+            "at_least": line.at_least,
+            "at_most": line.at_most,
+            "met": line.is_met(),
+            "note": line.note,
+            "not_run": line.not_run,
+            "median": {side: statistics.median(values) for side, values in line.values.items()},
+            "rounds": line.values,
+        }
+        for line in lines
+    ]
+    return json.dumps({"machine": machine, "lines": described}, indent=1)
