@@ -41,7 +41,7 @@ def slow_disk(bench):
     source = bench.peers.source / bench.peers.large()
     with ControlGroup(source, SLOW_DISK) as group, Reader(group) as reader:
         reader.load([str(source)])
-        values = cold_chunks(bench, reader, "free", SECTIONS // 2, group)
+        values = cold_chunks(bench, reader, "free", SECTIONS if bench.quick else SECTIONS // 2, group)
     title = f"cold source on a disk of {SLOW_DISK >> 20} MiB/s, free"
     return [Line("cold-slow", title, "GiB/s", values, at_least=0.95)]
 

@@ -38,8 +38,8 @@ class Bench:
     allow_sysctl: bool
 
     def warm(self, placement, path, cached=()):
-        """Moves the reader to where it is to run and has it use memory for `path`. Files in `cached` are brought into the
-        page cache: it may have lost them since the last round, to other programs on this machine."""
+        """Moves the reader to where it is to run and has it use memory for `path`. Brings the files in `cached` into the
+        page cache, which may have lost them since the last round to other programs on this machine."""
         for file in cached:
             bring_in(file)
         self.reader.place(placement)

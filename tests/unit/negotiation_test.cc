@@ -24,7 +24,9 @@ std::uint64_t flags_of(const fuse_init_out& reply) {
 
 class NegotiationTest : public testing::Test {
  protected:
-  SourceRoot root() const { return std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)); }
+  SourceRoot root() const {
+    return std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner));
+  }
 
   const TempDirectory directory_;
   Filesystem negotiation_{Options(), root()};

@@ -63,8 +63,10 @@ TEST_F(SourceRootTest, OpensWhatIsBeneath) {
 }
 
 TEST_F(SourceRootTest, RefusesARootThatIsNoDirectory) {
-  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("root/file"), LeavingLinks::kAreLinks, Visitors::kOwner).error()), ENOTDIR);
-  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("nothing"), LeavingLinks::kAreLinks, Visitors::kOwner).error()), ENOENT);
+  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("root/file"), LeavingLinks::kAreLinks, Visitors::kOwner).error()),
+            ENOTDIR);
+  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("nothing"), LeavingLinks::kAreLinks, Visitors::kOwner).error()),
+            ENOENT);
 }
 
 TEST_F(SourceRootTest, NeverLeavesByItsPaths) {
@@ -159,7 +161,8 @@ TEST_F(SourceRootTest, ARootGivenWithDotsBehindALinkIsTheKernelsOne) {
   directory_.make_link("outside/door", directory_.path("root"));
   directory_.write("outside/root/file", "another");
   directory_.make_link("root/leaves", directory_.path("outside/root/file"));
-  const auto root = SourceRoot::open(directory_.path("outside/door/../root"), LeavingLinks::kAreLinks, Visitors::kOwner);
+  const auto root =
+      SourceRoot::open(directory_.path("outside/door/../root"), LeavingLinks::kAreLinks, Visitors::kOwner);
   ASSERT_TRUE(root);
   EXPECT_EQ(read(*root, "file"), "inside");
   EXPECT_TRUE(S_ISLNK(root->status("leaves")->st_mode)) << "this link leads to another directory of that name";
