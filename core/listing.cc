@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/attributes.h"
+#include "core/control_files.h"
 
 namespace npyfs {
 namespace {
@@ -43,7 +44,9 @@ Result<void> MirrorListing::read(std::uint64_t cookie, const Visit& visit) {
     const dirent* entry = ::readdir(directory_.get());
     if (entry == nullptr && errno != 0) return std::unexpected(system_error(path_, "readdir", errno));
     if (entry == nullptr) return {};
-    if (!visit(describe(*entry))) {
+    // What the source has by this name is hidden behind ours, which is not listed.
+    const bool is_hidden = path_.empty() && std::string_view(entry->d_name) == kControlDirectoryName;
+    if (!is_hidden && !visit(describe(*entry))) {
       position_ = ~std::uint64_t{0};  // readdir is one name ahead of what was taken: seek next time
       return {};
     }

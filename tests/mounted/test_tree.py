@@ -238,3 +238,14 @@ def test_the_daemons_own_directory_is_hidden_and_there(mounted):
     (mounted / "notes.txt").read_bytes()
     assert mounted.metric("reads_total") > before
     assert not (mounted / "sub/.npyfs").exists()
+
+
+def test_the_source_has_no_npyfs_directory_of_its_own(scratch, mount):
+    """What the source has by the name of .npyfs is hidden behind the daemon's own."""
+    source = scratch / "with_npyfs"
+    (source / ".npyfs").mkdir(parents=True)
+    (source / ".npyfs/version").write_text("not ours")
+    (source / "notes.txt").write_text("notes")
+    mounted = mount(source)
+    assert os.listdir(mounted.path) == ["notes.txt"]
+    assert (mounted / ".npyfs/version").read_text() != "not ours"
