@@ -2,10 +2,10 @@
 
 # CMake configures the tests along with the rest, so their libraries are needed to build at all.
 build_packages=(g++ cmake ninja-build pkg-config libfuse3-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev)
-mount_packages=("${build_packages[@]}" fuse3 python3-numpy)
+mount_packages=("${build_packages[@]}" fuse3 attr python3-numpy)
 fuzz_packages=("${build_packages[@]}" clang-19 libclang-rt-19-dev)
 check_packages=("${fuzz_packages[@]}" clang-format-19 clang-tidy-19)
-test_packages=("${mount_packages[@]}" python3-pytest attr acl strace)
+test_packages=("${mount_packages[@]}" python3-pytest)
 
 # install_packages NAME...: installs those that are missing, as root or through sudo. Asks nothing. Where all are there
 # already it starts no apt-get, so it works without a network and without any rights.

@@ -9,6 +9,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
+
 import mount as mounting
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -54,5 +56,19 @@ def test_the_tutorial_prints_what_the_readme_says(scratch, monkeypatch):
                 run_python(text, variables)
     finally:
         if mounting.is_mounted(scratch / "mnt"):
-            mounting.umount(scratch / "mnt", mounting._MNT_DETACH)
+            mounting.umount(scratch / "mnt", mounting.MNT_DETACH)
     assert not mounting.is_mounted(scratch / "mnt")
+
+
+def test_the_recipe_for_processes_adds_up(scratch, source, mount):
+    """One chunk a process: each worker loads its own share."""
+    array = np.arange(300.0).reshape(100, 3)
+    np.save(source / "rows.npy", array)
+    (scratch / "mnt").mkdir()
+    mount(source, at=scratch / "mnt")
+    recipe = re.search(r"^## Recipes\n.*?^```python\n(.*?)^```$", README.read_text(encoding="utf-8"),
+                       re.MULTILINE | re.DOTALL)
+    (scratch / "recipe.py").write_text(recipe.group(1), encoding="utf-8")
+    ran = subprocess.run(["/usr/bin/python3", "recipe.py"], cwd=scratch, capture_output=True, text=True,
+                         timeout=mounting.DEADLINE)
+    assert (ran.stderr, ran.stdout) == ("", f"{array.sum()}\n")

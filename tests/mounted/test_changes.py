@@ -1,0 +1,88 @@
+"""When the source changes: open files keep what they opened, the next open sees the new array, nothing is made up."""
+
+import errno
+import os
+import time
+
+import numpy as np
+import pytest
+
+import mount as mounting
+from arrays import saved
+
+OLD = np.arange(3000.0).reshape(1000, 3)
+NEW = np.arange(8, dtype="<i2").reshape(4, 2)
+PAGE_CACHES = ["direct_io", "kernel_cache"]
+
+
+@pytest.fixture(params=PAGE_CACHES)
+def mounted(source, mount, request):
+    (source / "data.npy").write_bytes(saved(OLD))
+    return mount(source, request.param)
+
+
+def replace(source, array):
+    (source / "data.tmp").write_bytes(saved(array))
+    os.rename(source / "data.tmp", source / "data.npy")
+
+
+def in_place(source, array):
+    with open(source / "data.npy", "r+b") as file:
+        file.truncate(0)
+        file.write(saved(array))
+
+
+@pytest.mark.parametrize("change", [replace, in_place])
+def test_the_next_open_sees_the_new_array(source, mounted, change):
+    """An open sees every change that moved the source's mtime, size or identity before it (close-to-open)."""
+    path = mounted / "data.npy/chunks/1_of_2.npy"
+    assert np.array_equal(np.load(path), OLD[500:])
+    change(source, NEW)
+    assert path.read_bytes() == saved(NEW[2:])
+    assert sorted(os.listdir(mounted / "data.npy/chunks/2")) == ["0_of_2.npy", "1_of_2.npy"]
+
+
+def test_an_open_file_keeps_the_array_that_it_was_opened_for(source, mounted):
+    """A source that is replaced by renaming, or removed, goes on being served to those who have it open."""
+    with open(mounted / "data.npy/chunks/0_of_2.npy", "rb", buffering=0) as file:
+        replace(source, NEW)
+        assert os.fstat(file.fileno()).st_size == len(saved(OLD[:500]))
+        assert file.read() == saved(OLD[:500])
+    with open(mounted / "data.npy/chunks/0_of_2.npy", "rb", buffering=0) as file:
+        (source / "data.npy").unlink()
+        assert file.read() == saved(NEW[:2])
+
+
+def test_reads_beyond_the_end_of_a_truncated_source_are_eio(source, mounted):
+    """They never return zeros or end early; the rows that are still there can be read."""
+    descriptor = os.open(mounted / "data.npy/chunks/0_of_1.npy", os.O_RDONLY)
+    try:
+        os.truncate(source / "data.npy", 8192)
+        assert os.pread(descriptor, 4096, 0) == saved(OLD)[:4096]
+        for offset in (8192, 16384, len(saved(OLD)) - 1):
+            with pytest.raises(OSError) as caught:
+                os.pread(descriptor, 100, offset)
+            assert caught.value.errno == errno.EIO
+    finally:
+        os.close(descriptor)
+
+
+def test_a_source_rewritten_in_place_is_rewritten_for_those_who_have_it_open(source, mount):
+    """The bytes of the file itself have changed, and an open file shows the file itself."""
+    (source / "data.npy").write_bytes(saved(OLD))
+    with open(mount(source, "direct_io") / "data.npy/chunks/0_of_1.npy", "rb", buffering=0) as file:
+        in_place(source, -OLD)
+        assert file.read() == saved(-OLD)
+
+
+def test_sizes_and_listings_follow_within_the_timeouts(source, mount):
+    """What stat and ls say is at most as old as -o entry_timeout and -o attr_timeout allow."""
+    (source / "data.npy").write_bytes(saved(OLD))
+    mounted = mount(source, "entry_timeout=0.2", "attr_timeout=0.2")
+    path = mounted / "data.npy/chunks/0_of_1.npy"
+    assert path.stat().st_size == len(saved(OLD))
+    replace(source, NEW[0])
+    end = time.monotonic() + mounting.DEADLINE
+    while path.stat().st_size != len(saved(NEW[0])) or (mounted / "data.npy/axis1").exists():
+        assert time.monotonic() < end
+    assert sorted(os.listdir(mounted / "data.npy")) == ["chunks", "info.json", "slices", "source.npy"]
