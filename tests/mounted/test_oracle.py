@@ -95,10 +95,10 @@ def test_unmodified_np_load_reads_every_chunk(mounted, name, mmap_mode):
 
 def test_copy_on_write_maps_keep_changes_to_themselves(mounted):
     """mmap_mode='c' may be written to; the file does not change."""
-    path = mounted / file_name("<f8 rows") / "chunks/0_of_2.npy"
+    path = mounted / file_name(next(name for name in ZOO if name.endswith("rows"))) / "chunks/0_of_2.npy"
     before = path.read_bytes()
     private = np.load(path, mmap_mode="c")
-    private[:] = 1
+    private.view("u1")[:] = 1
     assert path.read_bytes() == before
 
 

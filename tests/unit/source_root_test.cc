@@ -145,6 +145,24 @@ TEST_F(SourceRootTest, FollowsLeavingLinksOnlyWhenToldTo) {
   EXPECT_TRUE(S_ISLNK(root.status("dangles")->st_mode));
 }
 
+// A visitor's rights are checked by the kernel on the way through the mount, which following a link here passes over.
+TEST_F(SourceRootTest, WhereOthersVisitLinksThroughClosedDirectoriesAreLeftToTheKernel) {
+  directory_.write("root/closed/file", "for few");
+  ASSERT_EQ(::chmod(directory_.path("root/closed").c_str(), 0700), 0);
+  ASSERT_EQ(::chmod(directory_.path("root").c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(directory_.path("root/sub").c_str(), 0755), 0);
+  directory_.make_link("root/into_closed", "closed/file");
+  directory_.make_link("root/into_closed_absolute", directory_.path("root/closed/file"));
+  directory_.make_link("root/into_open", "sub/file");
+  const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Visitors::kOthers);
+  ASSERT_TRUE(others);
+  EXPECT_TRUE(S_ISLNK(others->status("into_closed")->st_mode));
+  EXPECT_TRUE(S_ISLNK(others->status("into_closed_absolute")->st_mode));
+  EXPECT_TRUE(S_ISREG(others->status("into_open")->st_mode));
+  EXPECT_TRUE(S_ISREG(others->status("closed/file")->st_mode)) << "the kernel has checked the way to here";
+  EXPECT_TRUE(S_ISREG(root().status("into_closed")->st_mode)) << "its owner alone";
+}
+
 TEST_F(SourceRootTest, ARootThatIsALinkIsKnownByBothNames) {
   directory_.make_link("alias", "root");
   directory_.make_link("root/by_alias", directory_.path("alias/sub/file"));

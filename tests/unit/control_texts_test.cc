@@ -1,0 +1,64 @@
+#include "fs/control_texts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <sstream>
+#include <string>
+
+#include "tests/unit/operations_fixture.h"
+
+namespace npyfs {
+namespace {
+
+using testing::HasSubstr;
+
+class ControlTextsTest : public OperationsTest {
+ protected:
+  std::string text_of(const std::string& name) {
+    for (const ControlFile& file : control_files(filesystem_)) {
+      if (file.name == name) return file.text();
+    }
+    ADD_FAILURE() << "no file " << name;
+    return "";
+  }
+};
+
+TEST_F(ControlTextsTest, SayWhatTheDaemonIs) {
+  EXPECT_EQ(text_of("version"), NPYFS_VERSION "\n");
+  EXPECT_THAT(text_of("status"), HasSubstr("source: " + directory_.path() + "\n"));
+  EXPECT_THAT(text_of("status"), HasSubstr(filesystem_.describe()));
+  EXPECT_THAT(text_of("options"), HasSubstr("chunks=3\n"));
+  EXPECT_THAT(text_of("options"), HasSubstr("attr_timeout=1.5\n"));
+  EXPECT_THAT(text_of("options"), HasSubstr("source_io=auto\n"));
+}
+
+TEST_F(ControlTextsTest, CountWhatWasDone) {
+  const std::uint64_t notes = node("notes.txt");
+  const std::uint64_t handle = handle_in(open(notes));
+  read(notes, handle, 0, 100);
+  read(notes, handle, 3, 100);
+  look_up(kRootNode, "missing");
+  open(notes, O_WRONLY);
+  const std::string text = text_of("metrics");
+  EXPECT_THAT(text, HasSubstr("\nnpyfs_lookups_total 2\n"));
+  EXPECT_THAT(text, HasSubstr("\nnpyfs_opens_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nnpyfs_reads_total 2\n"));
+  EXPECT_THAT(text, HasSubstr("\nnpyfs_read_bytes_total 7\n"));
+  EXPECT_THAT(text, HasSubstr("\nnpyfs_errors_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nnpyfs_open_files 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nnpyfs_nodes 2\n"));
+  EXPECT_THAT(text, HasSubstr("\nnpyfs_open_sources 1\n"));
+  release(notes, handle);
+  EXPECT_THAT(text_of("metrics"), HasSubstr("\nnpyfs_open_files 0\n"));
+}
+
+TEST_F(ControlTextsTest, MetricsAreInThePrometheusTextFormat) {
+  const std::regex line_format(R"(# HELP npyfs_\w+ .+|# TYPE npyfs_\w+ (counter|gauge)|npyfs_\w+ \d+)");
+  std::istringstream lines(text_of("metrics"));
+  for (std::string line; std::getline(lines, line);) EXPECT_TRUE(std::regex_match(line, line_format)) << line;
+}
+
+}  // namespace
+}  // namespace npyfs
