@@ -143,7 +143,9 @@ Result<void> copy_far_runs(const StridedRuns& runs, const SourceFile& source, Ex
 
 Result<void> add_body(const StridedRuns& runs, const SourceFile& source, Extent wanted, Pieces& pieces) {
   const Extent span = span_of(runs, wanted.offset, wanted.size);
-  const bool few_runs = wanted.size / runs.run + 2 < Pieces::kMaxCount / 2;
+  // Each run is one piece, and each window's edge cuts one in two.
+  const std::uint64_t most_pieces = wanted.size / runs.run + 2 + span.size / MappingCache::kWindowSize + 1;
+  const bool few_runs = most_pieces < Pieces::kMaxCount;
   if (source.is_mapped() && few_runs) {
     if (auto result = map_runs(runs, source, wanted, pieces); !result) return result;
     return source.check_still_holds(span.offset + span.size);
