@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <mutex>
+#include <utility>
 
 #include "core/file_version.h"
 
@@ -33,7 +34,7 @@ NodeId Nodes::look_up(const Node& node) {
     return slot.id;
   }
   const NodeId id = next_id_++;
-  const auto added = slots_.emplace(id, Slot{node, id, 1}).first;
+  const auto added = slots_.emplace(id, Slot{.node = node, .id = id, .lookups = 1}).first;
   index_.insert(&added->second);
   return id;
 }
@@ -57,6 +58,12 @@ void Nodes::forget(NodeId id, std::uint64_t count) {
   index_.erase(&slot);
   slots_.erase(found);
   shrink();
+}
+
+bool Nodes::mark_opened(NodeId id) {
+  const std::unique_lock lock(mutex_);
+  const auto found = slots_.find(id);
+  return found != slots_.end() && !std::exchange(found->second.is_opened, true);
 }
 
 // A table that once held a million nodes gives its buckets back.

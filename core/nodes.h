@@ -57,6 +57,9 @@ class Nodes {
   // Takes back `count` lookups; at 0 the node is gone. More than there were count as all of them. The root stays.
   void forget(NodeId id, std::uint64_t count);
 
+  // Whether this is the first call for the node. False where it is not known.
+  bool mark_opened(NodeId id);
+
   // Nodes that the kernel knows now, the root among them.
   std::size_t count() const;
 
@@ -65,6 +68,7 @@ class Nodes {
     Node node;
     NodeId id;
     std::uint64_t lookups;
+    bool is_opened = false;  // at some time since the first lookup
   };
   // The index looks slots up by what their nodes are.
   struct ByNode {

@@ -246,6 +246,7 @@ Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
   if (!is_file) return std::unexpected(Error{ErrorKind::kIsADirectory, *known->path, "is not a file"});
   auto opened = known->kind == NodeKind::kControlFile ? open_control(id, *known) : open_source(id, *known);
   if (!opened) return std::unexpected(opened.error());
+  opened->is_first_open = nodes_.mark_opened(id);
   auto file = std::make_shared<const OpenFile>(std::move(*opened));
   const std::unique_lock lock(open_mutex_);
   open_files_.emplace(id, file.get());

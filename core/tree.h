@@ -43,7 +43,8 @@ struct OpenFile {
   NodeId node;
   FileContent content;
   struct stat attributes;
-  bool is_generated_anew;  // a control file: each open has a text of its own
+  bool is_generated_anew;      // a control file: each open has a text of its own
+  bool is_first_open = false;  // of this node since the kernel came to know it
   std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
 
   std::uint64_t size() const { return content.view.size(); }

@@ -25,6 +25,7 @@ Filesystem::Filesystem(const Options& mount_options, SourceRoot root)
           std::move(root),
           TreeOptions{
               .default_chunks = options.chunks, .source_io = options.source_io, .max_open_sources = max_open_sources()},
-          control_files(*this)) {}
+          control_files(*this)),
+      preload(options.max_threads) {}
 
 }  // namespace npyfs

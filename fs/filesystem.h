@@ -8,6 +8,7 @@
 #include "fs/metrics.h"
 #include "fs/negotiation.h"
 #include "fs/options.h"
+#include "fs/preload.h"
 
 namespace npyfs {
 
@@ -18,6 +19,7 @@ struct Filesystem : Negotiation {
   const Options options;
   Metrics metrics;
   Tree tree;
+  Preload preload;
   Handles<const OpenFile> files;
   Handles<Listing> directories;
 };

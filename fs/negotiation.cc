@@ -11,6 +11,7 @@
 #include <fstream>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/escape.h"
 #include "fs/kernel_read_ahead.h"
@@ -120,6 +121,20 @@ ssize_t Negotiation::write(int fd, const iovec* pieces, std::size_t count) {
   }
   errno = error;
   return written;
+}
+
+// Not by libfuse's fuse_lowlevel_notify_store, which copies what is in more than one piece: looking at a mapping may
+// raise SIGBUS.
+void Negotiation::store_pages(std::uint64_t node, std::span<const iovec> pieces, std::uint64_t size) {
+  fuse_notify_store_out notice = {};
+  notice.nodeid = node;
+  notice.size = static_cast<std::uint32_t>(size);
+  fuse_out_header header = {};  // unique 0 makes it a notice
+  header.len = static_cast<std::uint32_t>(sizeof header + sizeof notice + size);
+  header.error = FUSE_NOTIFY_STORE;
+  std::vector<iovec> message = {{&header, sizeof header}, {&notice, sizeof notice}};
+  message.insert(message.end(), pieces.begin(), pieces.end());
+  (void)write(fuse_session_fd(session_), message.data(), message.size());
 }
 
 void Negotiation::edit_init_reply(fuse_init_out& reply) {

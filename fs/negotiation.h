@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "core/error.h"
@@ -34,6 +35,10 @@ class Negotiation {
 
   // The largest request the kernel may send, in bytes.
   std::uint64_t max_request() const { return max_request_; }
+
+  // Puts the `size` bytes in `pieces`, the whole of a file, into the page cache of `node`, which the kernel must know.
+  // Waits for pages that are being read. Mapped pieces that cannot be had are left out.
+  void store_pages(std::uint64_t node, std::span<const iovec> pieces, std::uint64_t size);
 
   // In words, for .npyfs/status.
   std::string describe() const;

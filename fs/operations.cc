@@ -93,6 +93,7 @@ void open(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
   ++filesystem.metrics.opens;
   choose_caching(filesystem.options.cache, filesystem.can_map_direct_io(), **file, *info);
   info->noflush = 1;  // nothing is ever written
+  if (info->keep_cache) filesystem.preload.first_open(filesystem, filesystem.tree, **file);
   info->fh = filesystem.files.add(*file);
   if (fuse_reply_open(request, info) != 0) {  // no release will come
     filesystem.files.remove(info->fh);

@@ -11,6 +11,7 @@ import mount as mounting
 from arrays import saved
 
 OLD = np.arange(3000.0).reshape(1000, 3)
+LONG = np.arange(60_000.0).reshape(20_000, 3)  # more than is put into the page cache at an open
 NEW = np.arange(8, dtype="<i2").reshape(4, 2)
 PAGE_CACHES = ["direct_io", "kernel_cache"]
 
@@ -55,16 +56,40 @@ def test_an_open_file_keeps_the_array_that_it_was_opened_for(source, mounted):
 
 def test_reads_beyond_the_end_of_a_truncated_source_are_eio(source, mounted):
     """They never return zeros or end early; the rows that are still there can be read."""
+    replace(source, LONG)
     descriptor = os.open(mounted / "data.npy/chunks/0_of_1.npy", os.O_RDONLY)
     try:
         os.truncate(source / "data.npy", 8192)
-        assert os.pread(descriptor, 4096, 0) == saved(OLD)[:4096]
-        for offset in (8192, 16384, len(saved(OLD)) - 1):
+        assert os.pread(descriptor, 4096, 0) == saved(LONG)[:4096]
+        for offset in (8192, 16384, len(saved(LONG)) - 1):
             with pytest.raises(OSError) as caught:
                 os.pread(descriptor, 100, offset)
             assert caught.value.errno == errno.EIO
     finally:
         os.close(descriptor)
+
+
+def test_what_the_page_cache_holds_of_an_open_file_is_still_served_as_it_was(source, mount):
+    """A file of up to 128 KiB is in the page cache from its first open on; nobody gets anything but what was opened."""
+    (source / "data.npy").write_bytes(saved(OLD))
+    mounted = mount(source)
+    with open(mounted / "data.npy/chunks/0_of_1.npy", "rb", buffering=0) as file:
+        os.truncate(source / "data.npy", 100)
+        assert file.read() == saved(OLD)
+    with pytest.raises(FileNotFoundError):
+        open(mounted / "data.npy/chunks/0_of_1.npy", "rb")
+
+
+def test_a_small_file_costs_no_read_once_it_is_open(source, mount):
+    """Its bytes are put into the page cache before its first open is answered."""
+    (source / "data.npy").write_bytes(saved(OLD))
+    mounted = mount(source)
+    before = mounted.metric("read_bytes_total")
+    own = mounted.metric("read_bytes_total") - before
+    assert (mounted / "data.npy/chunks/0_of_1.npy").read_bytes() == saved(OLD)
+    assert (mounted / "data.npy/chunks/1_of_2.npy").read_bytes() == saved(OLD[500:])
+    # Reading the metrics is counted, too; their text is some digits longer by now.
+    assert mounted.metric("read_bytes_total") - before < 2 * own + 100
 
 
 def test_a_source_rewritten_in_place_is_rewritten_for_those_who_have_it_open(source, mount):

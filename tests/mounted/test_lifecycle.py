@@ -151,7 +151,7 @@ def test_in_the_foreground_the_log_goes_to_stderr(tree, mount):
 
 def test_debug_prints_every_request(tree, mount):
     """-d stays in the foreground and prints every request."""
-    mounted = mount(tree, foreground=True, arguments=["-d"])
+    mounted = mount(tree, "direct_io", foreground=True, arguments=["-d"])
     assert_serves(mounted)
     mounted.unmount()
     for request in ("INIT", "LOOKUP", "OPEN", "READ", "RELEASE"):

@@ -93,6 +93,9 @@ class FakeKernel {
     return structure_in<fuse_init_out>(answer.body);
   }
 
+  // Messages that came without being asked for, with their header, in order.
+  const std::vector<std::string>& notices() const { return notices_; }
+
   // From now on no reply arrives.
   void hang_up_before_replies() { ::shutdown(kernel_.get(), SHUT_RD); }
 
@@ -106,13 +109,25 @@ class FakeKernel {
     std::free(buffer.mem);
   }
 
-  Reply reply() {
+  // Empty where none has come.
+  std::string next_message() {
     std::string message(1 << 20, '\0');
     const ssize_t size = ::recv(kernel_.get(), message.data(), message.size(), MSG_DONTWAIT);
-    if (size <= 0) return {};
-    message.resize(static_cast<std::size_t>(size));
+    message.resize(size <= 0 ? 0 : static_cast<std::size_t>(size));
+    if (!message.empty()) {
+      EXPECT_EQ(structure_in<fuse_out_header>(message).len, message.size());
+    }
+    return message;
+  }
+
+  Reply reply() {
+    const std::string message = next_message();
+    if (message.empty()) return {};
     const auto header = structure_in<fuse_out_header>(message);
-    EXPECT_EQ(header.len, message.size());
+    if (header.unique == 0) {
+      notices_.push_back(message);
+      return reply();
+    }
     EXPECT_EQ(header.unique, unique_);
     char more = 0;
     EXPECT_LT(::recv(kernel_.get(), &more, 1, MSG_DONTWAIT), 0) << "a second reply";
@@ -121,6 +136,7 @@ class FakeKernel {
 
   fuse_session* session_ = nullptr;
   UniqueFd kernel_;
+  std::vector<std::string> notices_;
   std::uint64_t unique_ = 100;
 };
 

@@ -146,5 +146,16 @@ TEST(Nodes, GivesMemoryBackAfterManyWereForgotten) {
   EXPECT_LT(in_use(), before + at_most / 50);
 }
 
+TEST(NodesTest, ANodeIsOpenedForTheFirstTimeOnce) {
+  Nodes nodes;
+  const Node file{.kind = NodeKind::kFile, .path = std::make_shared<const std::string>("a"), .version = 1};
+  const NodeId id = nodes.look_up(file);
+  EXPECT_TRUE(nodes.mark_opened(id));
+  EXPECT_FALSE(nodes.mark_opened(id));
+  nodes.forget(id, 1);
+  EXPECT_FALSE(nodes.mark_opened(id));
+  EXPECT_TRUE(nodes.mark_opened(nodes.look_up(file)));
+}
+
 }  // namespace
 }  // namespace npyfs
