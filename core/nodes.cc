@@ -57,6 +57,7 @@ void Nodes::forget(NodeId id, std::uint64_t count) {
   }
   index_.erase(&slot);
   slots_.erase(found);
+  ++forgotten_;
   shrink();
 }
 
@@ -72,6 +73,11 @@ void Nodes::shrink() {
   if (slots_.bucket_count() < kSmall || slots_.size() > slots_.bucket_count() / 8) return;
   slots_.rehash(0);
   index_.rehash(0);
+}
+
+std::uint64_t Nodes::forgotten() const {
+  const std::shared_lock lock(mutex_);
+  return forgotten_;
 }
 
 std::size_t Nodes::count() const {

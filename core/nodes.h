@@ -63,6 +63,9 @@ class Nodes {
   // Nodes that the kernel knows now, the root among them.
   std::size_t count() const;
 
+  // Nodes that the kernel has forgotten so far.
+  std::uint64_t forgotten() const;
+
  private:
   struct Slot {
     Node node;
@@ -86,6 +89,7 @@ class Nodes {
   std::unordered_map<NodeId, Slot> slots_;
   std::unordered_set<const Slot*, ByNode, ByNode> index_;
   NodeId next_id_ = kRootNode;
+  std::uint64_t forgotten_ = 0;
 };
 
 }  // namespace npyfs

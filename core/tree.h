@@ -84,6 +84,7 @@ class Tree {
   SourceCache& sources() { return sources_; }
   const SourceCache& sources() const { return sources_; }
   std::size_t node_count() const { return nodes_.count(); }
+  std::uint64_t forgotten_nodes() const { return nodes_.forgotten(); }
   std::size_t open_file_count() const;
   const SourceRoot& root() const { return root_; }
 

@@ -11,22 +11,25 @@ using namespace std::chrono_literals;
 
 constexpr auto kInterval = 2s;
 constexpr auto kUnusedFor = 10s;
-constexpr std::size_t kManyNodes = 10'000;
+constexpr std::uint64_t kManyNodes = 1000;
 
 }  // namespace
 
-Housekeeping::Housekeeping(Tree& tree) : tree_(tree), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+// One arena for all threads: of any other one glibc's malloc_trim keeps the free memory at its end, 10 MiB after a
+// million nodes came and went.
+Housekeeping::Housekeeping(Tree& tree) : tree_(tree) {
+  (void)::mallopt(M_ARENA_MAX, 1);
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
 
 void Housekeeping::run(const std::stop_token& stop) {
-  std::size_t most_nodes = 0;
+  std::uint64_t forgotten = 0;  // nodes, when memory was given back last
   std::unique_lock lock(mutex_);
   while (!sleeping_.wait_for(lock, stop, kInterval, [&] { return stop.stop_requested(); })) {
     tree_.sources().close_unused_since(SourceCache::Clock::now() - kUnusedFor);
-    const std::size_t nodes = tree_.node_count();
-    most_nodes = std::max(most_nodes, nodes);
-    if (most_nodes > kManyNodes && nodes < most_nodes / 2) {
+    if (const std::uint64_t now = tree_.forgotten_nodes(); now - forgotten > kManyNodes) {
       ::malloc_trim(0);  // glibc keeps freed memory that lies below something still in use
-      most_nodes = nodes;
+      forgotten = now;
     }
   }
 }

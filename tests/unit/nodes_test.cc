@@ -146,6 +146,15 @@ TEST(Nodes, GivesMemoryBackAfterManyWereForgotten) {
   EXPECT_LT(in_use(), before + at_most / 50);
 }
 
+TEST(NodesTest, CountsWhatIsForgotten) {
+  Nodes nodes;
+  const NodeId id = nodes.look_up({.kind = NodeKind::kFile, .path = std::make_shared<const std::string>("a")});
+  nodes.forget(id, 1);
+  EXPECT_EQ(nodes.forgotten(), 1u);
+  nodes.forget(id, 1);
+  EXPECT_EQ(nodes.forgotten(), 1u) << "it was forgotten before";
+}
+
 TEST(NodesTest, ANodeIsOpenedForTheFirstTimeOnce) {
   Nodes nodes;
   const Node file{.kind = NodeKind::kFile, .path = std::make_shared<const std::string>("a"), .version = 1};
