@@ -15,8 +15,8 @@ constexpr std::uint64_t kManyNodes = 1000;
 
 }  // namespace
 
-// One arena for all threads: of any other one glibc's malloc_trim keeps the free memory at its end, 10 MiB after a
-// million nodes came and went.
+// One arena for all threads: of any other one glibc's malloc_trim keeps the free memory at its end, 10 MiB after
+// 200,000 nodes came and went.
 Housekeeping::Housekeeping(Tree& tree) : tree_(tree) {
   (void)::mallopt(M_ARENA_MAX, 1);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });

@@ -146,7 +146,7 @@ TEST(Nodes, GivesMemoryBackAfterManyWereForgotten) {
   EXPECT_LT(in_use(), before + at_most / 50);
 }
 
-TEST(NodesTest, CountsWhatIsForgotten) {
+TEST(Nodes, CountsWhatIsForgotten) {
   Nodes nodes;
   const NodeId id = nodes.look_up({.kind = NodeKind::kFile, .path = std::make_shared<const std::string>("a")});
   nodes.forget(id, 1);
@@ -155,7 +155,7 @@ TEST(NodesTest, CountsWhatIsForgotten) {
   EXPECT_EQ(nodes.forgotten(), 1u) << "it was forgotten before";
 }
 
-TEST(NodesTest, ANodeIsOpenedForTheFirstTimeOnce) {
+TEST(Nodes, ANodeIsOpenedForTheFirstTimeOnce) {
   Nodes nodes;
   const Node file{.kind = NodeKind::kFile, .path = std::make_shared<const std::string>("a"), .version = 1};
   const NodeId id = nodes.look_up(file);
