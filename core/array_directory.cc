@@ -28,6 +28,10 @@ Result<void> ArrayState::sliceable() const {
   return file ? (*file)->sliceable() : std::unexpected(file.error());
 }
 
+std::uint64_t ArrayState::version() const {
+  return (file ? (*file)->version() : FileVersion::of(status)).hash();
+}
+
 FileContent text_content(std::string text) {
   return {View{std::move(text), {}}, nullptr};
 }

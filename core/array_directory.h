@@ -24,6 +24,9 @@ struct ArrayState {
 
   // Why no slice of it can be served, where that is so.
   Result<void> sliceable() const;
+
+  // FileVersion::hash() of the state of the source that this is.
+  std::uint64_t version() const;
 };
 
 // The bytes of a file: a view of a source, or generated text as a view with no body and no source.

@@ -31,6 +31,15 @@ int to_errno(const Error& error) {
       return ESTALE;
     case ErrorKind::kReadOnly:
       return EROFS;
+    case ErrorKind::kNotWritable:
+      return EACCES;
+    case ErrorKind::kNotPermitted:
+      return EPERM;
+    case ErrorKind::kBusy:
+    case ErrorKind::kReleasing:
+      return EBUSY;
+    case ErrorKind::kBeyondEnd:
+      return EFBIG;
     case ErrorKind::kNoSuchAttribute:
       return ENODATA;
     case ErrorKind::kInvalidArgument:

@@ -19,25 +19,33 @@ constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   return mix(mix(a) ^ b);
 }
 
-// ctime is part of it, since mtime can be set back by anyone who writes the file (touch -r, rsync -t).
+// ctime is part of it, since mtime can be set back by anyone who writes the file (touch -r, rsync -t). The times of an
+// array that is written through the mount say nothing, since they move with every row: there its header counts.
 struct FileVersion {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::uint64_t size = 0;  // bytes
   std::int64_t mtime_ns = 0;
   std::int64_t ctime_ns = 0;
+  std::uint64_t header = 0;  // hash of its bytes, where the times do not count
 
   static FileVersion of(const struct stat& status) {
-    return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim),
-            nanoseconds(status.st_ctim)};
+    return {status.st_dev,
+            status.st_ino,
+            static_cast<std::uint64_t>(status.st_size),
+            nanoseconds(status.st_mtim),
+            nanoseconds(status.st_ctim),
+            0};
   }
+
+  FileVersion without_times() const { return {device, inode, size, 0, 0, 0}; }
 
   bool operator==(const FileVersion&) const = default;
 
   // Never 0, so that 0 can stand for "no version".
   std::uint64_t hash() const {
     const std::uint64_t times = mix(static_cast<std::uint64_t>(mtime_ns), static_cast<std::uint64_t>(ctime_ns));
-    return mix(mix(mix(device, inode), size), times) | 1;
+    return mix(mix(mix(mix(device, inode), size), times), header) | 1;
   }
 
  private:

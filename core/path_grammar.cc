@@ -180,6 +180,13 @@ std::string format_name(const Place& place) {
   return "";
 }
 
+std::string describe(const Place& place) {
+  const std::string axis = place.axis == 0 ? "" : fmt::format(" of axis {}", place.axis);
+  if (place.kind == PlaceKind::kChunk) return fmt::format("chunk {} of {}{}", place.first, place.second, axis);
+  if (place.kind == PlaceKind::kSlice) return fmt::format("rows {} to {}{}", place.first, place.second, axis);
+  return format_name(place);
+}
+
 std::string format_path(const Place& place) {
   const std::string axis = place.axis == 0 ? "" : fmt::format("axis{}/", place.axis);
   switch (place.kind) {

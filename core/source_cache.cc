@@ -41,13 +41,16 @@ void SourceCache::drop(const std::shared_ptr<Entry>& entry) {
   index_.erase(found);
 }
 
-Result<std::shared_ptr<const SourceFile>> SourceCache::get(const std::string& path, bool is_npy,
-                                                           const FileVersion& version) {
-  const auto shared = entry(mix(version.hash(), is_npy));
+Result<std::shared_ptr<const SourceFile>> SourceCache::get(const std::string& path, SourceRole role,
+                                                           const struct stat& status) {
+  const auto version = FileVersion::of(status);
+  const bool times_count = role != SourceRole::kWrittenArray;
+  const auto key = times_count ? version.hash() : version.without_times().hash();
+  const auto shared = entry(mix(key, static_cast<std::uint64_t>(role)));
   const std::lock_guard opening(shared->opening);
-  if (shared->file) return shared->file;
-  auto file = SourceFile::open(root_, path, is_npy, io_, mappings_);
-  if (file && (*file)->version() == version) {
+  if (shared->file && (times_count || shared->file->check_header_bytes())) return shared->file;
+  auto file = SourceFile::open(root_, path, role, io_, mappings_);
+  if (file && (*file)->is_version_of(status)) {
     shared->file = *file;
   } else {
     drop(shared);

@@ -24,9 +24,10 @@ class SourceCache {
   // Keeps at most `capacity` sources.
   SourceCache(const SourceRoot& root, SourceIo io, std::size_t capacity);
 
-  // The file at `path`, which has just been seen to be `version`. If it is another by the time it is opened, the one
-  // that was opened is returned: its version tells. Two threads that ask for the same version share one open.
-  Result<std::shared_ptr<const SourceFile>> get(const std::string& path, bool is_npy, const FileVersion& version);
+  // The file at `path`, which has just been seen to have this status. If it is another by the time it is opened, the
+  // one that was opened is returned: SourceFile::is_version_of() tells. Two threads that ask for the same version share
+  // one open.
+  Result<std::shared_ptr<const SourceFile>> get(const std::string& path, SourceRole role, const struct stat& status);
 
   // Closes what nobody has used since `deadline` (a filesystem with open files cannot be unmounted, and a removed file
   // keeps its blocks). Returns when the next one may be due, Clock::time_point::max() where nothing is open.

@@ -6,12 +6,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <span>
+#include <functional>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace npyfs {
 namespace {
@@ -42,10 +43,11 @@ std::atomic<std::uint64_t> next_file_id = 1;
 }  // namespace
 
 SourceFile::SourceFile(UniqueFd fd, const struct stat& status, std::string path, SourceIo io,
-                       std::shared_ptr<MappingCache> mappings)
+                       std::shared_ptr<MappingCache> mappings, SourceRole role)
     : fd_(std::move(fd)),
       status_(status),
       path_(std::move(path)),
+      role_(role),
       io_(choose_io(fd_.get(), io)),
       id_(next_file_id++),
       mappings_(std::move(mappings)) {}
@@ -54,27 +56,58 @@ SourceFile::~SourceFile() {
   if (is_mapped()) mappings_->forget_file(id_);
 }
 
-Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& root, const std::string& path, bool is_npy,
-                                                           SourceIo io, std::shared_ptr<MappingCache> mappings) {
+Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& root, const std::string& path,
+                                                           SourceRole role, SourceIo io,
+                                                           std::shared_ptr<MappingCache> mappings) {
   auto fd = root.open_file(path);
   if (!fd) return std::unexpected(fd.error());
   struct stat status;
   if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
-  std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), status, path, io, std::move(mappings)));
-  if (!is_npy) return file;
+  std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), status, path, io, std::move(mappings), role));
+  if (role == SourceRole::kFile) return file;
   file->read_header();
-  // A header that was rewritten while it was read belongs to neither version.
-  if (::fstat(file->fd(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
-  if (FileVersion::of(status) != file->version()) {
-    return std::unexpected(Error{ErrorKind::kStale, path, "was changed while its header was read"});
-  }
+  if (auto unchanged = file->check_unchanged_since_opened(); !unchanged) return std::unexpected(unchanged.error());
   return file;
+}
+
+FileVersion SourceFile::version() const {
+  FileVersion version = FileVersion::of(status_);
+  if (role_ != SourceRole::kWrittenArray) return version;
+  version = version.without_times();
+  const std::string_view bytes(reinterpret_cast<const char*>(header_bytes_.data()), header_bytes_.size());
+  version.header = std::hash<std::string_view>()(bytes);
+  return version;
+}
+
+bool SourceFile::is_version_of(const struct stat& status) const {
+  const FileVersion now = FileVersion::of(status);
+  const FileVersion opened = FileVersion::of(status_);
+  return role_ == SourceRole::kWrittenArray ? now.without_times() == opened.without_times() : now == opened;
+}
+
+// A header that was rewritten while it was read belongs to neither version.
+Result<void> SourceFile::check_unchanged_since_opened() const {
+  struct stat now;
+  if (::fstat(fd(), &now) != 0) return std::unexpected(system_error(path_, "stat", errno));
+  if (FileVersion::of(now) == FileVersion::of(status_)) return {};
+  if (role_ == SourceRole::kWrittenArray && is_version_of(now)) return check_header_bytes();
+  return std::unexpected(Error{ErrorKind::kStale, path_, "was changed while its header was read"});
+}
+
+Result<void> SourceFile::check_header_bytes() const {
+  thread_local std::vector<std::byte> now;
+  now.resize(header_bytes_.size());
+  auto read = read_exactly(now.data(), now.size(), 0);
+  if (!read && read.error().kind != ErrorKind::kTruncated) return read;
+  if (read && std::ranges::equal(now, header_bytes_)) return {};
+  return std::unexpected(Error{ErrorKind::kStale, path_, "has another header than when it was opened"});
 }
 
 void SourceFile::read_header() {
   const std::string name = file_name(path_);
+  std::vector<std::byte>& bytes = header_bytes_;
   header_ = [&]() -> Result<NpyHeader> {
-    std::vector<std::byte> bytes(std::min<std::uint64_t>(size(), 4096));  // nearly always the whole header
+    bytes.resize(std::min<std::uint64_t>(size(), 4096));  // nearly always the whole header
     if (auto read = read_exactly(bytes.data(), bytes.size(), 0); !read) return std::unexpected(read.error());
     const auto needed = npy_header_size(bytes, size(), name);
     if (!needed) return std::unexpected(needed.error());
@@ -85,6 +118,7 @@ void SourceFile::read_header() {
     }
     return parse_npy_header(bytes, name);
   }();
+  bytes.shrink_to_fit();
   sliceable_ = header_ ? check_sliceable(*header_, size(), name) : std::unexpected(header_.error());
 }
 

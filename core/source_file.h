@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "core/file_version.h"
@@ -24,30 +26,45 @@ enum class SourceIo {
   kPread,  // through a buffer
 };
 
+// What a source is opened as.
+enum class SourceRole {
+  kFile,          // bytes
+  kArray,         // its header is read as well; a file without a good one opens all the same
+  kWrittenArray,  // the same of an array whose rows are written through this mount: see FileVersion
+};
+
 // What was found when the file was opened is pinned: header, size and version never change, and the descriptor keeps
 // the file that was opened even if another takes its name. Thread-safe.
 class SourceFile {
  public:
-  // Opens `path`. With `is_npy` the header is read as well; a file without a good one opens all the same. kStale where
-  // the file is changed meanwhile.
-  static Result<std::shared_ptr<const SourceFile>> open(const SourceRoot& root, const std::string& path, bool is_npy,
-                                                        SourceIo io, std::shared_ptr<MappingCache> mappings);
+  // Opens `path`. kStale where the file is changed meanwhile.
+  static Result<std::shared_ptr<const SourceFile>> open(const SourceRoot& root, const std::string& path,
+                                                        SourceRole role, SourceIo io,
+                                                        std::shared_ptr<MappingCache> mappings);
   SourceFile(const SourceFile&) = delete;
   SourceFile& operator=(const SourceFile&) = delete;
   ~SourceFile();
 
   int fd() const { return fd_.get(); }
   const struct stat& status() const { return status_; }  // as it was opened
-  FileVersion version() const { return FileVersion::of(status_); }
+  FileVersion version() const;
+  // Whether a file with this status is the one that was opened, as far as that tells.
+  bool is_version_of(const struct stat& status) const;
   std::uint64_t size() const { return static_cast<std::uint64_t>(status_.st_size); }
   bool is_mapped() const { return io_ == SourceIo::kMmap; }
 
-  // The header; the reason why there is none otherwise. Only for files opened with `is_npy`.
+  // The header; the reason why there is none otherwise. Not in the role of a mere file.
   const Result<NpyHeader>& header() const { return header_; }
 
   // Why no slice can be served from this array, where that is so: no header, no dimensions, objects, items of no size,
-  // fewer data than promised. Only for files opened with `is_npy`.
+  // fewer data than promised. Not in the role of a mere file.
   const Result<void>& sliceable() const { return sliceable_; }
+
+  // The bytes that the header was read from: the first data_offset bytes of the file, where it has one.
+  std::span<const std::byte> header_bytes() const { return header_bytes_; }
+
+  // kStale where these bytes of the file are others now.
+  Result<void> check_header_bytes() const;
 
   // kTruncated where the file has become shorter than `end` bytes since it was opened.
   Result<void> check_still_holds(std::uint64_t end) const;
@@ -67,15 +84,18 @@ class SourceFile {
 
  private:
   SourceFile(UniqueFd fd, const struct stat& status, std::string path, SourceIo io,
-             std::shared_ptr<MappingCache> mappings);
+             std::shared_ptr<MappingCache> mappings, SourceRole role);
   void read_header();
+  Result<void> check_unchanged_since_opened() const;
 
   const UniqueFd fd_;
   const struct stat status_;
   const std::string path_;
+  const SourceRole role_;
   const SourceIo io_;  // kMmap or kPread
   const std::uint64_t id_;
   const std::shared_ptr<MappingCache> mappings_;
+  std::vector<std::byte> header_bytes_;
   Result<NpyHeader> header_;
   Result<void> sliceable_;
 };

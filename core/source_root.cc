@@ -175,9 +175,9 @@ bool SourceRoot::may_be_followed(const std::string& link, int target) const {
   return true;
 }
 
-Result<UniqueFd> SourceRoot::open_file(const std::string& path) const {
+Result<UniqueFd> SourceRoot::open_regular(const std::string& path, int access) const {
   const auto not_regular = [&] { return std::unexpected(Error{ErrorKind::kNotFound, path, "is not a regular file"}); };
-  auto fd = resolve(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  auto fd = resolve(path, access | O_NONBLOCK | O_NOCTTY);
   if (!fd && (fd.error().os_error == ENXIO || fd.error().os_error == ENODEV)) return not_regular();  // socket, device
   if (!fd) return fd;
   const auto status = status_of(fd->get(), path);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -40,7 +41,10 @@ class SourceRoot {
 
   // Opens a regular file for reading. Never blocks, whatever has been put at `path` (a FIFO, a device): what is not a
   // regular file is kNotFound.
-  Result<UniqueFd> open_file(const std::string& path) const;
+  Result<UniqueFd> open_file(const std::string& path) const { return open_regular(path, O_RDONLY); }
+
+  // The same for writing, without changing anything about the file.
+  Result<UniqueFd> open_file_for_writing(const std::string& path) const { return open_regular(path, O_WRONLY); }
 
   Result<UniqueFd> open_directory(const std::string& path) const;
 
@@ -63,6 +67,7 @@ class SourceRoot {
  private:
   SourceRoot() = default;
 
+  Result<UniqueFd> open_regular(const std::string& path, int access) const;
   Result<UniqueFd> resolve(const std::string& path, int flags) const;
   Result<UniqueFd> resolve_absolute_links(const std::string& path, int flags) const;
   int open_beneath(const std::string& path, int flags) const;

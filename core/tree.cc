@@ -121,7 +121,7 @@ Result<Entry> Tree::lookup_place(NodeId directory_id, const Node& directory, std
   }
   const auto content = content_of(*place, *array);
   if (!content) return std::unexpected(content.error());
-  node.version = version_of(array->status);
+  node.version = array->version();
   return found(node, place_attributes(*place, array->status, content->view.size()));
 }
 
@@ -138,9 +138,9 @@ Result<struct stat> Tree::path_status(const std::string& path) const {
   return with_descriptors(sources_, [&] { return root_.status(path); });
 }
 
-Result<std::shared_ptr<const SourceFile>> Tree::source_file(const std::string& path, bool is_npy,
-                                                            const FileVersion& version) const {
-  return with_descriptors(sources_, [&] { return sources_.get(path, is_npy, version); });
+Result<std::shared_ptr<const SourceFile>> Tree::source_file(const std::string& path, SourceRole role,
+                                                            const struct stat& status) const {
+  return with_descriptors(sources_, [&] { return sources_.get(path, role, status); });
 }
 
 // The source of a node as it is now; kStale where its name has come to mean something of another kind.
@@ -152,12 +152,13 @@ Result<struct stat> Tree::source_status(const Node& node) const {
 
 // The array as it is now, opened. The status is that of the opened file, where it could be opened.
 Result<ArrayState> Tree::array_state(const Node& node) const {
+  const SourceRole role = options_.writable ? SourceRole::kWrittenArray : SourceRole::kArray;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const auto status = source_status(node);
     if (!status) return std::unexpected(status.error());
-    ArrayState state{*status, source_file(*node.path, true, FileVersion::of(*status)), root_.absolute(*node.path)};
-    const bool moved_on = state.file ? (*state.file)->version() != FileVersion::of(*status)
-                                     : state.file.error().kind == ErrorKind::kStale;
+    ArrayState state{*status, source_file(*node.path, role, *status), root_.absolute(*node.path)};
+    const bool moved_on =
+        state.file ? !(*state.file)->is_version_of(*status) : state.file.error().kind == ErrorKind::kStale;
     if (!moved_on) return state;
   }
   return stale(node);
@@ -174,7 +175,7 @@ Result<struct stat> Tree::fresh_attributes(const Node& node) const {
   if (node.kind == NodeKind::kPlace && !is_directory(node.place)) {
     const auto array = array_state(node);
     if (!array) return std::unexpected(array.error());
-    if (version_of(array->status) != node.version) return stale(node);
+    if (array->version() != node.version) return stale(node);
     const auto content = content_of(node.place, *array);
     if (!content) return std::unexpected(content.error());
     return place_attributes(node.place, array->status, content->view.size());
@@ -222,7 +223,7 @@ Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
   if (node.kind == NodeKind::kPlace) {
     const auto array = array_state(node);
     if (!array) return std::unexpected(array.error());
-    if (version_of(array->status) != node.version) return stale(node);
+    if (array->version() != node.version) return stale(node);
     auto content = content_of(node.place, *array);
     if (!content) return std::unexpected(content.error());
     const auto size = content->view.size();
@@ -230,7 +231,7 @@ Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
   }
   const auto status = source_status(node);
   if (!status) return std::unexpected(status.error());
-  const auto source = source_file(*node.path, false, FileVersion::of(*status));
+  const auto source = source_file(*node.path, SourceRole::kFile, *status);
   if (!source) return std::unexpected(source.error());
   if ((*source)->version().hash() != node.version) return stale(node);
   const struct stat attributes =

@@ -29,6 +29,7 @@ struct TreeOptions {
   std::uint64_t default_chunks = 1;  // what chunks/ lists
   SourceIo source_io = SourceIo::kAuto;
   std::size_t max_open_sources = 256;
+  bool writable = false;
 };
 
 // What a lookup finds.
@@ -96,8 +97,8 @@ class Tree {
 
   Result<Node> node(NodeId id) const;
   Result<struct stat> path_status(const std::string& path) const;
-  Result<std::shared_ptr<const SourceFile>> source_file(const std::string& path, bool is_npy,
-                                                        const FileVersion& version) const;
+  Result<std::shared_ptr<const SourceFile>> source_file(const std::string& path, SourceRole role,
+                                                        const struct stat& status) const;
   Result<struct stat> source_status(const Node& node) const;
   Result<ArrayState> array_state(const Node& node) const;
   struct stat place_attributes(const Place& place, const struct stat& source, std::uint64_t size) const;

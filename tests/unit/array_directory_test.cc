@@ -18,7 +18,7 @@ class ArrayDirectoryTest : public testing::Test {
 
   ArrayState array(const std::string& bytes) const {
     directory_.write("dir/a.npy", bytes);
-    auto file = SourceFile::open(root_, "dir/a.npy", true, SourceIo::kMmap, mappings_);
+    auto file = SourceFile::open(root_, "dir/a.npy", SourceRole::kArray, SourceIo::kMmap, mappings_);
     return {stat_of(directory_.path("dir/a.npy")), std::move(file), directory_.path("dir/a.npy")};
   }
   ArrayState array_of(const std::vector<std::uint64_t>& shape) const { return array(npy_bytes({.shape = shape})); }

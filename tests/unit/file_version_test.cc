@@ -15,7 +15,7 @@ constexpr FileVersion kVersion{1, 2, 3, 4, 5};
 
 TEST(FileVersion, ChangesWithEveryPartOfIt) {
   const std::vector<FileVersion> others = {{9, 2, 3, 4, 5}, {1, 9, 3, 4, 5}, {1, 2, 9, 4, 5}, {1, 2, 3, 9, 5},
-                                           {1, 2, 3, 4, 9}, {2, 1, 3, 4, 5}, {1, 2, 3, 5, 4}};
+                                           {1, 2, 3, 4, 9}, {2, 1, 3, 4, 5}, {1, 2, 3, 5, 4}, {1, 2, 3, 4, 5, 9}};
   std::set<std::uint64_t> hashes = {kVersion.hash()};
   for (const auto& other : others) {
     EXPECT_NE(other, kVersion);
@@ -23,6 +23,11 @@ TEST(FileVersion, ChangesWithEveryPartOfIt) {
   }
   EXPECT_EQ((FileVersion{1, 2, 3, 4, 5}), kVersion);
   EXPECT_EQ((FileVersion{1, 2, 3, 4, 5}).hash(), kVersion.hash());
+}
+
+TEST(FileVersion, WithoutTimesIsTheFileAndItsSize) {
+  EXPECT_EQ(kVersion.without_times(), (FileVersion{1, 2, 3, 0, 0}));
+  EXPECT_EQ((FileVersion{1, 2, 3, 4, 5, 6}).without_times(), (FileVersion{1, 2, 3, 0, 0}));
 }
 
 TEST(FileVersion, NeverHashesToNone) {

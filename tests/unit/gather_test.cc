@@ -22,8 +22,8 @@ class GatherTest : public testing::Test {
  protected:
   GatherTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)) {}
 
-  std::shared_ptr<const SourceFile> open(SourceIo io, bool is_npy = true) const {
-    auto file = SourceFile::open(root_, "a.npy", is_npy, io, mappings_);
+  std::shared_ptr<const SourceFile> open(SourceIo io, SourceRole role = SourceRole::kArray) const {
+    auto file = SourceFile::open(root_, "a.npy", role, io, mappings_);
     if (!file) ADD_FAILURE() << to_message(file.error());
     return file.value_or(nullptr);
   }
@@ -149,7 +149,7 @@ TEST_F(GatherTest, ReadsAcrossTheEdgeOfAWindow) {
   const UniqueFd writing(::open(directory_.path("a.npy").c_str(), O_WRONLY | O_CLOEXEC));
   ASSERT_EQ(::pwrite(writing.get(), marks.data(), marks.size(), kEdge - kMarked), ssize_t{2 * kMarked});
   for (const SourceIo io : {SourceIo::kMmap, SourceIo::kPread}) {
-    const auto source = open(io, false);
+    const auto source = open(io, SourceRole::kFile);
     const View whole = whole_file_view(source->size());
     EXPECT_TRUE(read(whole, source.get(), kEdge - kMarked, 2 * kMarked) == marks);
     EXPECT_TRUE(read(whole, source.get(), kEdge - 1, 2) == marks.substr(kMarked - 1, 2));

@@ -18,7 +18,7 @@ std::string info_of(const std::string& bytes, const std::string& absolute_path) 
   directory.write("a.npy", bytes);
   const auto root = SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, Visitors::kOwner);
   const auto mappings = std::make_shared<MappingCache>(1 << 20, 1);
-  const auto file = SourceFile::open(*root, "a.npy", true, SourceIo::kPread, mappings);
+  const auto file = SourceFile::open(*root, "a.npy", SourceRole::kArray, SourceIo::kPread, mappings);
   return info_json(**file, absolute_path);
 }
 

@@ -21,9 +21,9 @@ class SourceCacheTest : public testing::Test {
     for (const char* name : {"a.npy", "b.npy", "c.npy", "d.npy"}) directory_.write(name, npy_bytes({.shape = {4}}));
   }
 
-  FileVersion version(const std::string& name) const { return FileVersion::of(stat_of(directory_.path(name))); }
+  struct stat status(const std::string& name) const { return stat_of(directory_.path(name)); }
   Result<std::shared_ptr<const SourceFile>> get(SourceCache& cache, const std::string& name) const {
-    return cache.get(name, true, version(name));
+    return cache.get(name, SourceRole::kArray, status(name));
   }
 
   const TempDirectory directory_;
@@ -65,8 +65,8 @@ TEST_F(SourceCacheTest, ManyThreadsShareOneOpen) {
 
 TEST_F(SourceCacheTest, KnowsAFileAsAnArrayAndAsBytes) {
   SourceCache cache(root_, SourceIo::kMmap, 10);
-  const auto array = cache.get("a.npy", true, version("a.npy"));
-  const auto bytes = cache.get("a.npy", false, version("a.npy"));
+  const auto array = cache.get("a.npy", SourceRole::kArray, status("a.npy"));
+  const auto bytes = cache.get("a.npy", SourceRole::kFile, status("a.npy"));
   ASSERT_TRUE(array && bytes);
   EXPECT_NE(*array, *bytes) << "the one has a header, the other was never looked into";
 }
@@ -113,31 +113,48 @@ TEST_F(SourceCacheTest, ClosesWhatNobodyHasUsedSince) {
 
 TEST_F(SourceCacheTest, AReplacedFileIsAnother) {
   SourceCache cache(root_, SourceIo::kMmap, 10);
-  const auto old_version = version("a.npy");
+  const auto old_version = status("a.npy");
   const auto old = get(cache, "a.npy");
   directory_.replace("a.npy", npy_bytes({.shape = {8}}));
   const auto replaced = get(cache, "a.npy");
   ASSERT_TRUE(old && replaced);
   EXPECT_NE(*old, *replaced);
   EXPECT_EQ((*replaced)->header()->shape[0], 8u);
-  EXPECT_EQ(*cache.get("a.npy", true, old_version), *old) << "what is open stays what it was";
+  EXPECT_EQ(*cache.get("a.npy", SourceRole::kArray, old_version), *old) << "what is open stays what it was";
 }
 
 TEST_F(SourceCacheTest, AFileThatIsReplacedBeforeItIsOpenedIsNotKeptForTheOther) {
   SourceCache cache(root_, SourceIo::kMmap, 10);
-  const auto seen = version("a.npy");
+  const auto seen = status("a.npy");
   directory_.replace("a.npy", npy_bytes({.shape = {8}}));
-  const auto opened = cache.get("a.npy", true, seen);
+  const auto opened = cache.get("a.npy", SourceRole::kArray, seen);
   ASSERT_TRUE(opened);
-  EXPECT_NE((*opened)->version(), seen) << "its version tells";
+  EXPECT_FALSE((*opened)->is_version_of(seen)) << "its version tells";
   EXPECT_EQ(cache.count(), 0u);
+}
+
+TEST_F(SourceCacheTest, AnArrayThatIsWrittenStaysTheSameWhileItsHeaderDoes) {
+  SourceCache cache(root_, SourceIo::kMmap, 10);
+  const auto get_written = [&] { return *cache.get("a.npy", SourceRole::kWrittenArray, status("a.npy")); };
+  const auto first = get_written();
+  const std::string rows(directory_.size("a.npy") - 128, 'x');
+  directory_.overwrite("a.npy", 128, rows);
+  EXPECT_NE(FileVersion::of(status("a.npy")), FileVersion::of(first->status()));
+  EXPECT_EQ(get_written(), first);
+
+  directory_.overwrite("a.npy", 0, npy_bytes({.descr = "'<u8'", .shape = {4}}).substr(0, 128));
+  const auto other = get_written();
+  EXPECT_NE(other, first);
+  EXPECT_NE(other->version(), first->version());
+  EXPECT_EQ(other->header()->descr, "'<u8'");
+  EXPECT_EQ(get_written(), other);
 }
 
 TEST_F(SourceCacheTest, AFailureIsNotKept) {
   SourceCache cache(root_, SourceIo::kMmap, 10);
-  const auto seen = version("a.npy");
+  const auto seen = status("a.npy");
   std::filesystem::rename(directory_.path("a.npy"), directory_.path("elsewhere"));
-  EXPECT_EQ(to_errno(cache.get("a.npy", true, seen).error()), ENOENT);
+  EXPECT_EQ(to_errno(cache.get("a.npy", SourceRole::kArray, seen).error()), ENOENT);
   EXPECT_EQ(cache.count(), 0u);
   std::filesystem::rename(directory_.path("elsewhere"), directory_.path("a.npy"));
   EXPECT_TRUE(get(cache, "a.npy"));
@@ -146,14 +163,14 @@ TEST_F(SourceCacheTest, AFailureIsNotKept) {
 TEST_F(SourceCacheTest, ThreadsThatOpenMoreThanItHoldsAllGetTheirs) {
   SourceCache cache(root_, SourceIo::kMmap, 2);
   const std::vector<std::string> names = {"a.npy", "b.npy", "c.npy", "d.npy"};
-  std::vector<FileVersion> versions;
-  for (const auto& name : names) versions.push_back(version(name));
+  std::vector<struct stat> seen;
+  for (const auto& name : names) seen.push_back(status(name));
   std::vector<std::jthread> threads;
   for (std::size_t thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&, thread] {
       for (std::size_t i = 0; i < 300; ++i) {
         const std::size_t which = (i * (thread + 1)) % names.size();
-        const auto file = cache.get(names[which], true, versions[which]);
+        const auto file = cache.get(names[which], SourceRole::kArray, seen[which]);
         ASSERT_TRUE(file);
         ASSERT_EQ((*file)->path(), names[which]);
         ASSERT_TRUE((*file)->window(0));

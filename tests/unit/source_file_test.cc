@@ -15,9 +15,9 @@ class SourceFileTest : public testing::Test {
  protected:
   SourceFileTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)) {}
 
-  Result<std::shared_ptr<const SourceFile>> open(const std::string& name, bool is_npy = true,
+  Result<std::shared_ptr<const SourceFile>> open(const std::string& name, SourceRole role = SourceRole::kArray,
                                                  SourceIo io = SourceIo::kMmap) const {
-    return SourceFile::open(root_, name, is_npy, io, mappings_);
+    return SourceFile::open(root_, name, role, io, mappings_);
   }
 
   const TempDirectory directory_;
@@ -93,17 +93,17 @@ TEST_F(SourceFileTest, NamesWhatIsMissingAndWhatWasExpected) {
 
 TEST_F(SourceFileTest, OpensOtherFilesWithoutLookingIntoThem) {
   directory_.write("notes.txt", "hello");
-  const auto file = open("notes.txt", false);
+  const auto file = open("notes.txt", SourceRole::kFile);
   ASSERT_TRUE(file);
   EXPECT_EQ((*file)->size(), 5u);
-  EXPECT_FALSE(open("missing", false));
+  EXPECT_FALSE(open("missing", SourceRole::kFile));
   directory_.make_directory("directory");
-  EXPECT_EQ(open("directory", false).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(open("directory", SourceRole::kFile).error().kind, ErrorKind::kNotFound);
 }
 
 TEST_F(SourceFileTest, ReadsExactlyOrSaysWhereTheFileEnds) {
   directory_.write("a", pattern_bytes(1000));
-  const auto file = open("a", false, SourceIo::kPread);
+  const auto file = open("a", SourceRole::kFile, SourceIo::kPread);
   ASSERT_TRUE(file);
   EXPECT_FALSE((*file)->is_mapped());
   std::string bytes(300, '\0');
@@ -119,7 +119,7 @@ TEST_F(SourceFileTest, ReadsExactlyOrSaysWhereTheFileEnds) {
 
 TEST_F(SourceFileTest, NoticesThatTheFileHasBecomeShorter) {
   directory_.write("a", pattern_bytes(1000));
-  const auto file = open("a", false);
+  const auto file = open("a", SourceRole::kFile);
   ASSERT_TRUE((*file)->check_still_holds(1000));
   directory_.truncate("a", 600);
   EXPECT_TRUE((*file)->check_still_holds(600));
@@ -142,19 +142,19 @@ TEST_F(SourceFileTest, KeepsTheFileThatItOpened) {
 
 TEST_F(SourceFileTest, MapsWhereFaultsAreCheapUnlessToldOtherwise) {
   directory_.write("a", "1234");
-  EXPECT_TRUE((*open("a", false, SourceIo::kMmap))->is_mapped());
-  EXPECT_FALSE((*open("a", false, SourceIo::kPread))->is_mapped());
+  EXPECT_TRUE((*open("a", SourceRole::kFile, SourceIo::kMmap))->is_mapped());
+  EXPECT_FALSE((*open("a", SourceRole::kFile, SourceIo::kPread))->is_mapped());
   if (std::filesystem::exists("/dev/shm")) {
     const TempDirectory memory("/dev/shm");
     memory.write("a", "1234");
     const auto root = SourceRoot::open(memory.path(), LeavingLinks::kAreLinks, Visitors::kOwner);
-    EXPECT_TRUE((*SourceFile::open(*root, "a", false, SourceIo::kAuto, mappings_))->is_mapped());
+    EXPECT_TRUE((*SourceFile::open(*root, "a", SourceRole::kFile, SourceIo::kAuto, mappings_))->is_mapped());
   }
 }
 
 TEST_F(SourceFileTest, ItsMappingsGoWithIt) {
   directory_.write("a", "1234");
-  auto file = open("a", false);
+  auto file = open("a", SourceRole::kFile);
   const auto window = (*file)->window(0);
   ASSERT_TRUE(window);
   EXPECT_EQ((*window)->size(), 4u);

@@ -48,6 +48,18 @@ class TempDirectory {
     file << bytes;
     ASSERT_TRUE(file.flush().good()) << name;
   }
+  // Writes bytes at an offset of a file, whose size stays what it is.
+  void overwrite(std::string_view name, std::uint64_t offset, std::string_view bytes) const {
+    std::fstream file(path(name), std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(static_cast<std::streamoff>(offset));
+    file << bytes;
+    ASSERT_TRUE(file.flush().good()) << name;
+  }
+  std::string read(std::string_view name) const {
+    std::ifstream file(path(name), std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+  std::uint64_t size(std::string_view name) const { return std::filesystem::file_size(path(name)); }
   // Puts a new file in the place of another, as editors and np.save through a temporary name do.
   void replace(std::string_view name, std::string_view bytes) const {
     write("replacement", bytes);

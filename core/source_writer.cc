@@ -1,0 +1,58 @@
+#include "core/source_writer.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace npyfs {
+
+SourceWriter::SourceWriter(UniqueFd fd, std::shared_ptr<const SourceFile> source)
+    : fd_(std::move(fd)), source_(std::move(source)) {}
+
+Result<std::unique_ptr<const SourceWriter>> SourceWriter::open(const SourceRoot& root,
+                                                               std::shared_ptr<const SourceFile> source) {
+  auto fd = root.open_file_for_writing(source->path());
+  if (!fd) return std::unexpected(fd.error());
+  struct stat status;
+  if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(source->path(), "stat", errno));
+  if (status.st_dev != source->status().st_dev || status.st_ino != source->status().st_ino) {
+    return std::unexpected(Error{ErrorKind::kStale, source->path(), "was replaced while it was opened"});
+  }
+  return std::unique_ptr<const SourceWriter>(new SourceWriter(std::move(*fd), std::move(source)));
+}
+
+Result<void> SourceWriter::check_unchanged() const {
+  struct stat now;
+  if (::fstat(fd_.get(), &now) != 0) return std::unexpected(system_error(source_->path(), "stat", errno));
+  if (now.st_nlink == 0) {
+    return std::unexpected(Error{ErrorKind::kStale, source_->path(), "was removed or replaced while it was written"});
+  }
+  if (static_cast<std::uint64_t>(now.st_size) < source_->size()) {
+    return std::unexpected(
+        Error{ErrorKind::kTruncated, source_->path(),
+              fmt::format("was {} bytes when it was opened and is {} now", source_->size(), now.st_size)});
+  }
+  return source_->check_header_bytes();
+}
+
+Result<void> SourceWriter::write_exactly(std::span<const std::byte> bytes, std::uint64_t offset) const {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return std::unexpected(system_error(source_->path(), "write", written < 0 ? errno : EIO));
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return {};
+}
+
+Result<void> SourceWriter::sync() const {
+  while (::fdatasync(fd_.get()) != 0) {
+    if (errno != EINTR) return std::unexpected(system_error(source_->path(), "fdatasync", errno));
+  }
+  return {};
+}
+
+}  // namespace npyfs
