@@ -72,6 +72,23 @@ Result<FileContent> content_of(const Place& place, const ArrayState& array) {
   return FileContent{std::move(*view), source};
 }
 
+bool is_for_writing(const Place& place, const ArrayState& array) {
+  return (is_view(place) || place.kind == PlaceKind::kSource) && array.sliceable();
+}
+
+Result<FileContent> content_for_writing(const Place& place, const ArrayState& array) {
+  if (!is_for_writing(place, array)) {
+    return std::unexpected(Error{ErrorKind::kNotWritable, format_path(place), "is not for writing"});
+  }
+  if (is_view(place)) return content_of(place, array);
+  const auto& source = *array.file;
+  const auto header = source->header_bytes();
+  const std::uint64_t size = source->size() - header.size();
+  return FileContent{View{std::string(reinterpret_cast<const char*>(header.data()), header.size()),
+                          {.first = header.size(), .run = size, .stride = size, .count = size == 0 ? 0u : 1u}},
+                     source};
+}
+
 ArrayListing::ArrayListing(const Place& directory, const ArrayState& array, std::uint64_t default_chunks)
     : axis_(directory.axis) {
   const bool sliceable = array.sliceable().has_value();

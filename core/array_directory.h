@@ -44,6 +44,13 @@ Result<void> check_place(const Place& place, const ArrayState& array);
 // Not for directories.
 Result<FileContent> content_of(const Place& place, const ArrayState& array);
 
+// Whether the file at `place` may be written in a writable mount: views and source.npy of a sliceable array.
+bool is_for_writing(const Place& place, const ArrayState& array);
+
+// The same file as content_of() has, with all bytes that are not to be changed in its view's header. kNotWritable where
+// it is not for writing.
+Result<FileContent> content_for_writing(const Place& place, const ArrayState& array);
+
 // How many names the directory at `place` lists, and the place of the one at `index`, in sorted order of rows.
 // `default_chunks` is what chunks/ lists. Constant time and memory, however many there are.
 class ArrayListing {

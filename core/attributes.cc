@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t kBlockSize = 512;  // of st_blocks, whatever st_blksize says: stat(2)
 constexpr mode_t kReadBits = S_IRUSR | S_IRGRP | S_IROTH;
+constexpr mode_t kWriteBits = S_IWUSR | S_IWGRP | S_IWOTH;
 constexpr mode_t kExecuteBits = S_IXUSR | S_IXGRP | S_IXOTH;
 
 // Programs that hold inode numbers in signed integers see only positive ones.
@@ -49,9 +50,10 @@ ino_t control_inode(std::uint64_t index) {
   return as_inode(mix(0x6e70796673 /* "npyfs" */, index));
 }
 
-struct stat file_attributes(const struct stat& source, ino_t inode, std::uint64_t size) {
+struct stat file_attributes(const struct stat& source, ino_t inode, std::uint64_t size, Access access) {
   struct stat result = with_times_and_owner(source, inode);
-  result.st_mode = S_IFREG | (source.st_mode & kReadBits);
+  const mode_t kept = access == Access::kRead ? kReadBits : kReadBits | kWriteBits;
+  result.st_mode = S_IFREG | (source.st_mode & kept);
   result.st_size = static_cast<off_t>(size);
   result.st_blocks = static_cast<blkcnt_t>(size / kBlockSize + (size % kBlockSize != 0));
   return result;

@@ -21,8 +21,11 @@ ino_t place_inode(const struct stat& source, dev_t root_device, const Place& pla
 // The inode number of a file in .npyfs/ (index from 0), or of .npyfs/ itself.
 ino_t control_inode(std::uint64_t index);
 
-// A file of `size` bytes with times and owner of `source`, and its mode less write, execute and special bits.
-struct stat file_attributes(const struct stat& source, ino_t inode, std::uint64_t size);
+enum class Access { kRead, kReadAndWrite };
+
+// A file of `size` bytes with times and owner of `source`, and its mode less execute and special bits, and less the
+// write bits where it is only read.
+struct stat file_attributes(const struct stat& source, ino_t inode, std::uint64_t size, Access access);
 
 // A directory with times and owner of `source`, and its mode less write and special bits. Where the source is no
 // directory, who may read it may enter. nlink 1 says that subdirectories are not counted (find looks at all entries).

@@ -46,7 +46,7 @@ struct stat control_directory_attributes() {
 }
 
 struct stat control_file_attributes(const ControlFiles& files, std::uint64_t index) {
-  return file_attributes(owned_by_daemon(), control_inode(index + kDots), files[index].text().size());
+  return file_attributes(owned_by_daemon(), control_inode(index + kDots), files[index].text().size(), Access::kRead);
 }
 
 std::unique_ptr<Listing> list_control_files(const ControlFiles& files) {

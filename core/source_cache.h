@@ -1,6 +1,7 @@
 // Sources that are open, so that many readers of one array cost one open and one header read.
 #pragma once
 
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -56,5 +57,15 @@ class SourceCache {
   Entries entries_;           // most recently used first
   std::unordered_map<std::uint64_t, Entries::iterator> index_;
 };
+
+// What `call` gives; where it has run out of descriptors, once more after the sources that nobody has open were closed.
+template <typename Call>
+auto with_descriptors(SourceCache& sources, Call call) {
+  auto result = call();
+  if (result || result.error().kind != ErrorKind::kSystem) return result;
+  if (result.error().os_error != EMFILE && result.error().os_error != ENFILE) return result;
+  sources.close_unused_since(SourceCache::Clock::now());
+  return call();
+}
 
 }  // namespace npyfs

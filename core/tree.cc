@@ -15,10 +15,6 @@ namespace {
 
 constexpr int kMaxAttempts = 3;  // at opening a source that is being replaced
 
-std::unexpected<Error> stale(const Node& node) {
-  return std::unexpected(Error{ErrorKind::kStale, *node.path, "has changed since it was looked up"});
-}
-
 std::uint64_t version_of(const struct stat& source) {
   return FileVersion::of(source).hash();
 }
@@ -44,16 +40,6 @@ long voluntary_waits() {
   return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
 }
 
-// What `call` gives; where it has run out of descriptors, once more after the sources that nobody has open were closed.
-template <typename Call>
-auto with_descriptors(SourceCache& sources, Call call) {
-  auto result = call();
-  if (result || result.error().kind != ErrorKind::kSystem) return result;
-  if (result.error().os_error != EMFILE && result.error().os_error != ENFILE) return result;
-  sources.close_unused_since(SourceCache::Clock::now());
-  return call();
-}
-
 }  // namespace
 
 Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_files)
@@ -61,6 +47,10 @@ Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_fil
       options_(options),
       control_files_(std::move(control_files)),
       sources_(root_, options.source_io, options.max_open_sources) {}
+
+std::unexpected<Error> Tree::stale(const Node& node) {
+  return std::unexpected(Error{ErrorKind::kStale, *node.path, "has changed since it was looked up"});
+}
 
 Result<Node> Tree::node(NodeId id) const {
   auto node = nodes_.find(id);
@@ -117,12 +107,12 @@ Result<Entry> Tree::lookup_place(NodeId directory_id, const Node& directory, std
   if (is_directory(*place)) {
     if (auto exists = check_place(*place, *array); !exists) return std::unexpected(exists.error());
     node.parent = directory_id;
-    return found(node, place_attributes(*place, array->status, 0));
+    return found(node, place_attributes(*place, *array, 0));
   }
   const auto content = content_of(*place, *array);
   if (!content) return std::unexpected(content.error());
   node.version = array->version();
-  return found(node, place_attributes(*place, array->status, content->view.size()));
+  return found(node, place_attributes(*place, *array, content->view.size()));
 }
 
 Result<Entry> Tree::lookup_control(const Node& directory, std::string_view name) {
@@ -164,9 +154,11 @@ Result<ArrayState> Tree::array_state(const Node& node) const {
   return stale(node);
 }
 
-struct stat Tree::place_attributes(const Place& place, const struct stat& source, std::uint64_t size) const {
-  const ino_t inode = place_inode(source, root_.device(), place);
-  return is_directory(place) ? directory_attributes(source, inode) : file_attributes(source, inode, size);
+struct stat Tree::place_attributes(const Place& place, const ArrayState& array, std::uint64_t size) const {
+  const ino_t inode = place_inode(array.status, root_.device(), place);
+  if (is_directory(place)) return directory_attributes(array.status, inode);
+  const bool is_writable = options_.writable && is_for_writing(place, array);
+  return file_attributes(array.status, inode, size, is_writable ? Access::kReadAndWrite : Access::kRead);
 }
 
 Result<struct stat> Tree::fresh_attributes(const Node& node) const {
@@ -178,7 +170,7 @@ Result<struct stat> Tree::fresh_attributes(const Node& node) const {
     if (array->version() != node.version) return stale(node);
     const auto content = content_of(node.place, *array);
     if (!content) return std::unexpected(content.error());
-    return place_attributes(node.place, array->status, content->view.size());
+    return place_attributes(node.place, *array, content->view.size());
   }
   const auto status = source_status(node);
   if (!status) return status;
@@ -186,11 +178,11 @@ Result<struct stat> Tree::fresh_attributes(const Node& node) const {
   const ino_t inode = mirrored_inode(*status, root_.device());
   switch (node.kind) {
     case NodeKind::kPlace:
-      return place_attributes(node.place, *status, 0);
+      return directory_attributes(*status, place_inode(*status, root_.device(), node.place));
     case NodeKind::kDirectory:
       return directory_attributes(*status, inode);
     case NodeKind::kFile:
-      return file_attributes(*status, inode, static_cast<std::uint64_t>(status->st_size));
+      return file_attributes(*status, inode, static_cast<std::uint64_t>(status->st_size), Access::kRead);
     default:
       return other_attributes(*status, inode);
   }
@@ -227,15 +219,15 @@ Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
     auto content = content_of(node.place, *array);
     if (!content) return std::unexpected(content.error());
     const auto size = content->view.size();
-    return OpenFile{id, std::move(*content), place_attributes(node.place, array->status, size), false};
+    return OpenFile{id, std::move(*content), place_attributes(node.place, *array, size), false};
   }
   const auto status = source_status(node);
   if (!status) return std::unexpected(status.error());
   const auto source = source_file(*node.path, SourceRole::kFile, *status);
   if (!source) return std::unexpected(source.error());
   if ((*source)->version().hash() != node.version) return stale(node);
-  const struct stat attributes =
-      file_attributes((*source)->status(), mirrored_inode((*source)->status(), root_.device()), (*source)->size());
+  const struct stat attributes = file_attributes(
+      (*source)->status(), mirrored_inode((*source)->status(), root_.device()), (*source)->size(), Access::kRead);
   return OpenFile{id, {whole_file_view((*source)->size()), *source}, attributes, false};
 }
 
@@ -245,13 +237,17 @@ Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
   const bool is_file = known->kind == NodeKind::kFile || known->kind == NodeKind::kControlFile ||
                        (known->kind == NodeKind::kPlace && !is_directory(known->place));
   if (!is_file) return std::unexpected(Error{ErrorKind::kIsADirectory, *known->path, "is not a file"});
-  auto opened = known->kind == NodeKind::kControlFile ? open_control(id, *known) : open_source(id, *known);
-  if (!opened) return std::unexpected(opened.error());
-  opened->is_first_open = nodes_.mark_opened(id);
-  auto file = std::make_shared<const OpenFile>(std::move(*opened));
+  auto file = known->kind == NodeKind::kControlFile ? open_control(id, *known) : open_source(id, *known);
+  if (!file) return std::unexpected(file.error());
+  return opened(std::move(*file));
+}
+
+std::shared_ptr<const OpenFile> Tree::opened(OpenFile file) {
+  file.is_first_open = nodes_.mark_opened(file.node);
+  auto shared = std::make_shared<const OpenFile>(std::move(file));
   const std::unique_lock lock(open_mutex_);
-  open_files_.emplace(id, file.get());
-  return file;
+  open_files_.emplace(shared->node, shared.get());
+  return shared;
 }
 
 void Tree::close(const OpenFile& file) {
@@ -299,7 +295,12 @@ Result<std::vector<ExtendedAttribute>> Tree::extended_attributes(NodeId id) cons
   if (known->kind != NodeKind::kPlace || !is_view(known->place)) return std::vector<ExtendedAttribute>();
   const auto array = array_state(*known);
   if (!array) return std::unexpected(array.error());
-  return npyfs::extended_attributes(known->place, *array);
+  auto attributes = npyfs::extended_attributes(known->place, *array);
+  if (attributes && options_.writable) {
+    const auto written = written_bytes_.of(path_in_mount(*known->path, known->place));
+    attributes->push_back({"user.npyfs.written", fmt::format("{}", written)});
+  }
+  return attributes;
 }
 
 Result<struct statvfs> Tree::filesystem_status(NodeId id) const {

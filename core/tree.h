@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <memory>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "core/array_directory.h"
+#include "core/claims.h"
 #include "core/control_files.h"
 #include "core/error.h"
 #include "core/gather.h"
@@ -22,6 +24,8 @@
 #include "core/read_ahead.h"
 #include "core/source_cache.h"
 #include "core/source_root.h"
+#include "core/writing.h"
+#include "core/written_bytes.h"
 
 namespace npyfs {
 
@@ -47,6 +51,7 @@ struct OpenFile {
   bool is_generated_anew;      // a control file: each open has a text of its own
   bool is_first_open = false;  // of this node since the kernel came to know it
   std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
+  std::unique_ptr<const Writing> writing = nullptr;  // null where it was opened for reading alone
 
   std::uint64_t size() const { return content.view.size(); }
 };
@@ -69,19 +74,34 @@ class Tree {
 
   // kStale where the source has changed since the lookup: see attributes().
   Result<std::shared_ptr<const OpenFile>> open(NodeId id);
-  // To be called once for each open(), when the file is no longer open.
+  // The same for reading and writing, by `process`. kReadOnly in a mount that is not writable, kNotWritable where the
+  // file is not for writing; kBusy and kReleasing as Claims::claim(). The claim ends with the last reference.
+  Result<std::shared_ptr<const OpenFile>> open_for_writing(NodeId id, pid_t process);
+  // To be called once for each file opened, when it is no longer open.
   void close(const OpenFile& file);
 
   // See gather(). Asks the disk for what a sequential reader will want next.
   Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
 
+  // See scatter(). kReadOnly for a file that was opened for reading alone.
+  Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes) const;
+  // Returns when what was written through this file is on stable storage, or says what became of it.
+  Result<void> sync(const OpenFile& file) const;
+
+  // What one may set of a file's attributes: its size, to what it is. O_TRUNC asks for size 0 of a file that has just
+  // been opened for writing and is taken for that alone: it means nothing. Anything else is kInvalidArgument, in a
+  // writable mount.
+  Result<void> check_new_size(NodeId id, std::uint64_t size, bool by_path) const;
+
   Result<std::unique_ptr<Listing>> open_directory(NodeId id) const;
 
-  // The extended attributes of a view; none elsewhere.
+  // The extended attributes of a view; none elsewhere. In a writable mount user.npyfs.written is one of them.
   Result<std::vector<ExtendedAttribute>> extended_attributes(NodeId id) const;
 
   Result<struct statvfs> filesystem_status(NodeId id) const;
 
+  Claims& claims() { return claims_; }
+  const WrittenBytes& written_bytes() const { return written_bytes_; }
   SourceCache& sources() { return sources_; }
   const SourceCache& sources() const { return sources_; }
   std::size_t node_count() const { return nodes_.count(); }
@@ -95,22 +115,26 @@ class Tree {
   Result<Entry> lookup_control(const Node& directory, std::string_view name);
   Entry found(const Node& node, const struct stat& attributes);
 
+  static std::unexpected<Error> stale(const Node& node);
   Result<Node> node(NodeId id) const;
   Result<struct stat> path_status(const std::string& path) const;
   Result<std::shared_ptr<const SourceFile>> source_file(const std::string& path, SourceRole role,
                                                         const struct stat& status) const;
   Result<struct stat> source_status(const Node& node) const;
   Result<ArrayState> array_state(const Node& node) const;
-  struct stat place_attributes(const Place& place, const struct stat& source, std::uint64_t size) const;
+  struct stat place_attributes(const Place& place, const ArrayState& array, std::uint64_t size) const;
   Result<struct stat> fresh_attributes(const Node& node) const;
   Result<OpenFile> open_control(NodeId id, const Node& node) const;
   Result<OpenFile> open_source(NodeId id, const Node& node) const;
+  std::shared_ptr<const OpenFile> opened(OpenFile file);
 
   const SourceRoot root_;
   const TreeOptions options_;
   const ControlFiles control_files_;
   Nodes nodes_;
   mutable SourceCache sources_;
+  Claims claims_;
+  WrittenBytes written_bytes_;
 
   // Open files by node, for the attributes of those whose source has moved on.
   mutable std::shared_mutex open_mutex_;  // guards open_files_; a leaf

@@ -31,7 +31,16 @@ TEST(Attributes, FilesCanBeReadByWhoCouldReadTheSource) {
       {0107777, 0100444}, {0100222, 0100000}, {0100066, 0100044},
   };
   for (const auto& [mode, expected] : cases) {
-    EXPECT_EQ(file_attributes(source_of_mode(mode), 1, 0).st_mode, expected) << std::oct << mode;
+    EXPECT_EQ(file_attributes(source_of_mode(mode), 1, 0, Access::kRead).st_mode, expected) << std::oct << mode;
+  }
+}
+
+TEST(Attributes, FilesForWritingCanBeWrittenByWhoCouldWriteTheSource) {
+  const std::vector<std::pair<mode_t, mode_t>> cases = {
+      {0100644, 0100644}, {0100600, 0100600}, {0100755, 0100644}, {0100000, 0100000}, {0107777, 0100666},
+  };
+  for (const auto& [mode, expected] : cases) {
+    EXPECT_EQ(file_attributes(source_of_mode(mode), 1, 0, Access::kReadAndWrite).st_mode, expected) << std::oct << mode;
   }
 }
 
@@ -60,8 +69,8 @@ TEST(Attributes, OthersKeepTheirKind) {
 
 TEST(Attributes, HaveTimesOwnerAndOneLink) {
   const auto source = source_of_mode(0100644);
-  for (const auto& made :
-       {file_attributes(source, 99, 10), directory_attributes(source, 99), other_attributes(source, 99)}) {
+  for (const auto& made : {file_attributes(source, 99, 10, Access::kRead), directory_attributes(source, 99),
+                           other_attributes(source, 99)}) {
     EXPECT_EQ(made.st_ino, 99u);
     EXPECT_EQ(made.st_nlink, 1u);
     EXPECT_EQ(made.st_uid, 1000u);
@@ -76,7 +85,7 @@ TEST(Attributes, HaveTimesOwnerAndOneLink) {
 
 TEST(Attributes, BlocksCoverTheSizeOrTarTakesTheFileForAHole) {
   for (const std::uint64_t size : {0ull, 1ull, 511ull, 512ull, 513ull, 4096ull, 1ull << 45, (1ull << 63) - 1}) {
-    const auto made = file_attributes(source_of_mode(0100644), 1, size);
+    const auto made = file_attributes(source_of_mode(0100644), 1, size, Access::kRead);
     EXPECT_EQ(static_cast<std::uint64_t>(made.st_size), size);
     const auto blocks = static_cast<std::uint64_t>(made.st_blocks);
     EXPECT_EQ(blocks, size / 512 + (size % 512 != 0)) << size;

@@ -17,9 +17,8 @@ namespace npyfs {
 
 class TreeTest : public testing::Test {
  protected:
-  TreeTest()
-      : tree_(std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)),
-              {.default_chunks = 3},
+  explicit TreeTest(const TreeOptions& options = {.default_chunks = 3})
+      : tree_(std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)), options,
               {{"version", [] { return std::string("1\n"); }},
                {"asked", [this] { return std::to_string(++asked_) + "\n"; }}}) {}
 

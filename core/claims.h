@@ -1,0 +1,85 @@
+// Who may write which rows: a row has one view that is open for writing at a time.
+//
+// Mapped pages are written back whole, so two views that overlap would undo each other's bytes. The same view may be
+// opened many times: all who do so share its pages in the kernel.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/array_split.h"
+#include "core/error.h"
+#include "core/nodes.h"
+
+namespace npyfs {
+
+// What is claimed by opening a view for writing. Rows of two axes overlap, and so do rows that were counted by two
+// different headers, wherever both are some.
+struct Claim {
+  NodeId view = 0;
+  std::uint64_t device = 0;    // of the source
+  std::uint64_t inode = 0;     // of the source
+  std::uint64_t version = 0;   // of the source: FileVersion::hash()
+  bool has_bytes = false;      // false: nothing is claimed, for there is nothing to write
+  bool is_whole_file = false;  // every row; axis and rows mean nothing then
+  std::uint8_t axis = 0;
+  RowRange rows;
+  std::string path;         // of the source, for messages
+  std::string description;  // of the view, for messages: "chunk 3 of 16"
+};
+
+bool overlap(const Claim& a, const Claim& b);
+
+// Thread-safe.
+class Claims {
+ public:
+  // One opener's share in a claim, which it gives back. The Claims must outlive it.
+  class Ticket {
+   public:
+    Ticket(Claims& claims, NodeId view, pid_t process) : claims_(&claims), view_(view), process_(process) {}
+    Ticket(Ticket&& other) noexcept
+        : claims_(std::exchange(other.claims_, nullptr)), view_(other.view_), process_(other.process_) {}
+    Ticket& operator=(Ticket&&) = delete;
+    ~Ticket() {
+      if (claims_ != nullptr) claims_->release(view_, process_);
+    }
+
+   private:
+    Claims* claims_;
+    NodeId view_;
+    pid_t process_;
+  };
+
+  // kBusy where another view that overlaps is open for writing; kReleasing where all who opened it have closed it since
+  // (see note_close()). The sentence names both views and a process that has the other one open.
+  Result<Ticket> claim(const Claim& claim, pid_t process);
+
+  // Somebody closes a descriptor of the view. That need not be the end: a copy of the descriptor or a mapping may live
+  // on. Where it is, close() has returned before we hear of it.
+  void note_close(NodeId view);
+
+  bool is_claimed(NodeId view) const;
+
+  // The views that are open for writing, in no order.
+  std::vector<NodeId> views() const;
+
+ private:
+  struct Holding {
+    Claim claim;
+    std::vector<pid_t> processes;  // one for each open
+    std::size_t closes = 0;        // heard of and not yet followed by a release
+  };
+  void release(NodeId view, pid_t process);
+
+  mutable std::mutex mutex_;  // guards holdings_; a leaf
+  std::unordered_map<NodeId, Holding> holdings_;
+};
+
+}  // namespace npyfs

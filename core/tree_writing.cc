@@ -1,0 +1,51 @@
+// The operations of a tree that write.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/tree.h"
+
+namespace npyfs {
+
+Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, pid_t process) {
+  const auto known = node(id);
+  if (!known) return std::unexpected(known.error());
+  const Node& node = *known;
+  if (!options_.writable) return std::unexpected(Error{ErrorKind::kReadOnly, *node.path, "the mount is read-only"});
+  if (node.kind != NodeKind::kPlace) {
+    return std::unexpected(Error{ErrorKind::kNotWritable, *node.path, "only arrays and their views can be written"});
+  }
+  const auto array = array_state(node);
+  if (!array) return std::unexpected(array.error());
+  auto content = content_for_writing(node.place, *array);
+  if (!content) return std::unexpected(content.error());
+  if (array->version() != node.version) return stale(node);
+  auto writing = with_descriptors(
+      sources_, [&] { return Writing::open(root_, id, node.place, *content, process, claims_, written_bytes_); });
+  if (!writing) return std::unexpected(writing.error());
+  const auto size = content->view.size();
+  OpenFile file{id, std::move(*content), place_attributes(node.place, *array, size), false};
+  file.writing = std::move(*writing);
+  return opened(std::move(file));
+}
+
+Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes) const {
+  if (file.writing) return file.writing->write(file.content.view, offset, bytes);
+  return std::unexpected(Error{ErrorKind::kReadOnly, fmt::format("node {}", file.node), "is open for reading alone"});
+}
+
+Result<void> Tree::sync(const OpenFile& file) const {
+  return file.writing ? file.writing->sync() : Result<void>{};
+}
+
+Result<void> Tree::check_new_size(NodeId id, std::uint64_t size, bool by_path) const {
+  const auto now = attributes(id);
+  if (!now) return std::unexpected(now.error());
+  if (size == static_cast<std::uint64_t>(now->st_size)) return {};
+  if (size == 0 && by_path && claims_.is_claimed(id)) return {};
+  const auto known = node(id);
+  return std::unexpected(Error{ErrorKind::kInvalidArgument, known ? *known->path : "",
+                               fmt::format("keeps its size of {} bytes; {} were asked for", now->st_size, size)});
+}
+
+}  // namespace npyfs

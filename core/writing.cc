@@ -1,0 +1,57 @@
+#include "core/writing.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/scatter.h"
+
+namespace npyfs {
+namespace {
+
+Claim claim_of(NodeId view, const Place& place, const FileContent& content) {
+  const SourceFile& source = *content.source;
+  return {.view = view,
+          .device = source.status().st_dev,
+          .inode = source.status().st_ino,
+          .version = source.version().hash(),
+          .has_bytes = content.view.body.size() > 0,
+          .is_whole_file = place.kind == PlaceKind::kSource,
+          .axis = place.axis,
+          .rows = is_view(place) ? *rows_of(place, *source.header()) : RowRange{},
+          .path = source.path(),
+          .description = describe(place)};
+}
+
+}  // namespace
+
+std::string path_in_mount(const std::string& source, const Place& place) {
+  return source + "/" + format_path(place);
+}
+
+Writing::Writing(std::unique_ptr<const SourceWriter> writer, Claims::Ticket claim,
+                 std::shared_ptr<WrittenBytes::Counter> written, std::string description)
+    : writer_(std::move(writer)),
+      claim_(std::move(claim)),
+      written_(std::move(written)),
+      description_(std::move(description)) {}
+
+Result<std::unique_ptr<const Writing>> Writing::open(const SourceRoot& root, NodeId view, const Place& place,
+                                                     const FileContent& content, pid_t process, Claims& claims,
+                                                     WrittenBytes& written) {
+  auto writer = SourceWriter::open(root, content.source);
+  if (!writer) return std::unexpected(writer.error());
+  auto claim = claims.claim(claim_of(view, place, content), process);
+  if (!claim) return std::unexpected(claim.error());
+  auto counter = written.counter(path_in_mount(content.source->path(), place));
+  return std::unique_ptr<const Writing>(
+      new Writing(std::move(*writer), std::move(*claim), std::move(counter), describe(place)));
+}
+
+Result<void> Writing::write(const View& view, std::uint64_t offset, std::span<const std::byte> bytes) const {
+  auto scattered = scatter(view, *writer_, offset, bytes, description_);
+  const std::uint64_t of_header = view.header.size() - std::min<std::uint64_t>(view.header.size(), offset);
+  if (scattered) *written_ += bytes.size() - std::min<std::uint64_t>(bytes.size(), of_header);
+  return scattered;
+}
+
+}  // namespace npyfs
