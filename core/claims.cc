@@ -32,13 +32,15 @@ void Claims::note_close(NodeId view) {
 }
 
 void Claims::release(NodeId view, pid_t process) {
-  const std::lock_guard lock(mutex_);
-  const auto found = holdings_.find(view);
-  if (found == holdings_.end()) return;
-  auto& [claim, processes, closes] = found->second;
-  processes.erase(std::ranges::find(processes, process));
-  if (closes > 0) --closes;
-  if (processes.empty()) holdings_.erase(found);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = holdings_.find(view);
+    auto& [claim, processes, closes] = found->second;
+    processes.erase(std::ranges::find(processes, process));
+    if (closes > 0) --closes;
+    if (processes.empty()) holdings_.erase(found);
+  }
+  after_release_();
 }
 
 bool Claims::is_claimed(NodeId view) const {

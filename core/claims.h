@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -57,6 +58,10 @@ class Claims {
     pid_t process_;
   };
 
+  // `call` is called after each end of an opener's share, by the thread that ended it, with no lock held. To be set
+  // before anything is claimed.
+  void after_each_release(std::function<void()> call) { after_release_ = std::move(call); }
+
   // kBusy where another view that overlaps is open for writing; kReleasing where all who opened it have closed it since
   // (see note_close()). The sentence names both views and a process that has the other one open.
   Result<Ticket> claim(const Claim& claim, pid_t process);
@@ -78,6 +83,7 @@ class Claims {
   };
   void release(NodeId view, pid_t process);
 
+  std::function<void()> after_release_ = [] {};
   mutable std::mutex mutex_;  // guards holdings_; a leaf
   std::unordered_map<NodeId, Holding> holdings_;
 };

@@ -51,6 +51,7 @@ class SourceFile {
   // Whether a file with this status is the one that was opened, as far as that tells.
   bool is_version_of(const struct stat& status) const;
   std::uint64_t size() const { return static_cast<std::uint64_t>(status_.st_size); }
+  SourceRole role() const { return role_; }
   bool is_mapped() const { return io_ == SourceIo::kMmap; }
 
   // The header; the reason why there is none otherwise. Not in the role of a mere file.

@@ -54,6 +54,9 @@ struct OpenFile {
   std::unique_ptr<const Writing> writing = nullptr;  // null where it was opened for reading alone
 
   std::uint64_t size() const { return content.view.size(); }
+
+  // Whether its bytes may change under it by what the mount itself is used for.
+  bool may_be_written() const { return content.source && content.source->role() == SourceRole::kWrittenArray; }
 };
 
 // Thread-safe. Nodes are what the kernel knows by number; an unknown one is kStale.

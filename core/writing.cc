@@ -1,5 +1,7 @@
 #include "core/writing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -23,6 +25,13 @@ Claim claim_of(NodeId view, const Place& place, const FileContent& content) {
 }
 
 }  // namespace
+
+// What went wrong with the source, and which bytes of whom it concerns.
+Error Writing::in_context(Error error, std::uint64_t offset, std::size_t size) const {
+  if (error.kind == ErrorKind::kInvalidArgument || error.kind == ErrorKind::kBeyondEnd) return error;
+  error.sentence = fmt::format("{} bytes at {} of {} are not written: {}", size, offset, description_, error.sentence);
+  return error;
+}
 
 std::string path_in_mount(const std::string& source, const Place& place) {
   return source + "/" + format_path(place);
@@ -50,8 +59,9 @@ Result<std::unique_ptr<const Writing>> Writing::open(const SourceRoot& root, Nod
 Result<void> Writing::write(const View& view, std::uint64_t offset, std::span<const std::byte> bytes) const {
   auto scattered = scatter(view, *writer_, offset, bytes, description_);
   const std::uint64_t of_header = view.header.size() - std::min<std::uint64_t>(view.header.size(), offset);
-  if (scattered) *written_ += bytes.size() - std::min<std::uint64_t>(bytes.size(), of_header);
-  return scattered;
+  if (!scattered) return std::unexpected(in_context(std::move(scattered.error()), offset, bytes.size()));
+  *written_ += bytes.size() - std::min<std::uint64_t>(bytes.size(), of_header);
+  return {};
 }
 
 }  // namespace npyfs

@@ -34,6 +34,8 @@ class Writing {
   Result<void> sync() const { return writer_->sync(); }
 
  private:
+  Error in_context(Error error, std::uint64_t offset, std::size_t size) const;
+
   Writing(std::unique_ptr<const SourceWriter> writer, Claims::Ticket claim,
           std::shared_ptr<WrittenBytes::Counter> written, std::string description);
 

@@ -35,10 +35,10 @@ std::string_view name_of(CachePolicy policy) {
 std::string options_text(const Options& options) {
   return fmt::format(
       "chunks={}\nfollow_symlinks={}\ncache={}\nsource_io={}\nentry_timeout={}\nattr_timeout={}\nnegative_timeout={}\n"
-      "max_threads={}\n",
+      "max_threads={}\nrw={}\n",
       options.chunks, options.leaving_links == LeavingLinks::kAreFollowed ? "yes" : "no", name_of(options.cache),
       name_of(options.source_io), options.entry_timeout, options.attr_timeout, options.negative_timeout,
-      options.max_threads);
+      options.max_threads, options.writable ? "yes" : "no");
 }
 
 std::string status_text(const Filesystem& filesystem) {
@@ -57,6 +57,9 @@ std::string metrics_text(const Filesystem& filesystem) {
   add("opens_total", "counter", "Files opened.", metrics.opens);
   add("reads_total", "counter", "Reads answered.", metrics.reads);
   add("read_bytes_total", "counter", "Bytes given to readers.", metrics.bytes_read);
+  add("writes_total", "counter", "Writes answered.", metrics.writes);
+  add("written_bytes_total", "counter", "Bytes taken from writers.", metrics.bytes_written);
+  add("failed_writes_total", "counter", "Writes and syncs that failed.", metrics.failed_writes);
   add("errors_total", "counter", "Requests that failed, other than with ENOENT.", metrics.errors);
   add("open_files", "gauge", "Files that are open.", filesystem.tree.open_file_count());
   add("nodes", "gauge", "Files and directories the kernel knows of.", filesystem.tree.node_count());
@@ -67,11 +70,24 @@ std::string metrics_text(const Filesystem& filesystem) {
 
 }  // namespace
 
+// One line for each view that was opened for writing: bytes, a space, the view's path.
+std::string written_text(const Filesystem& filesystem) {
+  std::string text;
+  for (const auto& [view, bytes] : filesystem.tree.written_bytes().all()) {
+    text += fmt::format("{} {}\n", bytes, escaped(view));
+  }
+  return text;
+}
+
 ControlFiles control_files(const Filesystem& filesystem) {
-  return {{"version", [] { return std::string(NPYFS_VERSION "\n"); }},
-          {"options", [&filesystem] { return options_text(filesystem.options); }},
-          {"status", [&filesystem] { return status_text(filesystem); }},
-          {"metrics", [&filesystem] { return metrics_text(filesystem); }}};
+  ControlFiles files = {
+      {"version", [] { return std::string(NPYFS_VERSION "\n"); }},
+      {"options", [&filesystem] { return options_text(filesystem.options); }},
+      {"status", [&filesystem] { return status_text(filesystem); }},
+      {"metrics", [&filesystem] { return metrics_text(filesystem); }},
+  };
+  if (filesystem.options.writable) files.push_back({"written", [&filesystem] { return written_text(filesystem); }});
+  return files;
 }
 
 }  // namespace npyfs

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "fs/control_texts.h"
+#include "fs/write_operations.h"
 
 namespace npyfs {
 namespace {
@@ -21,11 +22,22 @@ std::size_t max_open_sources() {
 
 Filesystem::Filesystem(const Options& mount_options, SourceRoot root)
     : options(mount_options),
-      tree(
-          std::move(root),
-          TreeOptions{
-              .default_chunks = options.chunks, .source_io = options.source_io, .max_open_sources = max_open_sources()},
-          control_files(*this)),
-      preload(options.max_threads) {}
+      tree(std::move(root),
+           TreeOptions{.default_chunks = options.chunks,
+                       .source_io = options.source_io,
+                       .max_open_sources = max_open_sources(),
+                       .writable = options.writable},
+           control_files(*this)),
+      preload(options.max_threads),
+      waiting_opens(&try_to_open_for_writing) {
+  tree.claims().after_each_release([this] { waiting_opens.try_again(); });
+}
+
+std::optional<Drain::Pass> Filesystem::pass_to_read(NodeId node) {
+  if (!options.writable) return Drain::Pass();
+  Drain::Pass pass = drain.pass();
+  if (!pass && tree.claims().is_claimed(node)) return std::nullopt;
+  return pass;
+}
 
 }  // namespace npyfs

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "core/tree.h"
+#include "fs/drain.h"
 #include "fs/handles.h"
 #include "fs/metrics.h"
 #include "fs/negotiation.h"
 #include "fs/options.h"
 #include "fs/preload.h"
+#include "fs/waiting_opens.h"
 
 namespace npyfs {
 
@@ -16,10 +19,16 @@ namespace npyfs {
 struct Filesystem : Negotiation {
   Filesystem(const Options& mount_options, SourceRoot root);
 
+  // Held while bytes of a file are handed out; empty where they are pages of a file that is open for writing, and the
+  // mount is ending. Files that nobody writes need no pass: the drain is not held up by them.
+  std::optional<Drain::Pass> pass_to_read(NodeId node);
+
   const Options options;
   Metrics metrics;
   Tree tree;
   Preload preload;
+  Drain drain;
+  WaitingOpens waiting_opens;  // outlives the files, whose ends it hears of
   Handles<const OpenFile> files;
   Handles<Listing> directories;
 };

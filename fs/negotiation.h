@@ -28,7 +28,7 @@ class Negotiation {
 
   // For the session's init callback: which capabilities are wanted of those that libfuse knows.
   // `max_read` is that of the mount options, which libfuse wants to hear twice.
-  void choose_capabilities(fuse_conn_info& connection, unsigned max_read) const;
+  void choose_capabilities(fuse_conn_info& connection, unsigned max_read, bool writable) const;
 
   // Whether a file opened for direct I/O can still be mapped shared, as np.load(mmap_mode='r') does.
   bool can_map_direct_io() const { return can_map_direct_io_; }

@@ -9,6 +9,11 @@ constexpr std::uint64_t kLarge = std::uint64_t{1} << 20;
 }  // namespace
 
 void choose_caching(CachePolicy policy, bool can_map_direct_io, const OpenFile& file, fuse_file_info& info) {
+  info.noflush = file.writing == nullptr;  // its flush would say nothing
+  if (file.may_be_written()) {
+    info.direct_io = can_map_direct_io;
+    return;
+  }
   const bool by_default = can_map_direct_io && file.size() >= kLarge;
   const bool direct =
       file.is_generated_anew || policy == CachePolicy::kDirectIo || (policy == CachePolicy::kAuto && by_default);

@@ -10,7 +10,9 @@ namespace npyfs {
 
 // Sets direct_io and keep_cache of an open reply. Pages that the kernel has kept are always right, since a node stands
 // for one version of its source (see Node::version). `can_map_direct_io` as Negotiation has it: without it a file
-// opened for direct I/O cannot be mapped shared, so by default none is.
+// opened for direct I/O cannot be mapped shared, so by default none is. Where an array may be written through the
+// mount, reads must not end in pages that the kernel has kept: direct I/O where that can be mapped, else pages that are
+// dropped at each open.
 void choose_caching(CachePolicy policy, bool can_map_direct_io, const OpenFile& file, fuse_file_info& info);
 
 }  // namespace npyfs

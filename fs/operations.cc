@@ -4,31 +4,17 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/escape.h"
 #include "fs/filesystem.h"
 #include "fs/log.h"
-#include "fs/open_policy.h"
+#include "fs/reply.h"
+#include "fs/write_operations.h"
 
 namespace npyfs {
 namespace {
-
-Filesystem& filesystem_of(fuse_req_t request) {
-  return static_cast<Filesystem&>(*static_cast<Negotiation*>(fuse_req_userdata(request)));
-}
-
-// Missing names are everyday life; whatever else fails is worth a line.
-void reply_error(fuse_req_t request, const Error& error) {
-  const int code = to_errno(error);
-  if (code == ENOENT || code == ENODATA || code == ESTALE) {
-    log(LogLevel::kDebug, "{}", to_message(error));
-  } else {
-    ++filesystem_of(request).metrics.errors;
-    log(LogLevel::kWarning, "{}", to_message(error));
-  }
-  fuse_reply_err(request, code);
-}
 
 fuse_entry_param entry_param(const Options& options, const Entry& entry) {
   fuse_entry_param param = {};
@@ -41,7 +27,12 @@ fuse_entry_param entry_param(const Options& options, const Entry& entry) {
 
 void init(void* user_data, fuse_conn_info* connection) {
   const auto& filesystem = static_cast<const Filesystem&>(*static_cast<Negotiation*>(user_data));
-  filesystem.choose_capabilities(*connection, filesystem.options.max_read);
+  filesystem.choose_capabilities(*connection, filesystem.options.max_read, filesystem.options.writable);
+}
+
+// The session's last moment: requests can still be answered.
+void destroy(void* user_data) {
+  static_cast<Filesystem&>(*static_cast<Negotiation*>(user_data)).waiting_opens.stop();
 }
 
 void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
@@ -84,21 +75,10 @@ void readlink(fuse_req_t request, fuse_ino_t node) {
 }
 
 void open(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
-  Filesystem& filesystem = filesystem_of(request);
-  if ((info->flags & O_ACCMODE) != O_RDONLY) {
-    return reply_error(request, Error{ErrorKind::kReadOnly, "open", "the mount is read-only"});
-  }
-  const auto file = filesystem.tree.open(node);
+  if ((info->flags & O_ACCMODE) != O_RDONLY) return open_for_writing(request, node, *info);
+  auto file = filesystem_of(request).tree.open(node);
   if (!file) return reply_error(request, file.error());
-  ++filesystem.metrics.opens;
-  choose_caching(filesystem.options.cache, filesystem.can_map_direct_io(), **file, *info);
-  info->noflush = 1;  // nothing is ever written
-  if (info->keep_cache) filesystem.preload.first_open(filesystem, filesystem.tree, **file);
-  info->fh = filesystem.files.add(*file);
-  if (fuse_reply_open(request, info) != 0) {  // no release will come
-    filesystem.files.remove(info->fh);
-    filesystem.tree.close(**file);
-  }
+  reply_open(request, std::move(*file), *info);
 }
 
 void release(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
@@ -107,7 +87,7 @@ void release(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
   fuse_reply_err(request, 0);
 }
 
-void read(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
+void read(fuse_req_t request, fuse_ino_t node, size_t size, off_t offset, fuse_file_info* info) {
   Filesystem& filesystem = filesystem_of(request);
   const auto file = filesystem.files.find(info->fh);
   if (!file) {
@@ -116,6 +96,11 @@ void read(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_file_i
   }
   if (offset < 0 || size > filesystem.max_request()) {
     fuse_reply_err(request, EINVAL);
+    return;
+  }
+  const auto pass = filesystem.pass_to_read(node);
+  if (!pass) {
+    fuse_reply_err(request, EIO);
     return;
   }
   thread_local Pieces pieces;
@@ -247,6 +232,7 @@ void listxattr(fuse_req_t request, fuse_ino_t node, size_t size) {
 const fuse_lowlevel_ops kOperations = [] {
   fuse_lowlevel_ops operations = {};
   operations.init = init;
+  operations.destroy = destroy;
   operations.lookup = lookup;
   operations.forget = forget;
   operations.getattr = getattr;
@@ -262,6 +248,7 @@ const fuse_lowlevel_ops kOperations = [] {
   operations.listxattr = listxattr;
   operations.forget_multi = forget_multi;
   operations.readdirplus = readdirplus;
+  add_write_operations(operations);
   return operations;
 }();
 

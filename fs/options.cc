@@ -33,7 +33,7 @@ struct RawOptions {
   char* max_threads = nullptr;
   char* max_read = nullptr;
   char* log_level = nullptr;
-  int read_write = 0;
+  int writable = 0;
   std::vector<std::string>* positional = nullptr;
 
   RawOptions() = default;
@@ -69,7 +69,8 @@ const fuse_opt kOptionTable[] = {
     {"max_threads=%s", offsetof(RawOptions, max_threads), 0},
     {"max_read=%s", offsetof(RawOptions, max_read), 0},
     {"loglevel=%s", offsetof(RawOptions, log_level), 0},
-    flag("rw", offsetof(RawOptions, read_write)),
+    {"ro", offsetof(RawOptions, writable), 0},
+    {"rw", offsetof(RawOptions, writable), 1},
     FUSE_OPT_KEY("-d", kKeyDebug),
     FUSE_OPT_KEY("debug", kKeyDebug),
     FUSE_OPT_END,
@@ -161,7 +162,7 @@ Result<void> convert(const RawOptions& raw, Options& options) {
   if (raw.positional->size() != 2) return refuse("command line", "SOURCE and MOUNTPOINT are needed, and nothing else");
   options.source = (*raw.positional)[0];
   options.mountpoint = (*raw.positional)[1];
-  if (raw.read_write != 0) return refuse("rw", "npyfs mounts are read-only");
+  options.writable = raw.writable != 0;
   if (raw.direct_io != 0 && raw.kernel_cache != 0) return refuse("direct_io", "excludes kernel_cache: choose one");
   if (raw.direct_io != 0) options.cache = CachePolicy::kDirectIo;
   if (raw.kernel_cache != 0) options.cache = CachePolicy::kKernelCache;
@@ -181,14 +182,15 @@ Result<void> convert(const RawOptions& raw, Options& options) {
   return {};
 }
 
-// Standard options as people know them, on top of what the user gave: the type and source that mount(8) shows, a
-// read-only mount, and permissions checked by the kernel wherever other users come in.
+// Standard options as people know them, on top of what the user gave: the type and source that mount(8) shows, and
+// permissions checked by the kernel wherever other users come in.
 void complete_fuse_arguments(Options& options) {
   const auto& as_given = options.as_given;
   const auto given = [&](std::string_view option) {
     return fmt::format(",{},", as_given).find(fmt::format(",{}", option)) != std::string::npos;
   };
-  std::string added = "ro,nosuid,nodev,noexec,subtype=npyfs";
+  std::string added = options.writable ? "rw" : "ro";
+  added += ",nosuid,nodev,noexec,subtype=npyfs";
   if (options.max_read != 0) added += fmt::format(",max_read={}", options.max_read);
   if (!given("fsname=")) added += ",fsname=" + escaped_commas(options.source);
   if (given("allow_other,") || given("allow_root,")) {
@@ -243,6 +245,8 @@ np.array_split(a, 16)[3].
 What is mounted:
   -o chunks=N           how many chunks chunks/ lists (default: CPUs)
   -o follow_symlinks    follow links that leave SOURCE, too
+  -o rw                 chunks and slices can be written, and so is the source
+                        (default: ro)
 
 How it is served:
   -o direct_io          never through the kernel's page cache
@@ -256,7 +260,7 @@ How it is served:
   -o loglevel=LEVEL     error, warning, info or debug (default: info)
 
 And what every FUSE filesystem takes: allow_other (implies
-default_permissions), allow_root, auto_unmount, fsname=NAME, ro.
+default_permissions), allow_root, auto_unmount, fsname=NAME.
 
 Unmount with: fusermount3 -u MOUNTPOINT
 )";

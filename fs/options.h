@@ -23,6 +23,7 @@ struct Options {
   bool foreground = false;
   bool help = false;
   bool version = false;
+  bool writable = false;
 
   std::uint64_t chunks = 0;  // what chunks/ lists
   LeavingLinks leaving_links = LeavingLinks::kAreLinks;

@@ -14,6 +14,7 @@
 #include "fs/log.h"
 #include "fs/mountpoint.h"
 #include "fs/operations.h"
+#include "fs/signals.h"
 
 namespace npyfs {
 namespace {
@@ -46,22 +47,6 @@ Session new_session(const Options& options, Filesystem& filesystem) {
   return session;
 }
 
-// Both are undone in the order opposite to that in which they were done.
-class SignalHandlers {
- public:
-  explicit SignalHandlers(fuse_session* session) : session_(session), set_(fuse_set_signal_handlers(session) == 0) {}
-  SignalHandlers(const SignalHandlers&) = delete;
-  SignalHandlers& operator=(const SignalHandlers&) = delete;
-  ~SignalHandlers() {
-    if (set_) fuse_remove_signal_handlers(session_);
-  }
-  bool set() const { return set_; }
-
- private:
-  fuse_session* session_;
-  bool set_;
-};
-
 class Mount {
  public:
   Mount(fuse_session* session, const std::string& mountpoint)
@@ -85,7 +70,7 @@ Result<void> run_loop(fuse_session* session, const Options& options) {
   fuse_loop_cfg_set_clone_fd(config.get(), 0);
   const int result = fuse_session_loop_mt(session, config.get());
   if (result < 0) return std::unexpected(system_error(options.mountpoint, "fuse_session_loop_mt", -result));
-  return {};  // positive: the signal that ended it
+  return {};
 }
 
 }  // namespace
@@ -103,8 +88,7 @@ Result<void> serve(const Options& options) {
   if (!session) {
     return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options", "are not all understood (see above)"});
   }
-  const SignalHandlers handlers(session.get());
-  if (!handlers.set()) return std::unexpected(failed("signal handlers", "cannot be set"));
+  Signals signals;
   const Mount mount(session.get(), *mountpoint);
   if (!mount.mounted()) return std::unexpected(failed(*mountpoint, "cannot be mounted (see above)"));
   if (auto attached = filesystem.attach(session.get(), *mountpoint); !attached) return attached;
@@ -114,7 +98,11 @@ Result<void> serve(const Options& options) {
   }
   open_log(!options.foreground, options.log_level);
   const Housekeeping housekeeping(filesystem.tree);
-  return run_loop(session.get(), options);
+  Result<void> served;
+  signals.take_during([&] { served = run_loop(session.get(), options); },
+                      [&] { filesystem.drain.drain(session.get(), filesystem.tree.claims()); },
+                      [&] { fuse_session_exit(session.get()); });
+  return served;
 }
 
 }  // namespace npyfs

@@ -115,11 +115,6 @@ def test_a_bad_value_is_an_error_that_names_the_option(places, name, value):
     assert not mounting.is_mounted(places[1])
 
 
-def test_writable_mounts_are_refused(places):
-    """npyfs mounts are read-only: -o rw is an error."""
-    assert_refused(mounting.run(*places, "-o", "rw"), USAGE, "read-only")
-
-
 def test_direct_io_and_kernel_cache_exclude_each_other(places):
     """Of direct_io and kernel_cache only one can be had."""
     assert_refused(mounting.run(*places, "-o", "direct_io,kernel_cache"), USAGE, "kernel_cache")

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +49,7 @@ class FakeKernel {
     std::string body;
   };
 
-  explicit FakeKernel(Filesystem& filesystem) {
+  explicit FakeKernel(Filesystem& filesystem) : filesystem_(filesystem) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     kernel_ = UniqueFd(ends[0]);
@@ -96,8 +98,18 @@ class FakeKernel {
   // Messages that came without being asked for, with their header, in order.
   const std::vector<std::string>& notices() const { return notices_; }
 
+  // The reply to a request that ask() found none to, by its number; empty where it has not come either.
+  Reply late_reply(std::uint64_t unique) {
+    for (std::string message = next_message(); !message.empty(); message = next_message()) keep(message);
+    const auto found = late_replies_.find(unique);
+    return found == late_replies_.end() ? Reply{} : found->second;
+  }
+  std::uint64_t last_unique() const { return unique_; }
+
   // From now on no reply arrives.
   void hang_up_before_replies() { ::shutdown(kernel_.get(), SHUT_RD); }
+
+  void drain() { filesystem_.drain.drain(session_, filesystem_.tree.claims()); }
 
   bool session_has_ended() const { return fuse_session_exited(session_) != 0; }
 
@@ -120,23 +132,31 @@ class FakeKernel {
     return message;
   }
 
-  Reply reply() {
-    const std::string message = next_message();
-    if (message.empty()) return {};
+  // A notice, or a reply to a request that was asked earlier.
+  void keep(const std::string& message) {
     const auto header = structure_in<fuse_out_header>(message);
     if (header.unique == 0) {
       notices_.push_back(message);
-      return reply();
+      return;
     }
-    EXPECT_EQ(header.unique, unique_);
-    char more = 0;
-    EXPECT_LT(::recv(kernel_.get(), &more, 1, MSG_DONTWAIT), 0) << "a second reply";
-    return {true, -header.error, message.substr(sizeof header)};
+    EXPECT_TRUE(unanswered_.erase(header.unique)) << "a second reply";
+    late_replies_[header.unique] = {true, -header.error, message.substr(sizeof header)};
   }
 
+  Reply reply() {
+    Reply reply;
+    unanswered_.insert(unique_);
+    for (std::string message = next_message(); !message.empty(); message = next_message()) keep(message);
+    if (const auto found = late_replies_.extract(unique_)) reply = found.mapped();
+    return reply;
+  }
+
+  Filesystem& filesystem_;
   fuse_session* session_ = nullptr;
   UniqueFd kernel_;
   std::vector<std::string> notices_;
+  std::set<std::uint64_t> unanswered_;
+  std::map<std::uint64_t, Reply> late_replies_;
   std::uint64_t unique_ = 100;
 };
 

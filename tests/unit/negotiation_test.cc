@@ -61,6 +61,19 @@ TEST_F(NegotiationTest, FlagsBeyond32BitsCountOnlyWhereTheKernelSaysThatTheyDo) 
   EXPECT_FALSE(negotiation_.can_map_direct_io());
 }
 
+TEST_F(NegotiationTest, OpeningWithTruncationIsLeftToTheKernelWhereFilesAreWritten) {
+  for (const bool writable : {false, true}) {
+    Options options;
+    options.writable = writable;
+    Filesystem filesystem(options, root());
+    FakeKernel kernel(filesystem);
+    const auto flags = flags_of(kernel.init(FUSE_ATOMIC_O_TRUNC | FUSE_AUTO_INVAL_DATA | FUSE_WRITEBACK_CACHE));
+    EXPECT_EQ((flags & FUSE_ATOMIC_O_TRUNC) == 0, writable);
+    EXPECT_EQ((flags & FUSE_AUTO_INVAL_DATA) == 0, writable);
+    EXPECT_FALSE(flags & FUSE_WRITEBACK_CACHE) << "errors would surface at close alone";
+  }
+}
+
 TEST_F(NegotiationTest, NeverSplices) {
   FakeKernel kernel(negotiation_);
   const auto reply = kernel.init(FUSE_SPLICE_READ | FUSE_SPLICE_WRITE | FUSE_SPLICE_MOVE | FUSE_ASYNC_READ);
@@ -79,10 +92,10 @@ TEST_F(NegotiationTest, SaysWhatWasAgreedOn) {
 TEST_F(NegotiationTest, AReplyThatCannotBeDeliveredEndsTheSession) {
   FakeKernel kernel(negotiation_);
   kernel.init(FUSE_ASYNC_READ);
-  EXPECT_EQ(kernel.ask(FUSE_MKNOD, 1).error, ENOSYS);
+  EXPECT_EQ(kernel.ask(FUSE_IOCTL, 1, bytes_of(fuse_ioctl_in{})).error, ENOSYS);
   EXPECT_FALSE(kernel.session_has_ended()) << "an error is a reply like any other";
   kernel.hang_up_before_replies();
-  EXPECT_FALSE(kernel.ask(FUSE_MKNOD, 1).came);
+  EXPECT_FALSE(kernel.ask(FUSE_IOCTL, 1, bytes_of(fuse_ioctl_in{})).came);
   EXPECT_TRUE(kernel.session_has_ended()) << "or its caller would wait for ever";
 }
 

@@ -17,11 +17,12 @@ namespace npyfs {
 class OperationsTest : public testing::Test {
  protected:
   OperationsTest() : OperationsTest(default_options()) {}
-  explicit OperationsTest(const Options& options)
+  static constexpr std::uint64_t kUsualFlags = FUSE_ASYNC_READ | FUSE_MAX_PAGES | FUSE_DO_READDIRPLUS;
+  explicit OperationsTest(const Options& options, std::uint64_t offered = kUsualFlags)
       : filesystem_(options, std::move(*SourceRoot::open(directory_.path(), options.leaving_links, options.visitors))),
         kernel_(filesystem_) {
     open_log(false, LogLevel::kError);  // the warnings are wanted here
-    kernel_.init(FUSE_ASYNC_READ | FUSE_MAX_PAGES | FUSE_DO_READDIRPLUS);
+    kernel_.init(offered);
     directory_.write("a.npy", npy_bytes(array_));
     directory_.write("notes.txt", "hello");
   }
@@ -60,6 +61,20 @@ class OperationsTest : public testing::Test {
     request.offset = offset;
     request.size = size;
     return kernel_.ask(opcode, node, bytes_of(request));
+  }
+  FakeKernel::Reply write(std::uint64_t node, std::uint64_t handle, std::uint64_t offset, std::string_view bytes,
+                          std::uint32_t flags = 0) {
+    fuse_write_in request = {};
+    request.fh = handle;
+    request.offset = offset;
+    request.size = static_cast<std::uint32_t>(bytes.size());
+    request.write_flags = flags;
+    return kernel_.ask(FUSE_WRITE, node, bytes_of(request) + std::string(bytes));
+  }
+  FakeKernel::Reply flush(std::uint64_t node, std::uint64_t handle) {
+    fuse_flush_in request = {};
+    request.fh = handle;
+    return kernel_.ask(FUSE_FLUSH, node, bytes_of(request));
   }
   FakeKernel::Reply release(std::uint64_t node, std::uint64_t handle, fuse_opcode opcode = FUSE_RELEASE) {
     fuse_release_in request = {};

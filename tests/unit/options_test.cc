@@ -96,6 +96,24 @@ TEST(Options, TakesFlags) {
   for (const char* flag : {"-V", "--version"}) EXPECT_TRUE(parse({flag})->version);
 }
 
+TEST(Options, MountsAreReadOnlyUnlessTheLastWordIsThatTheyAreNot) {
+  const auto has = [](const Options& options, const std::string& option) {
+    return (options.fuse_arguments.back() + ",").starts_with(option + ",");
+  };
+  for (const char* given : {"chunks=3", "ro", "rw,ro"}) {
+    const auto options = parse_with(given);
+    ASSERT_TRUE(options);
+    EXPECT_FALSE(options->writable) << given;
+    EXPECT_TRUE(has(*options, "ro")) << given;
+  }
+  for (const char* given : {"rw", "ro,rw"}) {
+    const auto options = parse_with(given);
+    ASSERT_TRUE(options);
+    EXPECT_TRUE(options->writable) << given;
+    EXPECT_TRUE(has(*options, "rw")) << given;
+  }
+}
+
 TEST(Options, RefusesWithTheOptionAndWhatItWants) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"chunks=0", "chunks: '0' is no whole number from 1 to 9223372036854775807"},
@@ -117,7 +135,6 @@ TEST(Options, RefusesWithTheOptionAndWhatItWants) {
       {"source_io=magic", "source_io: 'magic' is none of auto, mmap, pread"},
       {"loglevel=loud\x1B", "loglevel: 'loud\\x1b' is none of error, warning, info, debug"},
       {"direct_io,kernel_cache", "direct_io: excludes kernel_cache: choose one"},
-      {"rw", "rw: npyfs mounts are read-only"},
   };
   for (const auto& [given, message] : cases) {
     const auto options = parse_with(given);

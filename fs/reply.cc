@@ -1,0 +1,38 @@
+#include "fs/reply.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "fs/log.h"
+#include "fs/open_policy.h"
+
+namespace npyfs {
+
+Filesystem& filesystem_of(fuse_req_t request) {
+  return static_cast<Filesystem&>(*static_cast<Negotiation*>(fuse_req_userdata(request)));
+}
+
+void reply_error(fuse_req_t request, const Error& error) {
+  const int code = to_errno(error);
+  if (code == ENOENT || code == ENODATA || code == ESTALE) {
+    log(LogLevel::kDebug, "{}", to_message(error));
+  } else {
+    ++filesystem_of(request).metrics.errors;
+    log(LogLevel::kWarning, "{}", to_message(error));
+  }
+  fuse_reply_err(request, code);
+}
+
+void reply_open(fuse_req_t request, std::shared_ptr<const OpenFile> file, fuse_file_info info) {
+  Filesystem& filesystem = filesystem_of(request);
+  ++filesystem.metrics.opens;
+  choose_caching(filesystem.options.cache, filesystem.can_map_direct_io(), *file, info);
+  if (info.keep_cache) filesystem.preload.first_open(filesystem, filesystem.tree, *file);
+  info.fh = filesystem.files.add(file);
+  if (fuse_reply_open(request, &info) != 0) {  // no release will come
+    filesystem.files.remove(info.fh);
+    filesystem.tree.close(*file);
+  }
+}
+
+}  // namespace npyfs

@@ -1,0 +1,20 @@
+// What every operation begins and ends with.
+#pragma once
+
+#include <fuse_lowlevel.h>
+
+#include "core/error.h"
+#include "fs/filesystem.h"
+
+namespace npyfs {
+
+// The filesystem that a request is for.
+Filesystem& filesystem_of(fuse_req_t request);
+
+// Answers with the error's errno. Missing names are everyday life; whatever else fails is counted, and worth a line.
+void reply_error(fuse_req_t request, const Error& error);
+
+// Answers an open: with a handle that the kernel gives back in release.
+void reply_open(fuse_req_t request, std::shared_ptr<const OpenFile> file, fuse_file_info info);
+
+}  // namespace npyfs

@@ -1,0 +1,26 @@
+// The signals that end a mount, taken by a thread of their own: what is to be done before the end takes time and needs
+// the daemon to go on serving.
+#pragma once
+
+#include <signal.h>
+
+#include <functional>
+
+namespace npyfs {
+
+// TERM, INT and HUP, less those that whoever started us has ignored (nohup). To be made before there are other threads;
+// the signals are blocked from then on, and SIGPIPE is ignored.
+class Signals {
+ public:
+  Signals();
+
+  // Runs `loop` in this thread. At the first signal another one calls `before_end`, then `end`, which makes the loop
+  // return, and interrupts system calls of this thread until it has.
+  void take_during(const std::function<void()>& loop, const std::function<void()>& before_end,
+                   const std::function<void()>& end);
+
+ private:
+  sigset_t ending_;
+};
+
+}  // namespace npyfs

@@ -1,0 +1,132 @@
+#include "fs/write_operations.h"
+
+#include <cerrno>
+#include <span>
+#include <utility>
+
+#include "fs/log.h"
+#include "fs/reply.h"
+
+namespace npyfs {
+namespace {
+
+Error mount_is_ending() {
+  return Error{ErrorKind::kSystem, "open", "the mount is ending", ESHUTDOWN};
+}
+
+Result<std::shared_ptr<const OpenFile>> opened_for_writing(fuse_req_t request, fuse_ino_t node) {
+  Filesystem& filesystem = filesystem_of(request);
+  const Drain::Pass pass = filesystem.drain.pass();
+  if (!pass) return std::unexpected(mount_is_ending());
+  return filesystem.tree.open_for_writing(node, fuse_req_ctx(request)->pid);
+}
+
+// Whoever maps a file never hears of a write that failed, unless it asks by msync: so the log has every one.
+void reply_failed_write(fuse_req_t request, const Error& error) {
+  Metrics& metrics = filesystem_of(request).metrics;
+  ++metrics.errors;
+  ++metrics.failed_writes;
+  log(LogLevel::kError, "{}", to_message(error));
+  fuse_reply_err(request, to_errno(error));
+}
+
+void write(fuse_req_t request, fuse_ino_t, const char* data, size_t size, off_t offset, fuse_file_info* info) {
+  Filesystem& filesystem = filesystem_of(request);
+  const auto file = filesystem.files.find(info->fh);
+  if (!file || offset < 0) {
+    fuse_reply_err(request, file ? EINVAL : EBADF);
+    return;
+  }
+  if (info->writepage) filesystem.drain.note_written_page();
+  const auto written =
+      filesystem.tree.write(*file, static_cast<std::uint64_t>(offset), std::as_bytes(std::span(data, size)));
+  if (!written) return reply_failed_write(request, written.error());
+  ++filesystem.metrics.writes;
+  filesystem.metrics.bytes_written += size;
+  fuse_reply_write(request, size);
+}
+
+// Sent by close(). The kernel has sent all dirty pages before.
+void flush(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
+  Filesystem& filesystem = filesystem_of(request);
+  if (!filesystem.options.writable) {
+    fuse_reply_err(request, ENOSYS);  // never ask again
+    return;
+  }
+  const auto file = filesystem.files.find(info->fh);
+  if (file && file->writing) filesystem.tree.claims().note_close(node);
+  fuse_reply_err(request, 0);
+}
+
+void fsync(fuse_req_t request, fuse_ino_t, int, fuse_file_info* info) {
+  Filesystem& filesystem = filesystem_of(request);
+  const auto file = filesystem.files.find(info->fh);
+  if (!file) {
+    fuse_reply_err(request, EBADF);
+    return;
+  }
+  const auto synced = filesystem.tree.sync(*file);
+  if (!synced) return reply_failed_write(request, synced.error());
+  fuse_reply_err(request, 0);
+}
+
+// Linux asks for a new time along with a new size in truncate(), and for a new size alone in ftruncate() and where a
+// file is opened with O_TRUNC: in ftruncate() with a handle (fs/fuse/dir.c, update_mtime).
+constexpr int kNewTime = FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW;
+constexpr int kNewOwnerOrMode = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
+
+void setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int to_set, fuse_file_info* info) {
+  Filesystem& filesystem = filesystem_of(request);
+  if ((to_set & FUSE_SET_ATTR_SIZE) == 0 || (to_set & kNewOwnerOrMode) != 0) {
+    fuse_reply_err(request, EPERM);
+    return;
+  }
+  const bool is_open_with_truncation = info == nullptr && (to_set & kNewTime) == 0;
+  const auto checked =
+      filesystem.tree.check_new_size(node, static_cast<std::uint64_t>(wanted->st_size), is_open_with_truncation);
+  if (!checked) return reply_error(request, checked.error());
+  const auto attributes = filesystem.tree.attributes(node);
+  if (!attributes) return reply_error(request, attributes.error());
+  fuse_reply_attr(request, &*attributes, filesystem.options.attr_timeout);
+}
+
+template <typename... Arguments>
+void not_permitted(fuse_req_t request, Arguments...) {
+  fuse_reply_err(request, EPERM);
+}
+
+}  // namespace
+
+bool try_to_open_for_writing(const WaitingOpens::Open& open, bool is_last) {
+  auto file = opened_for_writing(open.request, open.node);
+  if (file) {
+    reply_open(open.request, std::move(*file), open.info);
+    return true;
+  }
+  if (file.error().kind == ErrorKind::kReleasing && !is_last) return false;
+  reply_error(open.request, file.error());
+  return true;
+}
+
+void open_for_writing(fuse_req_t request, fuse_ino_t node, const fuse_file_info& info) {
+  if (!try_to_open_for_writing({request, node, info, {}}, false)) {
+    filesystem_of(request).waiting_opens.add(request, node, info);
+  }
+}
+
+void add_write_operations(fuse_lowlevel_ops& operations) {
+  operations.setattr = setattr;
+  operations.write = write;
+  operations.flush = flush;
+  operations.fsync = fsync;
+  operations.mknod = not_permitted;
+  operations.mkdir = not_permitted;
+  operations.unlink = not_permitted;
+  operations.rmdir = not_permitted;
+  operations.symlink = not_permitted;
+  operations.rename = not_permitted;
+  operations.link = not_permitted;
+  operations.create = not_permitted;
+}
+
+}  // namespace npyfs
