@@ -86,15 +86,16 @@ class Tree {
   // See gather(). Asks the disk for what a sequential reader will want next.
   Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
 
-  // See scatter(). kReadOnly for a file that was opened for reading alone.
-  Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes) const;
+  // See Writing::write(). kReadOnly for a file that was opened for reading alone.
+  Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes, bool is_page) const;
   // Returns when what was written through this file is on stable storage, or says what became of it.
   Result<void> sync(const OpenFile& file) const;
 
-  // What one may set of a file's attributes: its size, to what it is. O_TRUNC asks for size 0 of a file that has just
-  // been opened for writing and is taken for that alone: it means nothing. Anything else is kInvalidArgument, in a
-  // writable mount.
-  Result<void> check_new_size(NodeId id, std::uint64_t size, bool by_path) const;
+  // Sizes can be set to what they are; anything else is kInvalidArgument.
+  Result<void> check_new_size(NodeId id, std::uint64_t size) const;
+  // O_TRUNC, of which we hear after the open: it means nothing. kInvalidArgument where `process` has not opened the
+  // file for writing.
+  Result<void> note_truncation(NodeId id, pid_t process) const;
 
   Result<std::unique_ptr<Listing>> open_directory(NodeId id) const;
 

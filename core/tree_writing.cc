@@ -1,6 +1,7 @@
 // The operations of a tree that write.
 #include <fmt/format.h>
 
+#include <shared_mutex>
 #include <utility>
 
 #include "core/tree.h"
@@ -29,8 +30,9 @@ Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, pid_t 
   return opened(std::move(file));
 }
 
-Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes) const {
-  if (file.writing) return file.writing->write(file.content.view, offset, bytes);
+Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes,
+                         bool is_page) const {
+  if (file.writing) return file.writing->write(file.content.view, offset, bytes, is_page);
   return std::unexpected(Error{ErrorKind::kReadOnly, fmt::format("node {}", file.node), "is open for reading alone"});
 }
 
@@ -38,14 +40,27 @@ Result<void> Tree::sync(const OpenFile& file) const {
   return file.writing ? file.writing->sync() : Result<void>{};
 }
 
-Result<void> Tree::check_new_size(NodeId id, std::uint64_t size, bool by_path) const {
+Result<void> Tree::check_new_size(NodeId id, std::uint64_t size) const {
   const auto now = attributes(id);
   if (!now) return std::unexpected(now.error());
   if (size == static_cast<std::uint64_t>(now->st_size)) return {};
-  if (size == 0 && by_path && claims_.is_claimed(id)) return {};
   const auto known = node(id);
   return std::unexpected(Error{ErrorKind::kInvalidArgument, known ? *known->path : "",
                                fmt::format("keeps its size of {} bytes; {} were asked for", now->st_size, size)});
+}
+
+Result<void> Tree::note_truncation(NodeId id, pid_t process) const {
+  {
+    const std::shared_lock lock(open_mutex_);
+    const auto [begin, end] = open_files_.equal_range(id);
+    for (auto open = begin; open != end; ++open) {
+      const Writing* writing = open->second->writing.get();
+      if (writing == nullptr || writing->process() != process) continue;
+      writing->note_truncation();
+      return {};
+    }
+  }
+  return check_new_size(id, 0);
 }
 
 }  // namespace npyfs

@@ -38,10 +38,11 @@ std::string path_in_mount(const std::string& source, const Place& place) {
 }
 
 Writing::Writing(std::unique_ptr<const SourceWriter> writer, Claims::Ticket claim,
-                 std::shared_ptr<WrittenBytes::Counter> written, std::string description)
+                 std::shared_ptr<WrittenBytes::Counter> written, pid_t process, std::string description)
     : writer_(std::move(writer)),
       claim_(std::move(claim)),
       written_(std::move(written)),
+      process_(process),
       description_(std::move(description)) {}
 
 Result<std::unique_ptr<const Writing>> Writing::open(const SourceRoot& root, NodeId view, const Place& place,
@@ -53,14 +54,24 @@ Result<std::unique_ptr<const Writing>> Writing::open(const SourceRoot& root, Nod
   if (!claim) return std::unexpected(claim.error());
   auto counter = written.counter(path_in_mount(content.source->path(), place));
   return std::unique_ptr<const Writing>(
-      new Writing(std::move(*writer), std::move(*claim), std::move(counter), describe(place)));
+      new Writing(std::move(*writer), std::move(*claim), std::move(counter), process, describe(place)));
 }
 
-Result<void> Writing::write(const View& view, std::uint64_t offset, std::span<const std::byte> bytes) const {
+Result<void> Writing::write(const View& view, std::uint64_t offset, std::span<const std::byte> bytes,
+                            bool is_page) const {
+  const std::uint64_t written_until = written_until_;
+  if (!is_page && offset > written_until) {
+    return std::unexpected(
+        Error{ErrorKind::kInvalidArgument, writer_->source().path(),
+              fmt::format("{} was truncated, which leaves its bytes as they are, and then written from byte {} "
+                          "on where {} would be next: write zeros as well (cp --sparse=never)",
+                          description_, offset, written_until)});
+  }
   auto scattered = scatter(view, *writer_, offset, bytes, description_);
   const std::uint64_t of_header = view.header.size() - std::min<std::uint64_t>(view.header.size(), offset);
   if (!scattered) return std::unexpected(in_context(std::move(scattered.error()), offset, bytes.size()));
   *written_ += bytes.size() - std::min<std::uint64_t>(bytes.size(), of_header);
+  if (written_until != kNotTruncated && offset + bytes.size() > written_until) written_until_ = offset + bytes.size();
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,8 +28,15 @@ class Writing {
                                                      const FileContent& content, pid_t process, Claims& claims,
                                                      WrittenBytes& written);
 
-  // scatter(), and counts the bytes of the body. `view` is that of `content`.
-  Result<void> write(const View& view, std::uint64_t offset, std::span<const std::byte> bytes) const;
+  // scatter(), and counts the bytes of the body. `view` is that of `content`. kInvalidArgument where the file was
+  // truncated, and bytes before `offset` have been left out since: the writer counts on zeros there, as cp does where
+  // it copies a sparse file. Pages that were mapped (`is_page`) come in any order.
+  Result<void> write(const View& view, std::uint64_t offset, std::span<const std::byte> bytes, bool is_page) const;
+
+  // The file was opened with O_TRUNC, which means nothing to its rows.
+  void note_truncation() const { written_until_ = 0; }
+
+  pid_t process() const { return process_; }
 
   // See SourceWriter.
   Result<void> sync() const { return writer_->sync(); }
@@ -37,12 +45,16 @@ class Writing {
   Error in_context(Error error, std::uint64_t offset, std::size_t size) const;
 
   Writing(std::unique_ptr<const SourceWriter> writer, Claims::Ticket claim,
-          std::shared_ptr<WrittenBytes::Counter> written, std::string description);
+          std::shared_ptr<WrittenBytes::Counter> written, pid_t process, std::string description);
 
   const std::unique_ptr<const SourceWriter> writer_;
   const Claims::Ticket claim_;
   const std::shared_ptr<WrittenBytes::Counter> written_;
+  const pid_t process_;
   const std::string description_;
+  // How far it was written without a gap since it was truncated, in bytes; kNotTruncated where it was not.
+  static constexpr std::uint64_t kNotTruncated = ~std::uint64_t{0};
+  mutable std::atomic<std::uint64_t> written_until_ = kNotTruncated;
 };
 
 // The path of a view in the mount, by which WrittenBytes knows it. `source` is the path of its source.

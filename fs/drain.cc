@@ -7,6 +7,7 @@
 namespace npyfs {
 
 Drain::Pass Drain::pass() {
+  if (has_begun_) return {};  // and does not hold up drain(), which waits for those inside
   Pass pass(mutex_);
   if (has_begun_) pass.unlock();
   return pass;
@@ -16,10 +17,8 @@ Drain::Pass Drain::pass() {
 // invalidate_inode_pages2). A page that is in use by the kernel at that moment is left where it is, so this goes on
 // until there was nothing to write back.
 void Drain::drain(fuse_session* session, const Claims& claims) {
-  {
-    const std::unique_lock lock(mutex_);
-    has_begun_ = true;
-  }
+  has_begun_ = true;
+  std::unique_lock(mutex_).unlock();  // all who had a pass have given it back
   std::uint64_t written = 0;
   std::uint64_t total = 0;
   do {

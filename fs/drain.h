@@ -29,8 +29,8 @@ class Drain {
   void drain(fuse_session* session, const Claims& claims);
 
  private:
-  std::shared_mutex mutex_;  // guards has_begun_; held while requests are answered; taken before all locks of core
-  bool has_begun_ = false;
+  std::shared_mutex mutex_;  // shared by all who have a pass, while they answer; taken before all locks of core
+  std::atomic<bool> has_begun_ = false;
   std::atomic<std::uint64_t> written_pages_ = 0;
 };
 

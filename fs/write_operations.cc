@@ -37,9 +37,10 @@ void write(fuse_req_t request, fuse_ino_t, const char* data, size_t size, off_t 
     fuse_reply_err(request, file ? EINVAL : EBADF);
     return;
   }
-  if (info->writepage) filesystem.drain.note_written_page();
+  const bool is_page = info->writepage != 0;  // of a mapping
+  if (is_page) filesystem.drain.note_written_page();
   const auto written =
-      filesystem.tree.write(*file, static_cast<std::uint64_t>(offset), std::as_bytes(std::span(data, size)));
+      filesystem.tree.write(*file, static_cast<std::uint64_t>(offset), std::as_bytes(std::span(data, size)), is_page);
   if (!written) return reply_failed_write(request, written.error());
   ++filesystem.metrics.writes;
   filesystem.metrics.bytes_written += size;
@@ -81,9 +82,10 @@ void setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int to_se
     fuse_reply_err(request, EPERM);
     return;
   }
-  const bool is_open_with_truncation = info == nullptr && (to_set & kNewTime) == 0;
-  const auto checked =
-      filesystem.tree.check_new_size(node, static_cast<std::uint64_t>(wanted->st_size), is_open_with_truncation);
+  const bool is_truncation_at_open = wanted->st_size == 0 && info == nullptr && (to_set & kNewTime) == 0;
+  const auto checked = is_truncation_at_open
+                           ? filesystem.tree.note_truncation(node, fuse_req_ctx(request)->pid)
+                           : filesystem.tree.check_new_size(node, static_cast<std::uint64_t>(wanted->st_size));
   if (!checked) return reply_error(request, checked.error());
   const auto attributes = filesystem.tree.attributes(node);
   if (!attributes) return reply_error(request, attributes.error());

@@ -222,6 +222,23 @@ def test_truncation_at_open_means_nothing(source, mounted):
     assert (source / "a.npy").read_bytes() == saved(array)
 
 
+def test_a_sparse_copy_is_refused_rather_than_wrong(source, mounted):
+    """cp of a file with holes leaves them out, where the old bytes would stay: that is EINVAL, and cp --sparse=never works."""
+    array = filled((3, 100_000), "|u1").copy()
+    (source / "a.npy").write_bytes(saved(array))
+    new = source.parent / "new.bin"
+    with open(new, "wb") as file:
+        file.truncate(100_000)
+        file.seek(60_000)
+        file.write(b"x")
+    ran = subprocess.run(["cp", new, mounted / "a.npy/chunks/1_of_3.bin"], capture_output=True, text=True)
+    assert ran.returncode != 0 and "Invalid argument" in ran.stderr
+    assert (source / "a.npy").read_bytes() == saved(array)
+    subprocess.run(["cp", "--sparse=never", new, mounted / "a.npy/chunks/1_of_3.bin"], check=True)
+    array[1] = np.frombuffer(new.read_bytes(), "u1")
+    assert (source / "a.npy").read_bytes() == saved(array)
+
+
 @pytest.mark.parametrize("name", ["a.npy/info.json", "notes.txt", "damaged.npy/source.npy", "damaged.npy/error.txt",
                                   ".npyfs/metrics"])
 def test_nothing_else_can_be_written(source, mounted, name):

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
+
+#include "tests/unit/npy_bytes.h"
+#include "tests/unit/temp_directory.h"
 
 namespace npyfs {
 namespace {
@@ -41,6 +45,23 @@ TEST(OpenPolicy, TheUsersChoiceDecides) {
 TEST(OpenPolicy, TextsThatAreMadeAnewAreNeverCached) {
   for (const auto policy : {CachePolicy::kAuto, CachePolicy::kDirectIo, CachePolicy::kKernelCache}) {
     EXPECT_TRUE(is_direct(policy, false, 10, true));
+  }
+}
+
+TEST(OpenPolicy, WhatMayBeWrittenIsReadDirectlyOrFromPagesThatAreNotKept) {
+  const TempDirectory directory;
+  directory.write("a.npy", npy_bytes({.shape = {9}}));
+  const auto root = SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, Visitors::kOwner);
+  const auto mappings = std::make_shared<MappingCache>(std::size_t{1} << 30, 8);
+  const auto source = SourceFile::open(*root, "a.npy", SourceRole::kWrittenArray, SourceIo::kPread, mappings);
+  const OpenFile file{1, {whole_file_view(200), *source}, {}, false};
+  for (const auto policy : {CachePolicy::kAuto, CachePolicy::kDirectIo, CachePolicy::kKernelCache}) {
+    for (const bool can_map_direct_io : {false, true}) {
+      fuse_file_info info = {};
+      choose_caching(policy, can_map_direct_io, file, info);
+      EXPECT_EQ(info.direct_io, can_map_direct_io) << "which is how Linux before 6.6 can map it at all";
+      EXPECT_FALSE(info.keep_cache);
+    }
   }
 }
 

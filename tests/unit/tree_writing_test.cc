@@ -23,7 +23,7 @@ class TreeWritingTest : public TreeTest {
     return file ? ErrorKind::kSystem : file.error().kind;
   }
   Result<void> write(const OpenFile& file, std::uint64_t offset, std::string_view bytes) const {
-    return tree_.write(file, offset, std::as_bytes(std::span(bytes)));
+    return tree_.write(file, offset, std::as_bytes(std::span(bytes)), false);
   }
   std::string attribute(std::string_view path, std::string_view name) {
     const auto attributes = tree_.extended_attributes(node(path));
@@ -132,16 +132,32 @@ TEST_F(TreeWritingTest, KnowsHowMuchWasWritten) {
 
 TEST_F(TreeWritingTest, ASizeCanBeSetToWhatItIs) {
   const NodeId view = node("a.npy/chunks/1_of_3.npy");
-  EXPECT_TRUE(tree_.check_new_size(view, 128 + 24, false));
+  EXPECT_TRUE(tree_.check_new_size(view, 128 + 24));
   for (const std::uint64_t size : {0u, 1u, 128u + 23, 128u + 25}) {
-    const auto refused = tree_.check_new_size(view, size, false);
+    const auto refused = tree_.check_new_size(view, size);
     ASSERT_FALSE(refused);
     EXPECT_EQ(to_errno(refused.error()), EINVAL);
   }
-  EXPECT_FALSE(tree_.check_new_size(view, 0, true)) << "nobody has it open";
-  const auto file = *open("a.npy/chunks/1_of_3.npy");
-  EXPECT_TRUE(tree_.check_new_size(view, 0, true)) << "O_TRUNC";
-  EXPECT_FALSE(tree_.check_new_size(view, 0, false)) << "ftruncate";
+}
+
+TEST_F(TreeWritingTest, ATruncatedFileIsWrittenWithoutGaps) {
+  const NodeId view = node("a.npy/chunks/1_of_3.bin");
+  EXPECT_FALSE(tree_.note_truncation(view, 77)) << "nobody has it open";
+  const auto file = *open("a.npy/chunks/1_of_3.bin", 77);
+  ASSERT_TRUE(write(*file, 10, "as it likes"));
+  EXPECT_FALSE(tree_.note_truncation(view, 78)) << "somebody else has it open";
+  ASSERT_TRUE(tree_.note_truncation(view, 77));
+  const std::string before = directory_.read("a.npy");
+  const auto skipped = write(*file, 1, "x");
+  ASSERT_FALSE(skipped);
+  EXPECT_EQ(to_errno(skipped.error()), EINVAL);
+  EXPECT_EQ(directory_.read("a.npy"), before);
+  EXPECT_TRUE(write(*file, 0, "0123"));
+  EXPECT_TRUE(write(*file, 2, "23"));
+  EXPECT_TRUE(write(*file, 4, "4567"));
+  EXPECT_FALSE(write(*file, 9, "x"));
+  EXPECT_TRUE(tree_.write(*file, 12, std::as_bytes(std::span("pages", 4)), true)) << "mapped pages come in any order";
+  EXPECT_TRUE(write(*file, 8, "89"));
   tree_.close(*file);
 }
 

@@ -88,10 +88,12 @@ TEST_F(WriteOperationsTest, NothingOfAnArrayIsKeptInThePageCache) {
 TEST_F(WriteOperationsTest, SizesCannotBeChanged) {
   const auto size = static_cast<std::uint64_t>(view_bytes_.size());
   EXPECT_EQ(setattr(view_, FATTR_SIZE, 0).error, EINVAL) << "nobody has it open";
-  handle_in(open(view_, O_WRONLY));
+  const auto handle = handle_in(open(view_, O_WRONLY));
   const auto truncated = setattr(view_, FATTR_SIZE, 0);
   ASSERT_EQ(truncated.error, 0) << "O_TRUNC";
   EXPECT_EQ(structure_in<fuse_attr_out>(truncated.body).attr.size, size) << "means nothing";
+  EXPECT_EQ(write(view_, handle, 128, "x").error, EINVAL) << "but what follows must not leave anything out";
+  EXPECT_EQ(write(view_, handle, 128, "x", FUSE_WRITE_CACHE).error, 0) << "mapped pages come in any order";
   EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_MTIME | FATTR_MTIME_NOW, 0).error, EINVAL) << "truncate()";
   EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_FH, 0).error, EINVAL) << "ftruncate()";
   EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_FH, size + 1).error, EINVAL);
