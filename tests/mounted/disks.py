@@ -1,0 +1,42 @@
+"""Filesystems of a test's own, each in a file, on a loop device."""
+
+import os
+import subprocess
+
+SIZES = {"ext4": 64, "xfs": 320, "btrfs": 160}  # MiB; the smallest that mkfs takes, or nearly
+
+
+class Disk:
+    """A filesystem in a file below `scratch`, mounted at `path` by root."""
+
+    def __init__(self, scratch, kind):
+        self.image, self.path = scratch / "image", scratch / "disk"
+        self.path.mkdir()
+        with open(self.image, "wb") as image:
+            image.truncate(SIZES[kind] << 20)
+        subprocess.run([f"mkfs.{kind}", "-q", self.image], check=True, capture_output=True)
+        self._device = subprocess.run(["losetup", "--find", "--show", self.image], check=True, capture_output=True,
+                                      text=True).stdout.strip()
+        self.mount()
+
+    def mount(self):
+        subprocess.run(["mount", self._device, self.path], check=True)
+
+    def fill(self):
+        """Leaves no block free."""
+        with open(self.path / "filler", "wb", buffering=0) as filler:
+            for size in (1 << 20, 1 << 12):
+                try:
+                    while filler.write(b"x" * size) == size:
+                        os.fdatasync(filler.fileno())
+                except OSError:
+                    continue
+
+    def remount(self):
+        """Takes the filesystem down and brings it up again from what is on the disk."""
+        subprocess.run(["umount", self.path], check=True)
+        self.mount()
+
+    def close(self):
+        subprocess.run(["umount", "-l", self.path], capture_output=True)
+        subprocess.run(["losetup", "--detach", self._device], check=True)

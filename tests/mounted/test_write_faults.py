@@ -1,0 +1,184 @@
+"""What becomes of written bytes when the source, the disk or the power fails."""
+
+import errno
+import os
+import resource
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from arrays import saved
+from disks import Disk
+
+
+@pytest.fixture
+def disk(request, scratch):
+    made = Disk(scratch, request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def array(source):
+    np.save(source / "a.npy", np.zeros((100_000, 4)))
+    return source / "a.npy"
+
+
+def assert_fails(codes, call, *arguments):
+    """Keeps no traceback, which would keep mappings alive. numpy itself gives no errno where an array was cut short."""
+    try:
+        call(*arguments)
+    except OSError as error:
+        failed = errno.errorcode.get(error.errno, "short")
+    else:
+        failed = "nothing"
+    assert failed in codes
+
+
+@pytest.mark.parametrize("disk", ["ext4", "xfs", "btrfs"], indirect=True)
+def test_a_full_disk_is_the_writers_error(disk, mount):
+    """ENOSPC in a sparse source is the writer's error, from write and from flush; npyfs goes on, the file keeps its size."""
+    with open(disk.path / "a.npy", "wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (1 << 25,)})
+        file.truncate(128 + (8 << 25))
+    disk.fill()
+    size = (disk.path / "a.npy").stat().st_size
+    mounted = mount(disk.path, "rw", foreground=True)
+    rows = np.random.default_rng(1).random(1 << 20)
+
+    def write_and_sync():
+        with open(mounted / "a.npy/chunks/1_of_32.npy", "r+b", buffering=0) as file:
+            file.write(saved(rows))
+            os.fsync(file.fileno())
+
+    assert_fails(["ENOSPC"], write_and_sync)
+    mapped = np.load(mounted / "a.npy/chunks/2_of_32.npy", mmap_mode="r+")
+    mapped[:] = rows
+    assert_fails(["ENOSPC", "EIO"], mapped.flush)
+    del mapped
+    assert mounted.metric("failed_writes_total") >= 2
+    assert "No space left on device" in mounted.stderr()
+    assert (disk.path / "a.npy").stat().st_size == size
+    (disk.path / "filler").unlink()
+    os.sync()
+    np.save(mounted / "a.npy/chunks/3_of_32.npy", rows)
+    assert np.array_equal(np.load(mounted / "a.npy/chunks/3_of_32.npy"), rows)
+    mounted.unmount()
+
+
+def test_a_limit_on_the_size_of_files_is_the_writers_error(array, mount):
+    """A limit that the source meets is the writer's error: EFBIG, and npyfs goes on."""
+    mounted = mount(array.parent, "rw", preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+                                                            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))))
+    np.save(mounted / "a.npy/chunks/0_of_10.npy", np.ones((10_000, 4)))
+    assert_fails(["EFBIG", "short"], np.save, mounted / "a.npy/chunks/9_of_10.npy", np.ones((10_000, 4)))
+    assert np.load(array)[:10_000].all() and not np.load(array)[10_000:].any()
+
+
+def test_a_source_truncated_under_a_writer_is_never_made_longer(array, mount):
+    """A source that is truncated while it is written stays as short as it is: EIO, from write, from flush and from close."""
+    mounted = mount(array.parent, "rw", foreground=True)
+    view = mounted / "a.npy/chunks/5_of_10.npy"
+    with open(view, "r+b", buffering=0) as file:
+        mapped = np.load(view, mmap_mode="r+")
+        mapped[:] = 1
+        os.truncate(array, 1000)
+        assert_fails(["EIO"], mapped.flush)
+        assert_fails(["EIO"], file.write, saved(np.ones((10_000, 4))))
+        del mapped
+    assert array.stat().st_size == 1000
+    assert "was 3200128 bytes when it was opened and is 1000 now" in mounted.stderr()
+    assert mounted.metric("failed_writes_total") >= 2
+    mounted.unmount()
+
+
+@pytest.mark.parametrize("change", ["replace", "remove"])
+def test_a_source_replaced_under_a_writer_is_left_alone(array, mount, change):
+    """A source that is removed or replaced while it is written: its writers get ESTALE, and nothing is made anew."""
+    mounted = mount(array.parent, "rw")
+    view = mounted / "a.npy/chunks/5_of_10.npy"
+    mapped = np.load(view, mmap_mode="r+")
+    with open(view, "r+b", buffering=0) as file:
+        if change == "replace":
+            np.save(array.parent / "new", np.zeros((100_000, 4)))
+            os.rename(array.parent / "new.npy", array)
+        else:
+            array.unlink()
+        assert_fails(["ESTALE"], os.pwrite, file.fileno(), b"x", 1000)
+        mapped[:] = 1
+        assert_fails(["ESTALE", "EIO"], mapped.flush)
+        del mapped
+    assert array.exists() == (change == "replace")
+    assert change == "remove" or not np.load(array).any()
+    assert change == "remove" or np.save(view, np.ones((10_000, 4))) is None, "the next open is of the new one"
+    mounted.unmount()
+
+
+def test_a_header_rewritten_under_a_writer_is_noticed(array, mount):
+    """A source that is given another header while it is written: its writers get ESTALE, and it is left alone."""
+    mounted = mount(array.parent, "rw")
+    with open(mounted / "a.npy/chunks/5_of_10.npy", "r+b", buffering=0) as file:
+        other = saved(np.ones((400_000,), "<i8"))
+        with open(array, "r+b") as source:
+            source.write(other)
+        assert_fails(["ESTALE"], os.pwrite, file.fileno(), b"x", 1000)
+    assert array.read_bytes() == other
+    np.save(mounted / "a.npy/chunks/5_of_10.npy", np.zeros((40_000,), "<i8"))
+
+
+_FLUSHED = """
+import os, sys, numpy as np
+view, way = sys.argv[1:]
+if way == "flush":
+    rows = np.load(view, mmap_mode="r+")
+    rows[:] = 7
+    rows.flush()
+else:
+    with open(view, "r+b") as file:
+        file.seek(128)
+        file.write(np.full((10_000, 4), 7.0).tobytes())
+        file.flush()
+        os.fsync(file.fileno())
+print("safe", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("disk", ["xfs"], indirect=True)
+@pytest.mark.parametrize("way", ["flush", "fsync"])
+def test_what_flush_returned_for_survives_a_power_cut(disk, mount, way):
+    """When flush() or fsync has returned, the bytes are on stable storage: they survive a power cut."""
+    np.save(disk.path / "a.npy", np.zeros((100_000, 4)))
+    os.sync()
+    mounted = mount(disk.path, "rw")
+    view = mounted / "a.npy/chunks/5_of_10.npy"
+    writer = subprocess.Popen([sys.executable, "-c", _FLUSHED, view, way], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True)
+    assert writer.stdout.readline() == "safe\n"
+    subprocess.run(["xfs_io", "-x", "-c", "shutdown", disk.path], check=True)
+    writer.communicate("")
+    mounted.unmount()
+    disk.remount()
+    array = np.load(disk.path / "a.npy")
+    assert (array[50_000:60_000] == 7).all()
+    assert not array[:50_000].any() and not array[60_000:].any()
+
+
+def test_a_writer_killed_in_the_middle_leaves_no_open_file(array, mount):
+    """Writers that are killed while they write leave no row owned and no file open."""
+    mounted = mount(array.parent, "rw")
+    script = "import sys, numpy as np\nwhile True: np.save(sys.argv[1], np.ones((10_000, 4)))"
+    for round in range(10):
+        writers = [subprocess.Popen([sys.executable, "-c", script, mounted / f"a.npy/chunks/{i}_of_10.npy"])
+                   for i in range(3)]
+        mounted.wait_until(lambda: mounted.metric("writes_total") > round * 10, "writes")
+        for writer in writers:
+            writer.kill()
+        for writer in writers:
+            writer.wait()
+        with open(mounted / "a.npy/source.npy", "r+b"):
+            pass
+    mounted.wait_until(lambda: mounted.metric("open_files") == 0, "end of the open files")
