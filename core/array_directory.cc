@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/aligned_split.h"
 #include "core/info_json.h"
 
 namespace npyfs {
@@ -94,6 +95,10 @@ ArrayListing::ArrayListing(const Place& directory, const ArrayState& array, std:
   const bool sliceable = array.sliceable().has_value();
   if (directory.kind == PlaceKind::kChunks && sliceable) sections_ = default_chunks;
   if (directory.kind == PlaceKind::kChunksOf && sliceable) sections_ = directory.second;
+  if (directory.kind == PlaceKind::kAligned && sliceable) {
+    chunks_ = PlaceKind::kAlignedChunk;
+    if (default_chunks <= AlignedUnits(header_of(array), axis_).count()) sections_ = default_chunks;
+  }
   const auto list = [&](PlaceKind kind, std::uint8_t axis) { places_.push_back(Place{kind, Form::kNpy, axis}); };
   if (directory.kind == PlaceKind::kAxis) {
     list(PlaceKind::kAxisChunks, axis_);
@@ -114,7 +119,7 @@ ArrayListing::ArrayListing(const Place& directory, const ArrayState& array, std:
 
 Place ArrayListing::at(std::uint64_t index) const {
   if (index >= sections_) return places_[index - sections_];
-  return Place{PlaceKind::kChunk, Form::kNpy, axis_, 0, index, sections_};
+  return Place{chunks_, Form::kNpy, axis_, 0, index, sections_};
 }
 
 Result<std::vector<ExtendedAttribute>> extended_attributes(const Place& place, const ArrayState& array) {

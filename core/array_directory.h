@@ -62,6 +62,7 @@ class ArrayListing {
 
  private:
   std::uint8_t axis_ = 0;
+  PlaceKind chunks_ = PlaceKind::kChunk;
   std::uint64_t sections_ = 0;  // a directory of chunks: how many
   std::vector<Place> places_;   // any other directory: its few names
 };

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/aligned_split.h"
+
 namespace npyfs {
 
 std::string descr_text(const NpyHeader& header) {
@@ -22,6 +24,10 @@ std::string info_json(const SourceFile& source, const std::string& absolute_path
   info["data_size"] = data_size(header);
   info["file_size"] = source.size();
   info["sliceable"] = source.sliceable().has_value();
+  if (source.sliceable()) {
+    auto& most = info["most_aligned_chunks"] = nlohmann::ordered_json::array();
+    for (std::uint8_t axis = 0; axis < header.shape.size(); ++axis) most.push_back(AlignedUnits(header, axis).count());
+  }
   return info.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

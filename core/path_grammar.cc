@@ -48,8 +48,8 @@ std::optional<Place> parse_view(PlaceKind kind, std::uint8_t axis, std::string_v
   return Place{kind, name == ".npy" ? Form::kNpy : Form::kBin, axis, 0, *first, *second};
 }
 
-std::optional<Place> parse_chunk(std::uint8_t axis, std::string_view name) {
-  auto chunk = parse_view(PlaceKind::kChunk, axis, "_of_", name);
+std::optional<Place> parse_chunk(PlaceKind kind, std::uint8_t axis, std::string_view name) {
+  auto chunk = parse_view(kind, axis, "_of_", name);
   if (!chunk || chunk->first >= chunk->second) return std::nullopt;
   return chunk;
 }
@@ -83,8 +83,9 @@ std::optional<Place> place_in_axis(std::uint8_t axis, std::string_view name) {
 }
 
 std::optional<Place> place_in_chunks(std::uint8_t axis, std::string_view name) {
+  if (name == "aligned") return Place{PlaceKind::kAligned, Form::kNpy, axis};
   const auto sections = parse_number(name);
-  if (!sections) return parse_chunk(axis, name);
+  if (!sections) return parse_chunk(PlaceKind::kChunk, axis, name);
   if (sections->value == 0) return std::nullopt;
   return Place{PlaceKind::kChunksOf, Form::kNpy, axis, sections->leading_zeros, 0, sections->value};
 }
@@ -109,12 +110,15 @@ std::optional<Place> place_in(const Place& directory, std::string_view name) {
     case PlaceKind::kAxisChunks:
       return place_in_chunks(directory.axis, name);
     case PlaceKind::kChunksOf: {
-      const auto chunk = parse_chunk(directory.axis, name);
+      const auto chunk = parse_chunk(PlaceKind::kChunk, directory.axis, name);
       return chunk && chunk->second == directory.second ? chunk : std::nullopt;
     }
+    case PlaceKind::kAligned:
+      return parse_chunk(PlaceKind::kAlignedChunk, directory.axis, name);
     case PlaceKind::kSlices:
       return parse_slice(directory.axis, name);
     case PlaceKind::kChunk:
+    case PlaceKind::kAlignedChunk:
     case PlaceKind::kSlice:
     case PlaceKind::kSource:
     case PlaceKind::kInfo:
@@ -141,6 +145,7 @@ bool is_directory(const Place& place) {
     case PlaceKind::kChunks:
     case PlaceKind::kAxisChunks:
     case PlaceKind::kChunksOf:
+    case PlaceKind::kAligned:
     case PlaceKind::kSlices:
       return true;
     default:
@@ -149,7 +154,7 @@ bool is_directory(const Place& place) {
 }
 
 bool is_view(const Place& place) {
-  return place.kind == PlaceKind::kChunk || place.kind == PlaceKind::kSlice;
+  return place.kind == PlaceKind::kChunk || place.kind == PlaceKind::kAlignedChunk || place.kind == PlaceKind::kSlice;
 }
 
 std::string format_name(const Place& place) {
@@ -163,9 +168,12 @@ std::string format_name(const Place& place) {
       return "chunks";
     case PlaceKind::kChunksOf:
       return fmt::format("{}", place.second);
+    case PlaceKind::kAligned:
+      return "aligned";
     case PlaceKind::kSlices:
       return "slices";
     case PlaceKind::kChunk:
+    case PlaceKind::kAlignedChunk:
       return fmt::format("{:0{}}_of_{}{}", place.first, decimal_width(place.second - 1), place.second,
                          extension(place.form));
     case PlaceKind::kSlice:
@@ -183,6 +191,9 @@ std::string format_name(const Place& place) {
 std::string describe(const Place& place) {
   const std::string axis = place.axis == 0 ? "" : fmt::format(" of axis {}", place.axis);
   if (place.kind == PlaceKind::kChunk) return fmt::format("chunk {} of {}{}", place.first, place.second, axis);
+  if (place.kind == PlaceKind::kAlignedChunk) {
+    return fmt::format("aligned chunk {} of {}{}", place.first, place.second, axis);
+  }
   if (place.kind == PlaceKind::kSlice) return fmt::format("rows {} to {}{}", place.first, place.second, axis);
   return format_name(place);
 }
@@ -196,8 +207,11 @@ std::string format_path(const Place& place) {
     case PlaceKind::kSlices:
       return axis + format_name(place);
     case PlaceKind::kChunksOf:
+    case PlaceKind::kAligned:
     case PlaceKind::kChunk:
       return axis + "chunks/" + format_name(place);
+    case PlaceKind::kAlignedChunk:
+      return axis + "chunks/aligned/" + format_name(place);
     case PlaceKind::kSlice:
       return axis + "slices/" + format_name(place);
     default:

@@ -3,6 +3,7 @@
 //   array     = 'chunks' | 'slices' | axis | 'source.npy' | 'info.json' | 'error.txt'
 //   axis      = 'axis' NUMBER '/' ( 'chunks' | 'slices' )
 //   chunks    = chunk | NUMBER '/' chunk           the second chunk's sections equal NUMBER
+//             | 'aligned' '/' chunk                edges moved to page edges of the source: aligned_split.h
 //   chunk     = NUMBER '_of_' NUMBER form          index < sections
 //   slices    = NUMBER '_to_' NUMBER form          start <= stop
 //   form      = '.npy' | '.bin'                    a complete .npy file | the body alone
@@ -20,17 +21,19 @@
 namespace npyfs {
 
 enum class PlaceKind : std::uint8_t {
-  kArray,       // data.npy/ itself
-  kAxis,        // axis1/
-  kChunks,      // chunks/
-  kAxisChunks,  // axis1/chunks/, which lists nothing, unlike kChunks
-  kChunksOf,    // chunks/16/
-  kSlices,      // slices/
-  kChunk,       // 3_of_16.npy
-  kSlice,       // 1000_to_2000.npy
-  kSource,      // source.npy
-  kInfo,        // info.json
-  kError,       // error.txt
+  kArray,         // data.npy/ itself
+  kAxis,          // axis1/
+  kChunks,        // chunks/
+  kAxisChunks,    // axis1/chunks/, which lists nothing, unlike kChunks
+  kChunksOf,      // chunks/16/
+  kAligned,       // chunks/aligned/
+  kSlices,        // slices/
+  kChunk,         // 3_of_16.npy
+  kAlignedChunk,  // 3_of_16.npy in chunks/aligned/
+  kSlice,         // 1000_to_2000.npy
+  kSource,        // source.npy
+  kInfo,          // info.json
+  kError,         // error.txt
 };
 
 enum class Form : std::uint8_t { kNpy, kBin };
@@ -42,8 +45,8 @@ struct Place {
   Form form = Form::kNpy;
   std::uint8_t axis = 0;
   std::uint8_t leading_zeros = 0;  // kAxis, kChunksOf
-  std::uint64_t first = 0;         // kChunk: index, kSlice: start
-  std::uint64_t second = 0;        // kChunk, kChunksOf: sections, kSlice: stop
+  std::uint64_t first = 0;         // kChunk, kAlignedChunk: index, kSlice: start
+  std::uint64_t second = 0;        // kChunk, kAlignedChunk, kChunksOf: sections, kSlice: stop
 
   bool operator==(const Place&) const = default;
 };
@@ -58,7 +61,7 @@ std::optional<Place> place_in(const Place& directory, std::string_view name);
 std::optional<Place> parse_place(std::string_view path);
 
 bool is_directory(const Place& place);
-bool is_view(const Place& place);  // kChunk or kSlice
+bool is_view(const Place& place);  // kChunk, kAlignedChunk or kSlice
 
 // The last component of a place's name as listings show it: a chunk's index is padded with zeros to the width of the
 // largest index, so that sorted names are in row order. Inverse of place_in() in the place's directory.

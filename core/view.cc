@@ -6,6 +6,8 @@
 #include <numeric>
 #include <span>
 
+#include "core/aligned_split.h"
+
 namespace npyfs {
 namespace {
 
@@ -25,6 +27,11 @@ Result<RowRange> rows_of(const Place& place, const NpyHeader& header) {
   }
   const std::uint64_t rows = header.shape[place.axis];
   if (place.kind == PlaceKind::kChunk) return array_split(rows, place.first, place.second);
+  if (place.kind == PlaceKind::kAlignedChunk) {
+    const AlignedUnits units(header, place.axis);
+    if (place.second <= units.count()) return units.rows_of(place.first, place.second);
+    return std::unexpected(no_such_view(place, fmt::format("at most {} chunks have page edges", units.count())));
+  }
   if (place.second > rows) return std::unexpected(no_such_view(place, fmt::format("the array has {} rows", rows)));
   return RowRange{place.first, place.second};
 }

@@ -194,7 +194,7 @@ def test_info_json_describes_the_array(tree, mounted):
         assert info == {"source": str(tree / name), "shape": list(array.shape), "descr": descr,
                         "fortran_order": array.flags.f_contiguous and array.ndim > 1, "itemsize": array.itemsize,
                         "data_offset": offset, "data_size": array.nbytes, "file_size": (tree / name).stat().st_size,
-                        "sliceable": True}
+                        "sliceable": True, "most_aligned_chunks": [1] * array.ndim}
 
 
 def test_error_txt_is_only_where_there_is_no_sliceable_array(mounted):

@@ -33,7 +33,8 @@ TEST(InfoJson, SaysWhatIsKnown) {
                                                          {"data_offset", 128},
                                                          {"data_size", 30},
                                                          {"file_size", 162},
-                                                         {"sliceable", true}}));
+                                                         {"sliceable", true},
+                                                         {"most_aligned_chunks", {1, 1}}}));
 }
 
 TEST(InfoJson, OfAnArrayWithoutSlices) {

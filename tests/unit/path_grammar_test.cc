@@ -36,6 +36,10 @@ const std::vector<Accepted> kAccepted = {
     {"chunks/003_of_0016.npy", {PlaceKind::kChunk, kNpy, 0, 0, 3, 16}},
     {"chunks/9223372036854775806_of_9223372036854775807.npy", {PlaceKind::kChunk, kNpy, 0, 0, kMost - 1, kMost}},
     {"chunks/00000000000000000000000000000003_of_4.npy", {PlaceKind::kChunk, kNpy, 0, 0, 3, 4}},
+    {"chunks/aligned", {PlaceKind::kAligned}},
+    {"chunks/aligned/3_of_16.npy", {PlaceKind::kAlignedChunk, kNpy, 0, 0, 3, 16}},
+    {"chunks/aligned/03_of_16.bin", {PlaceKind::kAlignedChunk, Form::kBin, 0, 0, 3, 16}},
+    {"axis1/chunks/aligned/3_of_16.npy", {PlaceKind::kAlignedChunk, kNpy, 1, 0, 3, 16}},
     {"chunks/16", {PlaceKind::kChunksOf, kNpy, 0, 0, 0, 16}},
     {"chunks/0016", {PlaceKind::kChunksOf, kNpy, 0, 2, 0, 16}},
     {"chunks/9223372036854775807", {PlaceKind::kChunksOf, kNpy, 0, 0, 0, kMost}},
@@ -270,6 +274,7 @@ TEST(PathGrammar, TellsDirectoriesAndViewsFromOtherPlaces) {
 TEST(PathGrammar, DescribesViewsInSentences) {
   EXPECT_EQ(describe(*parse_place("chunks/03_of_16.bin")), "chunk 3 of 16");
   EXPECT_EQ(describe(*parse_place("axis1/chunks/3_of_16.npy")), "chunk 3 of 16 of axis 1");
+  EXPECT_EQ(describe(*parse_place("axis1/chunks/aligned/3_of_16.npy")), "aligned chunk 3 of 16 of axis 1");
   EXPECT_EQ(describe(*parse_place("slices/0_to_5.npy")), "rows 0 to 5");
   EXPECT_EQ(describe(*parse_place("axis2/slices/0_to_5.npy")), "rows 0 to 5 of axis 2");
   EXPECT_EQ(describe(*parse_place("source.npy")), "source.npy");
