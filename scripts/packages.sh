@@ -5,7 +5,8 @@ build_packages=(g++ cmake ninja-build pkg-config libfuse3-dev libfmt-dev nlohman
 mount_packages=("${build_packages[@]}" fuse3 attr python3-numpy)
 fuzz_packages=("${build_packages[@]}" clang-19 libclang-rt-19-dev)
 check_packages=("${fuzz_packages[@]}" clang-format-19 clang-tidy-19)
-test_packages=("${mount_packages[@]}" python3-pytest fio e2fsprogs xfsprogs btrfs-progs)
+test_packages=("${mount_packages[@]}" python3-pytest fio e2fsprogs xfsprogs btrfs-progs glusterfs-server
+  iproute2)
 
 # install_packages NAME...: installs those that are missing, as root or through sudo. Asks nothing. Where all are there
 # already it starts no apt-get, so it works without a network and without any rights.
