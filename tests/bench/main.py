@@ -15,6 +15,7 @@ import lines_load
 import lines_mapped
 import lines_scale
 import lines_strided
+import lines_write
 import report
 from line import GIB, Line
 from peers import Peers, bring_in
@@ -22,7 +23,7 @@ from processes import BenchError, Reader
 
 GROUPS = {
     name: group
-    for room in (lines_load, lines_strided, lines_mapped, lines_cold, lines_scale, lines_daemon)
+    for room in (lines_load, lines_strided, lines_mapped, lines_cold, lines_scale, lines_daemon, lines_write)
     for name, group in room.GROUPS.items()
 }
 

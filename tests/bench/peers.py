@@ -13,6 +13,7 @@ ROW_BYTES = 4 * COLUMNS
 
 # How libfuse's passthrough_ll is mounted, by the name that the table gives it.
 PASSTHROUGH_MODES = {"passthrough_ll cache=always": "cache=always", "passthrough_ll": None}
+WRITE_BACK = "passthrough_ll writeback"  # for writing alone
 
 
 class Peers:
@@ -29,14 +30,16 @@ class Peers:
         self.source.mkdir()
         self.plain.mkdir()
 
-    def npyfs(self, placement="free", source=None, control_group=None, wrapper=(), log=None):
+    def npyfs(self, placement="free", source=None, control_group=None, wrapper=(), log=None, writable=False):
         command = [*wrapper, self.npyfs_binary, source or self.source, self._scratch / "npyfs", "-f"]
+        command += ["-o", "rw"] if writable else []
         return Mount(command, self._scratch / "npyfs", placement, control_group, log)
 
     def passthrough(self, mode, placement="free"):
-        """passthrough_ll over the plain files; `mode` is a key of PASSTHROUGH_MODES."""
+        """passthrough_ll over the plain files; `mode` is a key of PASSTHROUGH_MODES, or WRITE_BACK."""
         path = self._scratch / mode.replace(" ", "-")
-        options = [f"source={self.plain}"] + [option for option in [PASSTHROUGH_MODES[mode]] if option]
+        more = "writeback" if mode == WRITE_BACK else PASSTHROUGH_MODES[mode]
+        options = [f"source={self.plain}"] + [option for option in [more] if option]
         return Mount([self._passthrough_ll, "-f", "-o", ",".join(options), path], path, placement)
 
     def large(self):
@@ -50,6 +53,14 @@ class Peers:
     def quarter(self, name, fresh=False):
         """An array of a quarter of that size. `fresh`: written just now, so that nobody has mapped its pages yet."""
         return self._array(name, self.array_bytes // (4 * ROW_BYTES), "C", replace=fresh)
+
+    def preallocated(self, sections):
+        """An array to write into, and a plain file of the size of one of its chunks: names beneath source and plain."""
+        name = self._array("written.npy", self.array_bytes // ROW_BYTES, "C")
+        plain = f"written_{sections}.npy"
+        if not (self.plain / plain).exists():
+            save(self.plain / plain, np.zeros((self.array_bytes // ROW_BYTES // sections, COLUMNS), np.float32))
+        return name, plain
 
     def _array(self, name, rows, order, columns=COLUMNS, replace=False):
         path = self.source / name
