@@ -8,6 +8,15 @@ check_packages=("${fuzz_packages[@]}" clang-format-19 clang-tidy-19)
 test_packages=("${mount_packages[@]}" python3-pytest fio e2fsprogs xfsprogs btrfs-progs glusterfs-server
   iproute2)
 
+# More of what the tests need: tools that people use on files, and a parser of metrics.
+test_packages+=(busybox inotify-tools openssh-client openssh-sftp-server python3-prometheus-client rsync)
+# Software that npyfs is tested with (tests/mounted/tools), in builds without sanitizers.
+tools_packages=("${test_packages[@]}" openmpi-bin slurm-wlm munge python3-dask python3-distributed python3-pandas)
+tools_packages+=(libxtensor-dev sqlite3)
+command -v npm >/dev/null || tools_packages+=(nodejs npm)
+# What is too large for every run: scripts/test --all.
+big_packages=(python3-torch)
+
 # install_packages NAME...: installs those that are missing, as root or through sudo. Asks nothing. Where all are there
 # already it starts no apt-get, so it works without a network and without any rights.
 install_packages() {
