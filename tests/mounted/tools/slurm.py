@@ -1,0 +1,106 @@
+"""A Slurm cluster of one node on this machine: controller, node daemon and munge, with all their files in one folder.
+
+Needs root, as slurmd does.
+"""
+
+import os
+import socket
+import subprocess
+import time
+
+import mount as mounting
+
+_CONFIGURATION = """
+ClusterName=npyfs
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+AuthInfo=socket={folder}/munge/socket
+SlurmUser=root
+SlurmdUser=root
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+MpiDefault=none
+KillWait=5
+ReturnToService=2
+SlurmdParameters=config_overrides
+SchedulerParameters=batch_sched_delay=0,sched_min_interval=0
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4
+PartitionName=all Nodes=ALL Default=YES
+{more}
+"""
+
+
+def _free_port():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+class Slurm:
+    """Started by the constructor; close() ends all that it started. `more`: further lines of slurm.conf."""
+
+    def __init__(self, folder, more=""):
+        folder.mkdir(mode=0o755)
+        self.folder = folder
+        self._daemons = []
+        (folder / "state").mkdir()
+        (folder / "spool").mkdir()
+        self._configuration = folder / "slurm.conf"
+        self._configuration.write_text(_CONFIGURATION.format(
+            host=socket.gethostname().partition(".")[0], folder=folder, more=more, controller_port=_free_port(),
+            node_port=_free_port()))
+        try:
+            self._start_munge(folder / "munge")
+            self._start("slurmctld", "-D", "-f", self._configuration)
+            self._start("slurmd", "-D", "-f", self._configuration)
+            self.wait_for(lambda: "is UP" in self.ask("scontrol", "ping"), "slurmctld")
+            self.wait_for(lambda: self.ask("sinfo", "--noheader", "--format=%T").strip() == "idle", "an idle node")
+        except BaseException:
+            self.close()
+            raise
+
+    def ask(self, *command, env=os.environ, **more):
+        """What one of Slurm's commands prints, told of this cluster."""
+        return subprocess.run(command, env={**env, "SLURM_CONF": str(self._configuration)}, capture_output=True, text=True,
+                              timeout=mounting.DEADLINE, **more).stdout
+
+    def close(self):
+        for daemon in reversed(self._daemons):
+            daemon.terminate()
+            daemon.wait(mounting.DEADLINE)
+        self._daemons.clear()
+
+    def _start_munge(self, folder):
+        """munged will not run as root, and wants a key and a folder that are its own."""
+        folder.mkdir(mode=0o755)
+        (folder / "key").write_bytes(os.urandom(64))
+        (folder / "key").chmod(0o400)
+        subprocess.run(["chown", "--recursive", "munge:munge", folder], check=True)
+        as_munge = ["setpriv", "--reuid=munge", "--regid=munge", "--clear-groups"]
+        files = {"key-file": "key", "socket": "socket", "pid-file": "pid", "log-file": "log", "seed-file": "seed"}
+        self._start(*as_munge, "munged", "--foreground", *(f"--{name}={folder / file}" for name, file in files.items()))
+        self.wait_for(lambda: (folder / "socket").exists(), "munged")
+
+    def _start(self, *command):
+        environment = {**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        with open(self.folder / "daemons.log", "ab") as log:
+            self._daemons.append(subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+
+    def logs(self):
+        return "\n".join(log.read_text(errors="replace")[-2000:] for log in sorted(self.folder.glob("*.log")))
+
+    def wait_for(self, condition, what):
+        end = time.monotonic() + mounting.DEADLINE
+        while not condition():
+            ended = [daemon.args for daemon in self._daemons if daemon.poll() is not None]
+            assert not ended and time.monotonic() < end, f"no {what}; ended: {ended}\n{self.logs()}"
+            time.sleep(0.05)
