@@ -1,5 +1,6 @@
 """Fixtures of the mounted tests. NPYFS_BINARY names the npyfs to test; a test that cannot mount fails."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +16,17 @@ _JANITOR = """
 read -r ignored
 while read -r device path rest; do case "$path" in "$0"/*) umount -l "$path" ;; esac; done < /proc/self/mounts
 """
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "big: takes long or needs large packages; runs where NPYFS_TEST_ALL=1 is set")
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("NPYFS_TEST_ALL") != "1":
+        for item in items:
+            if item.get_closest_marker("big"):
+                item.add_marker(pytest.mark.skip(reason="big: scripts/test --all runs it"))
 
 
 @pytest.fixture(scope="session")
