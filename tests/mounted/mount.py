@@ -5,6 +5,7 @@ import ctypes
 import os
 import select
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -77,6 +78,13 @@ def _daemon_of(mountpoint):
         except (FileNotFoundError, ProcessLookupError):
             continue
     raise AssertionError(f"npyfs has returned, and no daemon of ours serves {mountpoint}")
+
+
+def free_port():
+    """A TCP port of 127.0.0.1 that nobody listens at."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
 
 
 def descriptors(pid):

@@ -39,12 +39,6 @@ PartitionName=all Nodes=ALL Default=YES
 """
 
 
-def _free_port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
-
-
 class Slurm:
     """Started by the constructor; close() ends all that it started. `more`: further lines of slurm.conf."""
 
@@ -56,8 +50,8 @@ class Slurm:
         (folder / "spool").mkdir()
         self._configuration = folder / "slurm.conf"
         self._configuration.write_text(_CONFIGURATION.format(
-            host=socket.gethostname().partition(".")[0], folder=folder, more=more, controller_port=_free_port(),
-            node_port=_free_port()))
+            host=socket.gethostname().partition(".")[0], folder=folder, more=more, controller_port=mounting.free_port(),
+            node_port=mounting.free_port()))
         try:
             self._start_munge(folder / "munge")
             self._start("slurmctld", "-D", "-f", self._configuration)
