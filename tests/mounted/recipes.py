@@ -14,7 +14,8 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 
 def blocks(title, kind):
     """The fenced blocks of one kind (sh, python, ...) below the recipe's heading, in order. At least one."""
-    recipes = re.search(r"^## Recipes\n(.*?)^## ", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL).group(1)
+    readme = README.read_text(encoding="utf-8")
+    recipes = re.search(r"^## Recipes\n(.*?)^## ", readme, re.MULTILINE | re.DOTALL).group(1)
     recipe = re.search(rf"^### {re.escape(title)}\n(.*?)(?=^### |\Z)", recipes, re.MULTILINE | re.DOTALL)
     assert recipe, f"the README has no recipe {title!r}"
     found = re.findall(rf"^```{kind}\n(.*?)^```$", recipe.group(1), re.MULTILINE | re.DOTALL)
@@ -41,7 +42,8 @@ def environment(scratch, **more):
         (programs / "npyfs").symlink_to(mounting.binary())
         (programs / "tool").write_text(_TOOL)
         (programs / "tool").chmod(0o755)
-    return {**os.environ, "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin", "TOOL_LOG": str(scratch / "tool.log"), **more}
+    path = f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin"
+    return {**os.environ, "PATH": path, "TOOL_LOG": str(scratch / "tool.log"), **more}
 
 
 def run(command, scratch, timeout=60, **variables):

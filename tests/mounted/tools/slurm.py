@@ -64,8 +64,8 @@ class Slurm:
 
     def ask(self, *command, env=os.environ, **more):
         """What one of Slurm's commands prints, told of this cluster."""
-        return subprocess.run(command, env={**env, "SLURM_CONF": str(self._configuration)}, capture_output=True, text=True,
-                              timeout=mounting.DEADLINE, **more).stdout
+        env = {**env, "SLURM_CONF": str(self._configuration)}
+        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=mounting.DEADLINE, **more).stdout
 
     def close(self):
         for daemon in reversed(self._daemons):
@@ -87,7 +87,8 @@ class Slurm:
     def _start(self, *command):
         environment = {**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         with open(self.folder / "daemons.log", "ab") as log:
-            self._daemons.append(subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+            self._daemons.append(
+                subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
 
     def logs(self):
         return "\n".join(log.read_text(errors="replace")[-2000:] for log in sorted(self.folder.glob("*.log")))

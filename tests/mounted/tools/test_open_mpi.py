@@ -6,7 +6,8 @@ import mount as mounting
 import recipes
 
 # A test machine may have fewer CPUs than the recipe has processes, and the tests run as root.
-OPEN_MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
+OPEN_MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+            "OMPI_MCA_rmaps_base_oversubscribe": "1"}
 
 
 def test_each_rank_reads_its_chunk(scratch, source):

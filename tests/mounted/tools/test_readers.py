@@ -56,7 +56,7 @@ def place(module_scratch, module_mount):
     installed = subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=module_scratch, capture_output=True, text=True,
                                timeout=120)
     assert installed.returncode == 0, (
-        f"npm cannot install the readers that {PROGRAMS}/package.json names; they come from npm's registry, or its cache:\n"
+        f"npm cannot install what {PROGRAMS}/package.json names; it comes from npm's registry, or from its cache:\n"
         f"{installed.stdout}{installed.stderr}")
     return module_scratch
 
