@@ -60,6 +60,12 @@ def test_the_tutorial_prints_what_the_readme_says(scratch, monkeypatch):
     assert not mounting.is_mounted(scratch / "mnt")
 
 
+def test_the_recording_is_that_of_the_tutorial(scratch):
+    """The picture of the terminal shows the tutorial as it is: scripts/record draws it again."""
+    subprocess.run([README.parent / "scripts/record", scratch / "tutorial.svg"], check=True)
+    assert (scratch / "tutorial.svg").read_bytes() == (README.parent / ".github/tutorial.svg").read_bytes()
+
+
 def test_the_recipe_for_processes_adds_up(scratch, source, mount):
     """One chunk a process: each worker loads its own share."""
     array = np.arange(300.0).reshape(100, 3)
