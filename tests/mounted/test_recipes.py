@@ -2,11 +2,13 @@
 
 import errno
 import os
+import re
 import signal
 
 import numpy as np
 import pytest
 
+import mount as mounting
 import recipes
 
 
@@ -18,6 +20,20 @@ def rows(scratch, source, mount):
     (scratch / "mnt").mkdir()
     mount(source, at=scratch / "mnt")
     return array
+
+
+def test_the_five_lines_do_it(scratch, source):
+    """The README's first screen: mount, add up four chunks at once, unmount."""
+    array = np.arange(30.0).reshape(10, 3)
+    np.save(source / "rows.npy", array)
+    (scratch / "data").symlink_to(source)
+    (scratch / "mnt").mkdir()
+    first_screen = recipes.README.read_text(encoding="utf-8").partition("\n## ")[0]
+    lines = re.search(r"^Five lines that do it:\n\n```sh\n(.*?)^```$", first_screen, re.MULTILINE | re.DOTALL).group(1)
+    assert len(lines.splitlines()) == 5
+    printed = recipes.run_shell(lines.replace("scripts/mount", "npyfs"), scratch)
+    assert sorted(printed.split()) == sorted(str(part.sum()) for part in np.array_split(array, 4))
+    assert not mounting.is_mounted(scratch / "mnt")
 
 
 def test_numpy_loads_maps_and_concatenates(scratch, rows, monkeypatch):
@@ -49,3 +65,22 @@ def test_a_killed_npyfs_is_replaced(scratch, source, mount):
         assert np.array_equal(np.load(path), array[500:])
         with pytest.raises(OSError):
             reader.read()
+
+
+def test_two_nodes_fill_one_array(source, mount):
+    """With -o rw each node fills the rows of its own chunks; that a row has one writer is known within one mount."""
+    array = np.zeros((1000, 3), "<i4")
+    np.save(source / "rows.npy", array)
+    nodes = [mount(source, "rw"), mount(source, "rw")]
+    for i, part in enumerate(np.array_split(array, 7)):
+        chunk = np.load(nodes[i % 2] / f"rows.npy/chunks/{i}_of_7.npy", mmap_mode="r+")
+        chunk[:] = i + 1
+        chunk.flush()
+        part[:] = i + 1
+    del chunk
+    assert np.array_equal(np.load(source / "rows.npy"), array)
+    with open(nodes[0] / "rows.npy/slices/0_to_2.bin", "r+b"), open(nodes[1] / "rows.npy/slices/1_to_3.bin", "r+b"):
+        pass
+    with open(nodes[0] / "rows.npy/slices/0_to_2.bin", "r+b"), pytest.raises(OSError) as busy:
+        open(nodes[0] / "rows.npy/slices/1_to_3.bin", "r+b")
+    assert busy.value.errno == errno.EBUSY
