@@ -1,9 +1,14 @@
 #include "fs/control_texts.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 
 #include "core/escape.h"
 #include "fs/filesystem.h"
+#include "fs/metrics_text.h"
 
 namespace npyfs {
 namespace {
@@ -41,34 +46,52 @@ std::string options_text(const Options& options) {
       options.max_threads, options.writable ? "yes" : "no");
 }
 
+std::string_view describe(CachePolicy policy) {
+  switch (policy) {
+    case CachePolicy::kAuto:
+      return "chosen at each open, by size: small files through the kernel's page cache, large ones past it";
+    case CachePolicy::kDirectIo:
+      return "past the kernel's page cache";
+    case CachePolicy::kKernelCache:
+      return "through the kernel's page cache";
+  }
+  return "";
+}
+
+// With a unit that leaves up to four digits.
+std::string human_size(std::uint64_t bytes) {
+  constexpr std::array<const char*, 7> kUnits = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  std::size_t unit = 0;
+  auto value = static_cast<double>(bytes);
+  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  return fmt::format("{:.{}f} {}", value, unit == 0 ? 0 : 1, kUnits[unit]);
+}
+
+std::string in_one_line(std::string lines) {
+  lines.pop_back();
+  std::ranges::replace(lines, '\n', ' ');
+  return lines;
+}
+
 std::string status_text(const Filesystem& filesystem) {
-  return fmt::format("npyfs {}\nsource: {}\nkernel: {}\n", NPYFS_VERSION, escaped(filesystem.tree.root().absolute("")),
-                     filesystem.describe());
-}
-
-// The Prometheus text format: prometheus.io/docs/instrumenting/exposition_formats.
-std::string metrics_text(const Filesystem& filesystem) {
-  std::string text;
-  const auto add = [&](std::string_view name, std::string_view type, std::string_view help, std::uint64_t value) {
-    text += fmt::format("# HELP npyfs_{0} {2}\n# TYPE npyfs_{0} {1}\nnpyfs_{0} {3}\n", name, type, help, value);
-  };
   const Metrics& metrics = filesystem.metrics;
-  add("lookups_total", "counter", "Names looked up.", metrics.lookups);
-  add("opens_total", "counter", "Files opened.", metrics.opens);
-  add("reads_total", "counter", "Reads answered.", metrics.reads);
-  add("read_bytes_total", "counter", "Bytes given to readers.", metrics.bytes_read);
-  add("writes_total", "counter", "Writes answered.", metrics.writes);
-  add("written_bytes_total", "counter", "Bytes taken from writers.", metrics.bytes_written);
-  add("failed_writes_total", "counter", "Writes and syncs that failed.", metrics.failed_writes);
-  add("errors_total", "counter", "Requests that failed, other than with ENOENT.", metrics.errors);
-  add("open_files", "gauge", "Files that are open.", filesystem.tree.open_file_count());
-  add("nodes", "gauge", "Files and directories the kernel knows of.", filesystem.tree.node_count());
-  add("open_sources", "gauge", "Source files held open.", filesystem.tree.sources().count());
-  add("mappings", "gauge", "Mapped windows of source files.", filesystem.tree.sources().mappings());
-  return text;
+  const Tree& tree = filesystem.tree;
+  return fmt::format(
+      "npyfs {}, process {}\n"
+      "source: {}\n"
+      "options: {}\n"
+      "kernel: {}\n"
+      "caching: {}\n"
+      "open: files {}, directories {}; of the source: files {}, mapped windows {}\n"
+      "served: reads {}, {}; {} more were put into the page cache before they were asked for\n"
+      "written: writes {}, {}; failed {}\n"
+      "failed requests: {}\n",
+      NPYFS_VERSION, ::getpid(), escaped(tree.root().absolute("")), in_one_line(options_text(filesystem.options)),
+      filesystem.describe(), describe(filesystem.options.cache), tree.open_file_count(), filesystem.directories.count(),
+      tree.sources().count(), tree.sources().mappings(), metrics.reads.load(), human_size(metrics.bytes_read),
+      human_size(filesystem.preload.bytes()), metrics.writes.load(), human_size(metrics.bytes_written),
+      metrics.failed_writes.load(), metrics.errors.load());
 }
-
-}  // namespace
 
 // One line for each view that was opened for writing: bytes, a space, the view's path.
 std::string written_text(const Filesystem& filesystem) {
@@ -78,6 +101,8 @@ std::string written_text(const Filesystem& filesystem) {
   }
   return text;
 }
+
+}  // namespace
 
 ControlFiles control_files(const Filesystem& filesystem) {
   ControlFiles files = {

@@ -7,7 +7,6 @@
 #include "core/tree.h"
 #include "fs/drain.h"
 #include "fs/handles.h"
-#include "fs/metrics.h"
 #include "fs/negotiation.h"
 #include "fs/options.h"
 #include "fs/preload.h"
@@ -24,7 +23,6 @@ struct Filesystem : Negotiation {
   std::optional<Drain::Pass> pass_to_read(NodeId node);
 
   const Options options;
-  Metrics metrics;
   Tree tree;
   Preload preload;
   Drain drain;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -39,9 +40,18 @@ class Handles {
     return found.empty() ? nullptr : std::move(found.mapped());
   }
 
+  std::size_t count() const {
+    std::size_t count = 0;
+    for (const Shard& shard : shards_) {
+      const std::lock_guard lock(shard.mutex);
+      count += shard.objects.size();
+    }
+    return count;
+  }
+
  private:
   struct Shard {
-    std::mutex mutex;  // guards objects; a leaf
+    mutable std::mutex mutex;  // guards objects; a leaf
     std::unordered_map<std::uint64_t, std::shared_ptr<T>> objects;
   };
   Shard& shard_of(std::uint64_t number) { return shards_[number % shards_.size()]; }

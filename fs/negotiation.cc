@@ -69,6 +69,7 @@ std::string Negotiation::describe() const {
 
 ssize_t Negotiation::read_request(int fd, void* buffer, size_t size, void* self) {
   const ssize_t got = ::read(fd, buffer, size);
+  if (got > 0) static_cast<Negotiation*>(self)->count_request(buffer, static_cast<std::size_t>(got));
   auto& negotiation = *static_cast<Negotiation*>(self);
   if (negotiation.in_init_.load(std::memory_order_relaxed) && got > 0) {
     negotiation.take_init_request(buffer, static_cast<std::size_t>(got));
@@ -86,6 +87,13 @@ void Negotiation::take_init_request(const void* request, std::size_t size) {
   init_unique_ = header.unique;
   offered_ = init.flags;
   if ((offered_ & kInitExtended) != 0) offered_ |= std::uint64_t{init.flags2} << 32;
+}
+
+void Negotiation::count_request(const void* request, std::size_t size) {
+  fuse_in_header header;
+  if (size < sizeof header) return;
+  std::memcpy(&header, request, sizeof header);
+  metrics.requests.request_came(header);
 }
 
 ssize_t Negotiation::write_reply(int fd, iovec* pieces, int count, void* self) {
@@ -114,10 +122,14 @@ ssize_t Negotiation::write_init_reply(int fd, iovec* pieces, int count) {
 // A reply that cannot be delivered leaves its reader waiting for ever, so that the session ends instead. ENOENT is no
 // such case: the request is gone, since its caller was killed. Nor is EFAULT: the kernel has answered with EIO.
 ssize_t Negotiation::write(int fd, const iovec* pieces, std::size_t count) {
+  fuse_out_header counted;
+  std::memcpy(&counted, pieces[0].iov_base, sizeof counted);
+  RequestMetrics::Answer answer(metrics.requests, counted);
   ssize_t written;
   do {
     written = ::writev(fd, pieces, static_cast<int>(count));
   } while (written < 0 && errno == EINTR);
+  if (written < 0 && errno == EFAULT) answer.failed(EIO);  // which is what the kernel has told the caller
   if (written >= 0 || errno == ENOENT || errno == EFAULT) return written;
   const int error = errno;
   fuse_out_header header;

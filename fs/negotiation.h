@@ -15,6 +15,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "fs/metrics.h"
 
 namespace npyfs {
 
@@ -43,10 +44,13 @@ class Negotiation {
   // In words, for .npyfs/status.
   std::string describe() const;
 
+  Metrics metrics;  // here, where every request and every reply comes through
+
  private:
   static ssize_t read_request(int fd, void* buffer, size_t size, void* self);
   static ssize_t write_reply(int fd, iovec* pieces, int count, void* self);
   void take_init_request(const void* request, std::size_t size);
+  void count_request(const void* request, std::size_t size);
   ssize_t write_init_reply(int fd, iovec* pieces, int count);
   ssize_t write(int fd, const iovec* pieces, std::size_t count);
   void edit_init_reply(fuse_init_out& reply);

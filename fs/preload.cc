@@ -28,7 +28,10 @@ void Preload::first_open(Negotiation& kernel, const Tree& tree, const OpenFile& 
   const Permit permit(free_);
   if (!permit.granted()) return;
   thread_local Pieces pieces;
-  if (tree.read(file, 0, file.size(), pieces)) kernel.store_pages(file.node, pieces.iovecs(), file.size());
+  if (tree.read(file, 0, file.size(), pieces)) {
+    kernel.store_pages(file.node, pieces.iovecs(), file.size());
+    bytes_ += file.size();
+  }
   pieces.clear();
 }
 

@@ -1,6 +1,8 @@
 // Small files put into the kernel's page cache when they are first opened, so that reading them asks for nothing more.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <semaphore>
 
 #include "core/tree.h"
@@ -25,7 +27,11 @@ class Preload {
   // asked for, and whoever asks hears of the error.
   void first_open(Negotiation& kernel, const Tree& tree, const OpenFile& file);
 
+  // How many bytes the kernel was given so far.
+  std::uint64_t bytes() const { return bytes_; }
+
  private:
+  std::atomic<std::uint64_t> bytes_ = 0;
   std::counting_semaphore<> free_;  // threads that may still start to store
 };
 

@@ -54,8 +54,51 @@ TEST_F(ControlTextsTest, CountWhatWasDone) {
   EXPECT_THAT(text_of("metrics"), HasSubstr("\nnpyfs_open_files 0\n"));
 }
 
+TEST_F(ControlTextsTest, TheStatusSaysWhatIsOpenAndWhatWasServed) {
+  const std::uint64_t notes = node("notes.txt");
+  const std::uint64_t handle = handle_in(open(notes));
+  read(notes, handle, 0, 100);
+  open(notes, O_WRONLY);
+  const std::string text = text_of("status");
+  EXPECT_THAT(text, HasSubstr("\noptions: chunks=3 follow_symlinks=no cache=auto "));
+  EXPECT_THAT(text, HasSubstr("\ncaching: chosen at each open, by size: "));
+  EXPECT_THAT(text, HasSubstr("\nopen: files 1, directories 0; of the source: files 1, mapped windows "));
+  EXPECT_THAT(text, HasSubstr("\nserved: reads 1, 5 bytes; 5 bytes more were put into the page cache before"));
+  EXPECT_THAT(text, HasSubstr("\nfailed requests: 1\n"));
+  release(notes, handle);
+  EXPECT_THAT(text_of("status"), HasSubstr("\nopen: files 0, "));
+}
+
+TEST_F(ControlTextsTest, OperationsAreCountedByKind) {
+  const std::uint64_t notes = node("notes.txt");
+  const std::uint64_t handle = handle_in(open(notes));
+  read(notes, handle, 0, 100);
+  read(notes, handle, 3, 100);
+  read(notes, handle + 1, 0, 100);
+  look_up(kRootNode, "missing");
+  open(notes, O_WRONLY);
+  forget(notes, 1);
+  release(notes, handle);
+  const std::string text = text_of("metrics");
+  const std::string count = "\nnpyfs_operations_total";
+  EXPECT_THAT(text, HasSubstr(count + "{operation=\"lookup\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr(count + "{operation=\"read\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr(count + "{operation=\"open\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr(count + "{operation=\"forget\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr(count + "{operation=\"release\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr(count + "{operation=\"statfs\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("_bucket{operation=\"read\",le=\"+Inf\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("_duration_seconds_count{operation=\"read\"} 3\n"));
+  const std::string errors = "\nnpyfs_operation_errors_total";
+  EXPECT_THAT(text, HasSubstr(errors + "{operation=\"lookup\",error=\"ENOENT\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr(errors + "{operation=\"open\",error=\"EROFS\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr(errors + "{operation=\"read\",error=\"EBADF\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nnpyfs_failed_writes_total 0\n"));
+}
+
 TEST_F(ControlTextsTest, MetricsAreInThePrometheusTextFormat) {
-  const std::regex line_format(R"(# HELP npyfs_\w+ .+|# TYPE npyfs_\w+ (counter|gauge)|npyfs_\w+ \d+)");
+  const std::regex line_format(
+      R"(# HELP npyfs_\w+ .+|# TYPE npyfs_\w+ (counter|gauge|histogram)|npyfs_\w+(\{\w+="[^"]+"(,\w+="[^"]+")*\})? [-+.e\d]+)");
   std::istringstream lines(text_of("metrics"));
   for (std::string line; std::getline(lines, line);) EXPECT_TRUE(std::regex_match(line, line_format)) << line;
 }
