@@ -53,6 +53,12 @@ std::uint64_t data_size(const NpyHeader& header);
 // `fortran_order` is written as given: see is_fortran_contiguous_only() for what numpy would have written.
 std::string format_npy_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape);
 
+// The same padded to a multiple of kDataPage, so that the data behind it begin on an edge of a page. numpy loads it;
+// for sources only, since it is not what np.save writes.
+std::string format_page_aligned_npy_header(std::string_view descr, bool fortran_order,
+                                           std::span<const std::uint64_t> shape);
+inline constexpr std::size_t kDataPage = 4096;  // bytes
+
 // Whether numpy would write an array of this shape, laid out in Fortran order, with fortran_order True: it says False
 // where the array is C-contiguous as well (at most one dimension is larger than 1, or there are no items).
 bool is_fortran_contiguous_only(std::span<const std::uint64_t> shape);

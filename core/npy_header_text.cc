@@ -25,11 +25,16 @@ std::string to_latin1(std::string_view text) {
   return out;
 }
 
-// Magic, version, length, text, padding. numpy pads by 1 to 64 blanks, never by none, and ends the line.
-std::string frame(int major, std::string_view text) {
+// How many blanks follow a text whose header takes `unpadded` bytes: numpy pads by 1 to 64, never by none.
+std::size_t padding_of(std::size_t unpadded, std::size_t alignment) {
+  return alignment - unpadded % alignment;
+}
+
+// Magic, version, length, text, padding, and the end of the line. A multiple of `alignment` in all.
+std::string frame(int major, std::string_view text, std::size_t alignment) {
   const std::size_t length_bytes = major == 1 ? 2 : 4;
   const std::size_t unpadded = kNpyMagic.size() + 2 + length_bytes + text.size() + 1;
-  const std::size_t padding = kAlignment - unpadded % kAlignment;
+  const std::size_t padding = padding_of(unpadded, alignment);
   const std::size_t length = text.size() + padding + 1;
   std::string out(kNpyMagic);
   out += static_cast<char>(major);
@@ -42,14 +47,13 @@ std::string frame(int major, std::string_view text) {
 }
 
 // Whether a text of this many bytes, padded, has a length that the two bytes of version 1.0 can hold.
-bool fits_version_1(std::size_t text_size) {
+bool fits_version_1(std::size_t text_size, std::size_t alignment) {
   const std::size_t unpadded = kNpyMagic.size() + 2 + 2 + text_size + 1;
-  return text_size + 1 + (kAlignment - unpadded % kAlignment) <= 0xFFFF;
+  return text_size + 1 + padding_of(unpadded, alignment) <= 0xFFFF;
 }
 
-}  // namespace
-
-std::string format_npy_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape) {
+std::string format_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape,
+                          std::size_t alignment) {
   std::string text = fmt::format("{{'descr': {}, 'fortran_order': {}, 'shape': {}, }}", descr,
                                  fortran_order ? "True" : "False", format_shape(shape));
   if (!shape.empty()) {
@@ -57,8 +61,19 @@ std::string format_npy_header(std::string_view descr, bool fortran_order, std::s
     text.append(kGrowthAxisDigits - fmt::formatted_size("{}", growth_axis), ' ');
   }
   const std::string latin1 = to_latin1(text);
-  if (latin1.empty()) return frame(3, text);
-  return frame(fits_version_1(latin1.size()) ? 1 : 2, latin1);
+  if (latin1.empty()) return frame(3, text, alignment);
+  return frame(fits_version_1(latin1.size(), alignment) ? 1 : 2, latin1, alignment);
+}
+
+}  // namespace
+
+std::string format_npy_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape) {
+  return format_header(descr, fortran_order, shape, kAlignment);
+}
+
+std::string format_page_aligned_npy_header(std::string_view descr, bool fortran_order,
+                                           std::span<const std::uint64_t> shape) {
+  return format_header(descr, fortran_order, shape, kDataPage);
 }
 
 bool is_fortran_contiguous_only(std::span<const std::uint64_t> shape) {

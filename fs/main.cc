@@ -1,44 +1,56 @@
-// Exit status: 0 served and unmounted, 1 mounting or serving failed, 2 the command line is wrong.
+// Exit status: see ExitStatus.
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <exception>
 
+#include "fs/command.h"
 #include "fs/options.h"
 #include "fs/session.h"
 
 namespace {
 
-constexpr int kFailed = 1;
-constexpr int kUsageError = 2;
+using npyfs::ExitStatus;
 
-int run(int argc, char* argv[]) {
+ExitStatus explain_usage(const npyfs::Error& error) {
+  fmt::print(stderr, "npyfs: {}\nTry 'npyfs --help'.\n", npyfs::to_message(error));
+  return ExitStatus::kUsage;
+}
+
+ExitStatus mount(int argc, char* argv[]) {
   const auto options = npyfs::parse_options(argc, argv);
-  if (!options) {
-    fmt::print(stderr, "npyfs: {}\nTry 'npyfs --help'.\n", npyfs::to_message(options.error()));
-    return kUsageError;
-  }
+  if (!options) return explain_usage(options.error());
   if (options->help) {
     fmt::print("{}", npyfs::usage());
-    return 0;
+    return ExitStatus::kFine;
   }
   if (options->version) {
     fmt::print("npyfs {}\n", NPYFS_VERSION);
-    return 0;
+    return ExitStatus::kFine;
   }
   const auto served = npyfs::serve(*options);
-  if (served) return 0;
+  if (served) return ExitStatus::kFine;
   npyfs::log(npyfs::LogLevel::kError, "{}", npyfs::to_message(served.error()));
-  return served.error().kind == npyfs::ErrorKind::kInvalidArgument ? kUsageError : kFailed;
+  return served.error().kind == npyfs::ErrorKind::kInvalidArgument ? ExitStatus::kUsage : ExitStatus::kFailed;
+}
+
+ExitStatus run(int argc, char* argv[]) {
+  const auto command = npyfs::command_named_in(argc, argv);
+  if (command == nullptr) return mount(argc, argv);
+  const auto status = command(argc, argv);
+  if (status) return *status;
+  if (status.error().kind == npyfs::ErrorKind::kInvalidArgument) return explain_usage(status.error());
+  fmt::print(stderr, "npyfs: {}\n", npyfs::to_message(status.error()));
+  return ExitStatus::kFailed;
 }
 
 }  // namespace
 
 int main(int argc, char* argv[]) {
   try {
-    return run(argc, argv);
+    return static_cast<int>(run(argc, argv));
   } catch (const std::exception& error) {
     fmt::print(stderr, "npyfs: {}\n", error.what());
-    return kFailed;
+    return static_cast<int>(ExitStatus::kFailed);
   }
 }

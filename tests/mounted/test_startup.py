@@ -11,7 +11,7 @@ from arrays import saved
 from users import in_namespace
 
 ARRAY = np.arange(12.0).reshape(6, 2)
-FAILED, USAGE = 1, 2  # exit statuses: mounting failed, the command line is wrong
+USAGE, FAILED = 2, 3  # exit statuses: the command line is wrong, mounting failed
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_mountpoint_is_found_by_any_name(places):
 
 
 def test_without_fuse_the_reason_is_given(places):
-    """Where /dev/fuse is not the FUSE device, npyfs exits with 1 and a reason, and nothing is mounted."""
+    """Where /dev/fuse is not the FUSE device, npyfs exits with 3 and a reason, and nothing is mounted."""
     ran = in_namespace('mount --bind /dev/null /dev/fuse; exec "$1" "$2" "$3"', mounting.binary(), *places)
     assert_refused(ran, FAILED, places[1])
 
