@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "fs/check_command.h"
 #include "fs/create_command.h"
 
 namespace npyfs {
@@ -11,7 +12,7 @@ struct NamedCommand {
   std::string_view option;
   Command run;
 };
-constexpr NamedCommand kCommands[] = {{"--create", &run_create}};
+constexpr NamedCommand kCommands[] = {{"--check", &run_check}, {"--create", &run_create}};
 
 }  // namespace
 

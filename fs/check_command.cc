@@ -1,0 +1,64 @@
+#include "fs/check_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "core/check.h"
+#include "core/escape.h"
+#include "fs/check_report.h"
+#include "fs/flags.h"
+#include "fs/progress.h"
+
+namespace npyfs {
+namespace {
+
+constexpr Flag kFlags[] = {{"check"}, {"json", false}};
+
+CheckReport examine(const SourceRoot& root) {
+  FoundArrays found;
+  {
+    Progress searching("looking for arrays:", 0, ProgressUnit::kFiles);
+    found = find_arrays(root, [&](std::uint64_t count) { searching.reached(count); });
+  }
+  CheckReport report{.source = root.absolute(""), .arrays = {}, .unreadable = std::move(found.unreadable)};
+  report.arrays.reserve(found.paths.size());
+  Progress checking("checking", found.paths.size(), ProgressUnit::kFiles);
+  for (const auto& path : found.paths) {
+    report.arrays.push_back(check_array(root, path));
+    checking.reached(report.arrays.size());
+  }
+  return report;
+}
+
+Result<void> print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};
+  return std::unexpected(system_error("standard output", "write", errno));
+}
+
+}  // namespace
+
+Result<ExitStatus> run_check(int argc, char* argv[]) {
+  const auto flags = parse_flags(argc, argv, kFlags);
+  if (!flags) return std::unexpected(flags.error());
+  if (!flags->positional.empty()) {
+    return std::unexpected(
+        Error{ErrorKind::kInvalidArgument, "--check",
+              fmt::format("takes one SOURCE, and '{}' is one argument too many", escaped(flags->positional.front()))});
+  }
+  const auto root = SourceRoot::open(flags->values.at("check"), LeavingLinks::kAreLinks, Visitors::kOwner);
+  if (!root) return std::unexpected(root.error());
+  const CheckReport report = examine(*root);
+  const bool wants_json = flags->has("json");
+  const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  const auto printed = print(wants_json ? check_json(report) : is_terminal ? check_table(report) : check_lines(report));
+  if (!printed) return std::unexpected(printed.error());
+  if (!wants_json) fmt::print(stderr, "{}", check_summary(report));
+  return report.is_fine() ? ExitStatus::kFine : ExitStatus::kDamageFound;
+}
+
+}  // namespace npyfs

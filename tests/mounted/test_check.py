@@ -1,0 +1,165 @@
+"""npyfs --check: what it says of a data set, to people, pipes and programs."""
+
+import json
+import os
+import pty
+import subprocess
+import time
+
+import numpy as np
+import pytest
+
+import mount as mounting
+from arrays import saved
+from users import STRANGER, as_user
+
+FINE, DAMAGED, USAGE, FAILED = 0, 1, 2, 3
+ARRAY = np.arange(12.0).reshape(6, 2)
+
+
+@pytest.fixture
+def data_set(source):
+    """Good arrays, arrays without slices, and other files."""
+    (source / "sub").mkdir()
+    (source / "rows.npy").write_bytes(saved(ARRAY))
+    np.save(source / "sub/columns.npy", np.asfortranarray(ARRAY.astype(">i2")))
+    np.save(source / "number.npy", np.float32(7))
+    np.save(source / "objects.npy", np.array([{}, []], dtype=object))
+    (source / "notes.txt").write_text("no array")
+    (source / "link.npy").symlink_to("rows.npy")
+    (source / "leaves.npy").symlink_to("/etc/passwd")
+    os.mkfifo(source / "fifo.npy")
+    return source
+
+
+def check(*arguments):
+    ran = mounting.run("--check", *arguments)
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+def test_plain_lines_when_piped(data_set):
+    """Piped, --check prints one line an array, with tabs: array, shape, dtype, order, bytes, chunkable or why not."""
+    status, out, err = check(data_set)
+    assert (status, err) == (FINE, "arrays: 5, chunkable: 3, damaged: 0\n")
+    lines = [line.split("\t") for line in out.splitlines()]
+    assert [line[0] for line in lines] == ["link.npy", "number.npy", "objects.npy", "rows.npy", "sub/columns.npy"]
+    assert lines[3] == ["rows.npy", "(6, 2)", "<f8", "C", str((data_set / "rows.npy").stat().st_size), "yes"]
+    assert lines[4][1:4] == ["(6, 2)", ">i2", "F"]
+    assert lines[1][5].startswith("no: ") and "dimensions" in lines[1][5]
+    assert lines[2][5].startswith("no: ") and "objects" in lines[2][5]
+
+
+def test_damage_is_an_exit_status(data_set):
+    """Exit status 1 where something is damaged, and the line says what."""
+    (data_set / "cut.npy").write_bytes(saved(ARRAY)[:-1])
+    status, out, err = check(data_set)
+    assert (status, err) == (DAMAGED, "arrays: 6, chunkable: 3, damaged: 1\n")
+    assert out.startswith("cut.npy\t(6, 2)\t<f8\tC\t223\tDAMAGED: the header promises 96 bytes")
+
+
+def test_it_finds_what_the_mount_shows(data_set, mount):
+    """--check and the mount agree: an array is damaged, or without slices, exactly where error.txt says why."""
+    (data_set / "cut.npy").write_bytes(saved(ARRAY)[:-1])
+    mounted = mount(data_set)
+    arrays = json.loads(check(data_set, "--json")[1])["arrays"]
+    assert {array["path"] for array in arrays} == {
+        str(info.parent.relative_to(mounted.path)) for info in mounted.path.rglob("source.npy")}
+    for array in arrays:
+        error = mounted / array["path"] / "error.txt"
+        assert array["chunkable"] != error.exists()
+        if error.exists():
+            assert error.read_text() == f"{os.path.basename(array['path'])}: {array['reason']}\n"
+        else:
+            info = json.loads((mounted / array["path"] / "info.json").read_text())
+            assert all(info[key] == array[key] for key in ("shape", "descr", "fortran_order", "file_size", "data_offset"))
+
+
+def test_json_for_programs(data_set):
+    """--json prints one object, whatever the names hold."""
+    (data_set / "say \"ü\"\n.npy").write_bytes(saved(ARRAY))
+    status, out, err = check(data_set, "--json")
+    found = json.loads(out)
+    assert (status, err) == (FINE, "")
+    assert (found["source"], found["chunkable"], found["damaged"]) == (str(data_set), 4, 0)
+    assert "say \"ü\"\n.npy" in [array["path"] for array in found["arrays"]]
+    assert found["unreadable"] == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become somebody else")
+def test_what_cannot_be_read_is_said(data_set):
+    """What cannot be read is listed, and counts as damage."""
+    (data_set / "sub").chmod(0o700)
+    (data_set / "rows.npy").chmod(0o600)
+    status, out, err = as_user(STRANGER, lambda: check(data_set))
+    assert status == DAMAGED
+    assert "sub\t-\t-\t-\t-\tUNREADABLE: open failed: Permission denied\n" in out
+    assert "rows.npy\t-\t-\t-\t0\tDAMAGED: open failed: Permission denied\n" in out
+    assert "unreadable directories: 1" in err
+
+
+def on_terminal(*arguments, which):
+    """Runs npyfs with stdout or stderr on a terminal; returns what the terminal got."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([mounting.binary(), *map(str, arguments)], **{
+            "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **{which: theirs}}) as process:
+        os.close(theirs)
+        got = b""
+        try:
+            while part := os.read(ours, 4096):
+                got += part
+        except OSError:  # EIO is how a terminal says that nobody has it open any more
+            pass
+    os.close(ours)
+    assert process.returncode == FINE
+    return got.decode()
+
+
+def test_a_table_on_a_terminal(data_set):
+    """On a terminal it is a table with a head and readable sizes."""
+    lines = on_terminal("--check", data_set, which="stdout").splitlines()
+    assert lines[0].split() == ["array", "shape", "dtype", "order", "size", "chunkable"]
+    assert len({line.index(word) for line, word in zip(lines, ["chunkable", "yes", "no: ", "no: ", "yes", "yes"])}) == 1
+    assert "224 B" in lines[4]
+
+
+def test_a_progress_bar_on_a_terminal(data_set):
+    """A progress bar is shown while it works where stderr is a terminal, and nowhere else; it is wiped at the end."""
+    shown = on_terminal("--check", data_set, which="stderr")
+    assert "\r\x1b[Klooking for arrays:" in shown and "\r\x1b[Kchecking [" in shown
+    assert shown.endswith("\r\x1b[Karrays: 5, chunkable: 3, damaged: 0\r\n")
+    assert "\r" not in check(data_set)[2]
+
+
+def test_a_hundred_thousand_files(scratch):
+    """100,000 files take well under a minute."""
+    for directory in range(10):
+        (scratch / f"{directory}").mkdir()
+        first = scratch / f"{directory}/0.npy"
+        first.write_bytes(saved(ARRAY))
+        for index in range(1, 10000):
+            os.link(first, scratch / f"{directory}/{index}.npy")
+    start = time.monotonic()
+    status, out, _ = check(scratch)
+    assert (status, out.count("\tyes\n")) == (FINE, 100000)
+    assert time.monotonic() - start < 20
+
+
+def test_links_that_lead_round_end(source):
+    """Each directory is visited once, whatever links lead to it."""
+    (source / "sub").mkdir()
+    (source / "sub/a.npy").write_bytes(saved(ARRAY))
+    (source / "a-link").symlink_to("sub")
+    (source / "sub/up").symlink_to("..")
+    assert [line.split("\t")[0] for line in check(source)[1].splitlines()] == ["sub/a.npy"]
+
+
+def test_wrong_command_lines_and_sources(source):
+    """A wrong command line is exit status 2; a source that cannot be opened 3; an unwritable output 3."""
+    assert mounting.run("--check").returncode == USAGE
+    assert mounting.run("--check", source, "more").returncode == USAGE
+    assert mounting.run("--check", source, "--dtype", "f4").returncode == USAGE
+    assert mounting.run("--check", source / "missing").returncode == FAILED
+    (source / "a.npy").write_bytes(saved(ARRAY))
+    with open("/dev/full", "wb") as full:
+        ran = subprocess.run([mounting.binary(), "--check", source], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert ran.returncode == FAILED and "No space left" in ran.stderr
