@@ -2,42 +2,29 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <cstdio>
 #include <utility>
+
+#include "core/file_names.h"
 
 namespace npyfs {
 namespace {
 
 constexpr mode_t kMode = 0666;
-constexpr int kMaxNames = 100;  // random names that are tried until one is free
-
-Error exists(const std::string& path) {
-  return Error{ErrorKind::kSystem, path, "is there already, and is not overwritten: remove it or choose another name",
-               EEXIST};
-}
-
-std::uint32_t random_number() {
-  std::uint32_t number = 0;
-  (void)::getrandom(&number, sizeof number, 0);  // four bytes never fail
-  return number;
-}
 
 }  // namespace
 
-std::string parent_directory(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
+Error already_exists(std::string path) {
+  return Error{ErrorKind::kSystem, std::move(path),
+               "is there already, and is not overwritten: remove it or choose another name", EEXIST};
 }
 
 NewFile::NewFile(std::string path, UniqueFd directory)
-    : path_(std::move(path)), name_(path_.substr(path_.rfind('/') + 1)), directory_(std::move(directory)) {}
+    : path_(std::move(path)), name_(last_component(path_)), directory_(std::move(directory)) {}
 
 NewFile::NewFile(NewFile&& other) noexcept
     : path_(std::move(other.path_)),
@@ -66,7 +53,7 @@ Result<NewFile> NewFile::create(const std::string& path, Staging staging) {
 Result<void> NewFile::check_absent() const {
   struct stat status;
   if (::fstatat(directory_.get(), name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
-    return std::unexpected(exists(path_));
+    return std::unexpected(already_exists(path_));
   }
   if (errno != ENOENT) return std::unexpected(system_error(path_, "stat", errno));
   return {};
@@ -81,8 +68,8 @@ Result<void> NewFile::open_unnamed() {
 }
 
 Result<void> NewFile::open_named() {
-  for (int attempt = 0; attempt < kMaxNames; ++attempt) {
-    const std::string name = fmt::format(".npyfs-{:08x}.tmp", random_number());
+  for (int attempt = 0; attempt < kMaxTemporaryNames; ++attempt) {
+    const std::string name = temporary_name();
     fd_ = UniqueFd(::openat(directory_.get(), name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, kMode));
     if (fd_) {
       temporary_name_ = name;
@@ -110,7 +97,7 @@ int NewFile::link_to_name() {
 
 Result<void> NewFile::publish() {
   if (link_to_name() == 0) return {};
-  return std::unexpected(errno == EEXIST ? exists(path_) : system_error(path_, "link", errno));
+  return std::unexpected(errno == EEXIST ? already_exists(path_) : system_error(path_, "link", errno));
 }
 
 Result<void> NewFile::publish_durably() {

@@ -8,8 +8,8 @@
 
 namespace npyfs {
 
-// While it is written the file has no name (O_TMPFILE), so that a kill leaves nothing. Filesystems that cannot do this
-// get a name that is no array's, .npyfs-XXXXXXXX.tmp in the same directory, which a kill leaves behind.
+// While it is written the file has no name (O_TMPFILE), so that a kill leaves nothing. On filesystems that cannot do
+// this it has a temporary_name() in the same directory, which a kill leaves behind.
 class NewFile {
  public:
   enum class Staging {
@@ -47,7 +47,7 @@ class NewFile {
   std::string temporary_name_;  // empty where there is none, or it has been given up
 };
 
-// The directory that `path` is in ("." where it names none).
-std::string parent_directory(const std::string& path);
+// Says that nothing is overwritten: kSystem with EEXIST.
+Error already_exists(std::string path);
 
 }  // namespace npyfs

@@ -4,6 +4,7 @@
 
 #include "fs/check_command.h"
 #include "fs/create_command.h"
+#include "fs/export_command.h"
 
 namespace npyfs {
 namespace {
@@ -12,7 +13,7 @@ struct NamedCommand {
   std::string_view option;
   Command run;
 };
-constexpr NamedCommand kCommands[] = {{"--check", &run_check}, {"--create", &run_create}};
+constexpr NamedCommand kCommands[] = {{"--check", &run_check}, {"--create", &run_create}, {"--export", &run_export}};
 
 }  // namespace
 

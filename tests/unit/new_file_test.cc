@@ -102,12 +102,5 @@ TEST(NewFile, NeedsADirectoryAndAName) {
   EXPECT_EQ(NewFile::create(directory.path("")).error().os_error, EISDIR);
 }
 
-TEST(NewFile, ParentDirectory) {
-  EXPECT_EQ(parent_directory("a.npy"), ".");
-  EXPECT_EQ(parent_directory("dir/a.npy"), "dir");
-  EXPECT_EQ(parent_directory("/a.npy"), "/");
-  EXPECT_EQ(parent_directory("/tmp/dir/a.npy"), "/tmp/dir");
-}
-
 }  // namespace
 }  // namespace npyfs

@@ -1,0 +1,63 @@
+#include "core/chunk_export.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "core/file_names.h"
+#include "core/file_version.h"
+#include "core/new_directory.h"
+#include "core/new_file.h"
+#include "core/path_grammar.h"
+#include "core/source_root.h"
+#include "core/view.h"
+
+namespace npyfs {
+
+Result<ChunkExport> ChunkExport::open(const std::string& path, std::uint64_t axis, std::uint64_t sections) {
+  const auto root = SourceRoot::open(parent_directory(path), LeavingLinks::kAreFollowed, Visitors::kOwner);
+  if (!root) return std::unexpected(root.error());
+  auto source = SourceFile::open(*root, last_component(path), SourceRole::kArray, SourceIo::kPread, nullptr);
+  if (!source) return std::unexpected(source.error());
+  if (!(*source)->sliceable()) return std::unexpected((*source)->sliceable().error());
+  const std::size_t dimensions = (*source)->header()->shape.size();
+  if (axis >= dimensions) {
+    return std::unexpected(
+        Error{ErrorKind::kInvalidArgument, path,
+              fmt::format("has no axis {}: it has {} dimensions, and axes are counted from 0", axis, dimensions)});
+  }
+  return ChunkExport(std::move(*source), static_cast<std::uint8_t>(axis), sections);
+}
+
+Result<void> ChunkExport::write(const std::string& out, const Copied& copied) const {
+  auto directory = NewDirectory::create(out);
+  if (!directory) return std::unexpected(directory.error());
+  for (std::uint64_t index = 0; index < sections_; ++index) {
+    if (auto written = write_chunk(index, directory->temporary_path(), copied); !written) return written;
+  }
+  if (auto unchanged = check_unchanged(); !unchanged) return unchanged;
+  return directory->publish();
+}
+
+Result<void> ChunkExport::write_chunk(std::uint64_t index, const std::string& directory, const Copied& copied) const {
+  const Place place{PlaceKind::kChunk, Form::kNpy, axis_, 0, index, sections_};
+  const auto view = make_view(place, *source_->header());
+  if (!view) return std::unexpected(view.error());
+  const std::string path = directory + "/" + format_name(place);
+  auto file = NewFile::create(path);
+  if (!file) return std::unexpected(file.error());
+  if (auto written = copy_view(*view, *source_, file->fd(), path, copied); !written) return written;
+  return file->publish();
+}
+
+Result<void> ChunkExport::check_unchanged() const {
+  struct stat status;
+  if (::fstat(source_->fd(), &status) != 0) return std::unexpected(system_error(source_->path(), "stat", errno));
+  if (FileVersion::of(status) == source_->version()) return {};
+  return std::unexpected(
+      Error{ErrorKind::kStale, source_->path(), "was changed while it was exported: export it again"});
+}
+
+}  // namespace npyfs

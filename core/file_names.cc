@@ -1,0 +1,26 @@
+#include "core/file_names.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <cstdint>
+
+namespace npyfs {
+
+std::string temporary_name() {
+  std::uint32_t number = 0;
+  (void)::getrandom(&number, sizeof number, 0);  // so few bytes never fail
+  return fmt::format(".npyfs-{:08x}.tmp", number);
+}
+
+std::string parent_directory(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string last_component(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace npyfs

@@ -1,0 +1,18 @@
+// Parts of paths, and names for files and directories that are not finished.
+#pragma once
+
+#include <string>
+
+namespace npyfs {
+
+// ".npyfs-XXXXXXXX.tmp" with random hexadecimal digits: hidden, and nobody takes it for an array.
+std::string temporary_name();
+
+// How many such names are tried until one is free: 2^32 of them are seldom taken.
+inline constexpr int kMaxTemporaryNames = 100;
+
+// The directory that `path` is in ("." where it names none), and its last component ("" behind a final '/').
+std::string parent_directory(const std::string& path);
+std::string last_component(const std::string& path);
+
+}  // namespace npyfs

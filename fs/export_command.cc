@@ -1,0 +1,72 @@
+#include "fs/export_command.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "core/chunk_export.h"
+#include "core/escape.h"
+#include "fs/flags.h"
+#include "fs/interruption.h"
+#include "fs/progress.h"
+
+namespace npyfs {
+namespace {
+
+constexpr Flag kFlags[] = {{"export"}, {"chunks"}, {"axis"}};
+
+std::unexpected<Error> refuse(const char* option, std::string sentence) {
+  return std::unexpected(Error{ErrorKind::kInvalidArgument, option, std::move(sentence)});
+}
+
+struct Request {
+  std::string array;
+  std::string out;
+  std::uint64_t axis = 0;
+  std::uint64_t chunks = 0;
+};
+
+Result<Request> request_of(const Flags& flags) {
+  if (flags.positional.size() != 1 || !flags.has("chunks")) {
+    return refuse("--export",
+                  "needs one array, a number of chunks and one new directory: npyfs --export data.npy "
+                  "--chunks 16 out");
+  }
+  Request request{.array = flags.values.at("export"), .out = flags.positional.front()};
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const auto chunks = whole_number(flags.values.at("chunks"));
+  if (!chunks || *chunks < 1 || *chunks > kMost) {
+    return refuse("--chunks",
+                  fmt::format("'{}' is no whole number from 1 to {}", escaped(flags.values.at("chunks")), kMost));
+  }
+  request.chunks = *chunks;
+  if (!flags.has("axis")) return request;
+  const auto axis = whole_number(flags.values.at("axis"));
+  if (!axis) return refuse("--axis", fmt::format("'{}' is no whole number", escaped(flags.values.at("axis"))));
+  request.axis = *axis;
+  return request;
+}
+
+}  // namespace
+
+Result<ExitStatus> run_export(int argc, char* argv[]) {
+  const auto flags = parse_flags(argc, argv, kFlags);
+  if (!flags) return std::unexpected(flags.error());
+  const auto request = request_of(*flags);
+  if (!request) return std::unexpected(request.error());
+  const auto chunks = ChunkExport::open(request->array, request->axis, request->chunks);
+  if (!chunks) return std::unexpected(chunks.error());
+  const Interruption interruption;
+  Progress progress("exporting", chunks->size(), ProgressUnit::kBytes);
+  std::uint64_t done = 0;
+  const auto written = chunks->write(request->out, [&](std::uint64_t bytes) {
+    progress.reached(done += bytes);
+    return !Interruption::has_come();
+  });
+  if (!written) return std::unexpected(written.error());
+  return ExitStatus::kFine;
+}
+
+}  // namespace npyfs
