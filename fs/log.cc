@@ -12,11 +12,11 @@ struct LevelName {
   std::string_view name;
   int priority;  // syslog(3)
 };
-constexpr std::array<LevelName, 4> kLevels = {
-    {{"error", LOG_ERR}, {"warning", LOG_WARNING}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}}};
+constexpr std::array<LevelName, 5> kLevels = {
+    {{"error", LOG_ERR}, {"warning", LOG_WARNING}, {"notice", LOG_NOTICE}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}}};
 
 bool to_syslog = false;
-LogLevel least_level = LogLevel::kInfo;
+LogLevel least_level = LogLevel::kNotice;
 
 }  // namespace
 

@@ -9,11 +9,13 @@
 
 namespace npyfs {
 
-enum class LogLevel { kError, kWarning, kInfo, kDebug };
+// What a line is worth: something does not work; something went wrong for a reader; something is not as one might
+// think; the course of things; every request that fails.
+enum class LogLevel { kError, kWarning, kNotice, kInfo, kDebug };
 
 std::optional<LogLevel> log_level_named(std::string_view name);
 
-// Chooses where lines go and which are left out. Before the first call they go to stderr, from kInfo on. To be called
+// Chooses where lines go and which are left out. Before the first call they go to stderr, from kNotice on. To be called
 // before there are threads.
 void open_log(bool use_syslog, LogLevel least);
 

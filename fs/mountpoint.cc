@@ -65,8 +65,16 @@ Result<void> clear_dead_mount(const std::string& mountpoint) {
   if (!resolved) return std::unexpected(resolved.error());
   if (!is_npyfs_mount(*resolved) || !detach(*resolved))
     return std::unexpected(system_error(mountpoint, "stat", ENOTCONN));
-  log(LogLevel::kInfo, "{}: cleared the mount of an npyfs that is no longer there", escaped(mountpoint));
+  log(LogLevel::kNotice, "{}: cleared the mount of an npyfs that is no longer there", escaped(mountpoint));
   return {};
+}
+
+// Not of the source itself, which is mounted over so that it stays where it was.
+void tell_what_is_covered(const std::string& mountpoint) {
+  std::error_code error;
+  if (std::filesystem::is_empty(mountpoint, error) || error) return;
+  log(LogLevel::kNotice, "{}: is not empty: npyfs mounts over it, files there are hidden until unmount",
+      escaped(mountpoint));
 }
 
 }  // namespace
@@ -81,6 +89,7 @@ Result<std::string> prepare_mountpoint(const std::string& mountpoint, const Sour
                                              "mount. Choose a mountpoint outside, or {0} itself",
                                              escaped(source.absolute("")))});
   }
+  if (*position == SourceRoot::Position::kOutside) tell_what_is_covered(mountpoint);
   std::error_code error;
   const auto absolute = std::filesystem::canonical(mountpoint, error);
   if (error) return std::unexpected(system_error(mountpoint, "realpath", error.value()));

@@ -13,6 +13,7 @@ namespace npyfs {
 //
 // A mount that an npyfs left there when it was killed is cleared away. Refused (kInvalidArgument) is a mountpoint
 // inside the source: reading the source would lead back into the mount, and wait for itself. The source itself is fine.
+// What lies in a mountpoint that is not empty is hidden: logged as a notice.
 Result<std::string> prepare_mountpoint(const std::string& mountpoint, const SourceRoot& source);
 
 }  // namespace npyfs

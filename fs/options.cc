@@ -132,7 +132,8 @@ Result<void> take_source_io(const char* text, SourceIo& io) {
 Result<void> take_log_level(const char* text, LogLevel& level) {
   if (text == nullptr) return {};
   const auto named = log_level_named(text);
-  if (!named) return refuse("loglevel", fmt::format("'{}' is none of error, warning, info, debug", escaped(text)));
+  if (!named)
+    return refuse("loglevel", fmt::format("'{}' is none of error, warning, notice, info, debug", escaped(text)));
   level = *named;
   return {};
 }
@@ -257,7 +258,7 @@ How it is served:
   -o attr_timeout=S     seconds it keeps attributes (default: 1)
   -o negative_timeout=S seconds it keeps that a name does not exist (default: 0)
   -o max_threads=N      threads that serve requests (default: 10)
-  -o loglevel=LEVEL     error, warning, info or debug (default: info)
+  -o loglevel=LEVEL     error, warning, notice, info, debug (default: notice)
 
 And what every FUSE filesystem takes: allow_other (implies
 default_permissions), allow_root, auto_unmount, fsname=NAME.

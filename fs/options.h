@@ -35,7 +35,7 @@ struct Options {
   double negative_timeout = 0;  // seconds; 0: names that do not exist are asked for each time
   unsigned max_threads = 10;
   unsigned max_read = 0;  // bytes; 0: as large as the kernel sends
-  LogLevel log_level = LogLevel::kInfo;
+  LogLevel log_level = LogLevel::kNotice;
   std::string as_given;  // the -o options as they came, for .npyfs/options
 
   // What is left for libfuse: standard mount options. Begins with the program's name.

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/escape.h"
 #include "fs/filesystem.h"
 #include "fs/housekeeping.h"
 #include "fs/log.h"
@@ -76,6 +77,7 @@ Result<void> run_loop(fuse_session* session, const Options& options) {
 }  // namespace
 
 Result<void> serve(const Options& options) {
+  open_log(false, options.log_level);  // until the daemon's log takes over
   raise_descriptor_limit();
   auto root = SourceRoot::open(options.source, options.leaving_links, options.visitors);
   if (!root) return std::unexpected(root.error());
@@ -97,11 +99,13 @@ Result<void> serve(const Options& options) {
     return std::unexpected(failed("daemon", "cannot go to the background"));
   }
   open_log(!options.foreground, options.log_level);
+  log(LogLevel::kInfo, "{}: mounted at {}", escaped(options.source), escaped(*mountpoint));
   const Housekeeping housekeeping(filesystem.tree);
   Result<void> served;
   signals.take_during([&] { served = run_loop(session.get(), options); },
                       [&] { filesystem.drain.drain(session.get(), filesystem.tree.claims()); },
                       [&] { fuse_session_exit(session.get()); });
+  if (served) log(LogLevel::kInfo, "{}: not served any more", escaped(*mountpoint));
   return served;
 }
 

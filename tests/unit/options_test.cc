@@ -51,7 +51,7 @@ TEST(Options, Defaults) {
   EXPECT_EQ(options->attr_timeout, 1);
   EXPECT_EQ(options->negative_timeout, 0);
   EXPECT_EQ(options->max_threads, 10u);
-  EXPECT_EQ(options->log_level, LogLevel::kInfo);
+  EXPECT_EQ(options->log_level, LogLevel::kNotice);
 }
 
 TEST(Options, TakesItsOwn) {
@@ -133,7 +133,7 @@ TEST(Options, RefusesWithTheOptionAndWhatItWants) {
       {"negative_timeout=inf", "negative_timeout: 'inf' is no number of seconds"},
       {"negative_timeout=1s", "negative_timeout: '1s' is no number of seconds"},
       {"source_io=magic", "source_io: 'magic' is none of auto, mmap, pread"},
-      {"loglevel=loud\x1B", "loglevel: 'loud\\x1b' is none of error, warning, info, debug"},
+      {"loglevel=loud\x1B", "loglevel: 'loud\\x1b' is none of error, warning, notice, info, debug"},
       {"direct_io,kernel_cache", "direct_io: excludes kernel_cache: choose one"},
   };
   for (const auto& [given, message] : cases) {
