@@ -7,6 +7,7 @@
 #include "fs/command.h"
 #include "fs/options.h"
 #include "fs/session.h"
+#include "fs/usage.h"
 
 namespace {
 

@@ -231,40 +231,4 @@ Result<Options> parse_options(int argc, char* argv[]) {
   return options;
 }
 
-std::string usage() {
-  return R"(Usage: npyfs SOURCE MOUNTPOINT [-o option,...] [-f] [-d]
-
-Mounts the directory SOURCE at MOUNTPOINT. Every .npy file becomes a directory,
-and every slice of its array a file: data.npy/chunks/3_of_16.npy is
-np.array_split(a, 16)[3].
-
-  -f                    stay in the foreground, log to stderr
-  -d                    the same, and print every request
-  -h, --help            this text
-  -V, --version         version
-
-What is mounted:
-  -o chunks=N           how many chunks chunks/ lists (default: CPUs)
-  -o follow_symlinks    follow links that leave SOURCE, too
-  -o rw                 chunks and slices can be written, and so is the source
-                        (default: ro)
-
-How it is served:
-  -o direct_io          never through the kernel's page cache
-  -o kernel_cache       always through the page cache
-                        (default: chosen at each open, by size)
-  -o source_io=HOW      auto, mmap or pread (default: auto, by filesystem)
-  -o entry_timeout=S    seconds the kernel keeps a name (default: 1)
-  -o attr_timeout=S     seconds it keeps attributes (default: 1)
-  -o negative_timeout=S seconds it keeps that a name does not exist (default: 0)
-  -o max_threads=N      threads that serve requests (default: 10)
-  -o loglevel=LEVEL     error, warning, notice, info, debug (default: notice)
-
-And what every FUSE filesystem takes: allow_other (implies
-default_permissions), allow_root, auto_unmount, fsname=NAME.
-
-Unmount with: fusermount3 -u MOUNTPOINT
-)";
-}
-
 }  // namespace npyfs

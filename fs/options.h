@@ -46,7 +46,4 @@ struct Options {
 // those that it does not know either. kInvalidArgument with a sentence for the user.
 Result<Options> parse_options(int argc, char* argv[]);
 
-// The text of --help: usage and options, on one screen.
-std::string usage();
-
 }  // namespace npyfs

@@ -125,8 +125,9 @@ def test_help_is_printed_to_stdout(flag):
     """-h prints how npyfs is used, with every option, and exits with 0."""
     ran = mounting.run(flag)
     assert ran.returncode == 0 and ran.stderr == ""
-    assert ran.stdout.startswith("Usage: npyfs SOURCE MOUNTPOINT")
-    for option in ("chunks=N", "follow_symlinks", "allow_other", "auto_unmount", "max_threads=N", "fsname=NAME"):
+    assert ran.stdout.startswith("Usage: npyfs SOURCE MOUNTPOINT") and ran.stdout.count("\n") <= 40
+    for option in ("chunks=N", "follow_symlinks", "allow_other", "auto_unmount", "max_threads=N", "fsname=NAME",
+                   "--check", "--export", "--create"):
         assert option in ran.stdout
 
 

@@ -179,19 +179,5 @@ TEST(Options, OtherUsersComeInWithTheirPermissionsChecked) {
   EXPECT_THAT(left_for_fuse(*parse({"-oallow_other", "/src", "/mnt"})), HasSubstr("default_permissions"));
 }
 
-TEST(Usage, NamesEveryOptionOnOneScreen) {
-  const std::string text = usage();
-  for (const char* option : {"-f", "-d", "--help", "--version", "chunks=", "follow_symlinks", "direct_io",
-                             "kernel_cache", "source_io=", "entry_timeout=", "attr_timeout=", "negative_timeout=",
-                             "max_threads=", "loglevel=", "allow_other", "auto_unmount", "fsname="}) {
-    EXPECT_THAT(text, HasSubstr(option));
-  }
-  std::size_t width = 0;
-  for (const char c : text) {
-    width = c == '\n' ? 0 : width + 1;
-    EXPECT_LE(width, 80u);
-  }
-}
-
 }  // namespace
 }  // namespace npyfs
