@@ -17,7 +17,7 @@ What is mounted:
   -o follow_symlinks    follow links that leave SOURCE, too
   -o rw                 chunks and slices can be written, and so is the source
   -o allow_other        for all users, as far as the source's permissions go
-  -o allow_root, auto_unmount, fsname=NAME, ro: as for every FUSE filesystem
+  -o allow_root, auto_unmount, fsname=NAME, ro: as in every FUSE filesystem
 
 How it is served:
   -o direct_io          never through the kernel's page cache

@@ -11,7 +11,8 @@ test_packages=("${mount_packages[@]}" python3-pytest fio e2fsprogs xfsprogs btrf
 # More of what the tests need: tools that people use on files, and a parser of metrics.
 test_packages+=(busybox inotify-tools openssh-client openssh-sftp-server python3-prometheus-client rsync)
 # What the commands without a mount, and the package, need beside.
-test_packages+=(strace)
+package_packages=("${build_packages[@]}" dpkg-dev file)
+test_packages+=("${package_packages[@]}" strace man-db zsh systemd)
 # Software that npyfs is tested with (tests/mounted/tools), in builds without sanitizers.
 tools_packages=("${test_packages[@]}" openmpi-bin slurm-wlm munge python3-dask python3-distributed python3-pandas)
 tools_packages+=(libxtensor-dev sqlite3)

@@ -1,0 +1,48 @@
+# What `cmake --install` puts where, and the Debian package that `cpack -G DEB` makes of it.
+include(GNUInstallDirs)
+
+set(HERE ${CMAKE_CURRENT_LIST_DIR})
+set(DOC_DIR ${CMAKE_INSTALL_DATAROOTDIR}/doc/npyfs)
+
+# gzipped(OUT IN): compresses as Debian wants it, the same bytes every time.
+function(gzipped out in)
+  add_custom_command(OUTPUT ${out} COMMAND gzip -9nc ${in} > ${out} DEPENDS ${in} VERBATIM)
+endfunction()
+configure_file(${HERE}/debian-changelog.in ${PROJECT_BINARY_DIR}/changelog @ONLY)
+set(MAN_PAGE ${PROJECT_BINARY_DIR}/npyfs.1.gz)
+set(CHANGELOGS ${PROJECT_BINARY_DIR}/changelog.gz ${PROJECT_BINARY_DIR}/CHANGELOG.md.gz)
+gzipped(${MAN_PAGE} ${HERE}/npyfs.1)
+gzipped(${PROJECT_BINARY_DIR}/changelog.gz ${PROJECT_BINARY_DIR}/changelog)
+gzipped(${PROJECT_BINARY_DIR}/CHANGELOG.md.gz ${PROJECT_SOURCE_DIR}/CHANGELOG.md)
+add_custom_target(npyfs_documents ALL DEPENDS ${MAN_PAGE} ${CHANGELOGS})
+
+install(TARGETS npyfs RUNTIME)
+install(FILES ${MAN_PAGE} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${HERE}/npyfs.bash DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions RENAME npyfs)
+install(FILES ${HERE}/npyfs@.service DESTINATION lib/systemd/system)
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${CHANGELOGS} DESTINATION ${DOC_DIR})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${DOC_DIR} RENAME copyright)
+install(FILES ${HERE}/example.conf DESTINATION ${DOC_DIR}/examples RENAME data.conf)
+# zsh looks for what a distribution installs and for what people install in different places.
+install(CODE [[
+  if(CMAKE_INSTALL_PREFIX MATCHES "/usr/?$" AND EXISTS /etc/debian_version)
+    set(zsh_dir ${CMAKE_INSTALL_PREFIX}/share/zsh/vendor-completions)
+  else()
+    set(zsh_dir ${CMAKE_INSTALL_PREFIX}/share/zsh/site-functions)
+  endif()
+]])
+install(CODE "file(INSTALL DESTINATION \${zsh_dir} TYPE FILE FILES ${HERE}/npyfs.zsh RENAME _npyfs)")
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGE_CONTACT "The npyfs authors <npyfs@example.org>")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION utils)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS fuse3)  # fusermount3, mount.fuse3
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "npyfs mounts a directory of .npy files, and every slice of every array in it
+is a complete .npy file with the bytes that numpy.save writes for that slice.
+So a program that only knows how to load a file gets its share of an array,
+such as data.npy/chunks/3_of_16.npy, and nothing is copied beforehand.")
+include(CPack)

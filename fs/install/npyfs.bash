@@ -1,0 +1,57 @@
+# bash completion of npyfs(1). Words are split at '=', as bash does by itself.
+
+# Sets COMPREPLY to what `compgen "$@"` finds, whatever is in the names.
+_npyfs_reply() {
+  mapfile -t COMPREPLY < <(compgen "$@")
+}
+
+# The last of a list of mount options: ro,chu -> ro,chunks=
+_npyfs_mount_options() {
+  local given=${1%"${1##*,}"}
+  _npyfs_reply -P "$given" -W 'chunks= follow_symlinks allow_other allow_root auto_unmount fsname= ro rw direct_io
+    kernel_cache source_io= entry_timeout= attr_timeout= negative_timeout= max_threads= loglevel=' -- "${1##*,}"
+  if [[ ${COMPREPLY[0]:-} == *= ]]; then compopt -o nospace 2>/dev/null; fi
+}
+
+_npyfs_flags() {
+  case " ${COMP_WORDS[*]} " in
+    *' --check '*) echo --json ;;
+    *' --export '*) echo --chunks --axis ;;
+    *' --create '*) echo --dtype --shape --fortran-order ;;
+    *) echo -o -f -d -h --help -V --version --check --export --create ;;
+  esac
+}
+
+_npyfs() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} name=
+  if [[ $current == = ]]; then
+    name=$previous current=
+  elif [[ $previous == = ]]; then
+    name=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  COMPREPLY=()
+  case ${name##*,} in
+    loglevel) _npyfs_reply -W 'error warning notice info debug' -- "$current" ;;
+    source_io) _npyfs_reply -W 'auto mmap pread' -- "$current" ;;
+  esac
+  if [[ $name ]]; then return; fi
+  case $previous in
+    -o) _npyfs_mount_options "$current" ;;
+    --chunks | --axis | --shape) ;;
+    --dtype) _npyfs_reply -W '<f4 <f8 <i4 <i8 |u1' -- "$current" ;;
+    --export | --create)
+      compopt -o filenames 2>/dev/null
+      _npyfs_reply -f -- "$current"
+      ;;
+    *)
+      if [[ $current == -* ]]; then
+        _npyfs_reply -W "$(_npyfs_flags)" -- "$current"
+      else
+        compopt -o filenames 2>/dev/null
+        _npyfs_reply -d -- "$current"
+      fi
+      ;;
+  esac
+}
+
+complete -F _npyfs npyfs

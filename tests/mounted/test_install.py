@@ -1,0 +1,167 @@
+"""npyfs installed: by cmake, and as a Debian package that mounts by fstab, mount(8) and systemd's unit."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mount as mounting
+from users import in_namespace
+
+BUILD = Path(mounting.binary()).parent
+INSTALLED = ["bin/npyfs", "lib/systemd/system/npyfs@.service", "share/bash-completion/completions/npyfs",
+             "share/doc/npyfs/CHANGELOG.md.gz", "share/doc/npyfs/README.md", "share/doc/npyfs/changelog.gz",
+             "share/doc/npyfs/copyright", "share/doc/npyfs/examples/data.conf", "share/man/man1/npyfs.1.gz"]
+pytestmark = pytest.mark.skipif(os.environ.get("NPYFS_EVERY", "1") != "1", reason="nobody installs a build with sanitizers")
+
+
+def files_below(directory):
+    return sorted(str(path.relative_to(directory)) for path in Path(directory).rglob("*") if path.is_file())
+
+
+def test_cmake_installs_everything_below_a_prefix(scratch):
+    """cmake --install puts the binary, the man page, completions, the unit and documents below any prefix."""
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", scratch / "prefix"], check=True, stdout=subprocess.DEVNULL)
+    assert files_below(scratch / "prefix") == sorted(INSTALLED + ["share/zsh/site-functions/_npyfs"])
+    ran = subprocess.run([scratch / "prefix/bin/npyfs", "--version"], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("npyfs ")
+
+
+@pytest.fixture(scope="module")
+def package(module_scratch):
+    """The Debian package, built from the build directory of the npyfs under test."""
+    subprocess.run(["cpack", "-G", "DEB", "--config", BUILD / "CPackConfig.cmake", "-B", module_scratch], check=True,
+                   stdout=subprocess.DEVNULL)
+    return next(module_scratch.glob("npyfs_*.deb"))
+
+
+def field(package, name):
+    return subprocess.run(["dpkg-deb", "-f", package, name], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_package_holds_what_is_installed(package, scratch):
+    """The package holds the same files, at their places in a distribution."""
+    subprocess.run(["dpkg-deb", "-x", package, scratch / "root"], check=True)
+    assert files_below(scratch / "root/usr") == sorted(INSTALLED + ["share/zsh/vendor-completions/_npyfs"])
+    assert files_below(scratch / "root") == ["usr/" + name for name in files_below(scratch / "root/usr")]
+
+
+def test_the_package_depends_on_what_it_needs(package):
+    """It depends on the libraries that the binary is linked with, and on fuse3 for fusermount3 and mount.fuse3."""
+    depends = field(package, "Depends")
+    assert "fuse3" in depends.split(", ")
+    for library in ("libc6 (", "libfuse3-3 (", "libfmt", "libstdc++6 ("):
+        assert library in depends
+    assert field(package, "Package") == "npyfs" and mounting.run("-V").stdout == f"npyfs {field(package, 'Version')}\n"
+
+
+# A copy of the system that ends with the namespace: what is installed in it is not installed here.
+COPY_OF_THE_SYSTEM = """
+package=$1 scratch=$2 source=$3 mountpoint=$4
+mount -t tmpfs none "$scratch"
+for directory in usr etc var; do
+  mkdir -p "$scratch/$directory/upper" "$scratch/$directory/work"
+  mount -t overlay none -o "lowerdir=/$directory,upperdir=$scratch/$directory/upper,workdir=$scratch/$directory/work" \
+    "/$directory"
+done
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+rm -f /usr/bin/npyfs
+dpkg --no-triggers --install "$package" >&2
+"""
+
+
+@pytest.fixture
+def installed(package, scratch, source):
+    """installed(script): runs it where the package is installed, and $source has an array and $mountpoint is empty."""
+    np.save(source / "data.npy", np.arange(30.0).reshape(10, 3))
+    layers, mountpoint = scratch / "layers", scratch / "mountpoint"
+    layers.mkdir()
+    mountpoint.mkdir()
+    if os.getuid() != 0:
+        pytest.skip("needs root, to install and mount")
+
+    def run(script):
+        ran = in_namespace(COPY_OF_THE_SYSTEM + script, package, layers, source, mountpoint)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    return run
+
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def of_the_readme(start):
+    """The line of the README that begins so, for the shell, with the places of the test."""
+    line = next(line for line in README.splitlines() if line.startswith(start))
+    return line.replace("/data", "$source").replace("/mnt/npy", "$mountpoint")
+
+
+LOAD = """/usr/bin/python3 -c 'import numpy, sys; print(numpy.load(sys.argv[1]).sum())' """
+CHUNK_SUM = str(np.array_split(np.arange(30.0).reshape(10, 3), 4)[1].sum())
+
+
+def test_a_line_of_fstab_mounts(installed):
+    """A line of fstab mounts: type fuse.npyfs, with ro, and options of npyfs and of mount(8)."""
+    out = installed("""
+    echo """ + of_the_readme("/data ").replace("allow_other", "allow_other,chunks=3,_netdev,noauto,x-systemd.automount") + """ \
+      > /etc/fstab
+    mount "$mountpoint"
+    findmnt -n -o FSTYPE,SOURCE "$mountpoint"
+    ls "$mountpoint/data.npy/chunks"
+    """ + LOAD + """ "$mountpoint/data.npy/chunks/1_of_4.npy"
+    umount "$mountpoint"
+    ls -A "$mountpoint"
+    """)
+    kind, chunks = out.splitlines()[0].split(), out.splitlines()[1:]
+    assert kind[0] == "fuse.npyfs" and kind[1].endswith("/source")
+    assert chunks == ["0_of_3.npy", "1_of_3.npy", "2_of_3.npy", CHUNK_SUM]
+
+
+def test_mount_8_mounts(installed):
+    """mount -t fuse.npyfs mounts, and asks for rw where ro is not said."""
+    out = installed("""
+    """ + of_the_readme("mount -t fuse.npyfs") + """
+    """ + LOAD + """ "$mountpoint/data.npy/chunks/1_of_4.npy"
+    findmnt -n -o OPTIONS "$mountpoint"
+    umount "$mountpoint"
+    mount -t fuse.npyfs "$source" "$mountpoint"
+    findmnt -n -o OPTIONS "$mountpoint"
+    umount "$mountpoint"
+    """)
+    total, as_given, as_mount_has_it = out.splitlines()
+    assert total == CHUNK_SUM
+    assert as_given.startswith("ro,") and as_mount_has_it.startswith("rw,")
+
+
+def test_the_unit_mounts(installed):
+    """systemd accepts the unit, and the command that it runs mounts what /etc/npyfs/NAME.conf says."""
+    out = installed("""
+    mkdir /etc/npyfs
+    sed "s|^SOURCE=.*|SOURCE=$source|; s|^MOUNTPOINT=.*|MOUNTPOINT=$mountpoint|" \
+      /usr/share/doc/npyfs/examples/data.conf > /etc/npyfs/data.conf
+    systemd-analyze verify --man=no npyfs@data.service
+    . /etc/npyfs/data.conf
+    eval "$(sed -n 's/^ExecStart=//p' /lib/systemd/system/npyfs@.service)"
+    findmnt -n -o FSTYPE,OPTIONS "$mountpoint"
+    """ + LOAD + """ "$mountpoint/data.npy/chunks/1_of_4.npy"
+    kill "$(pgrep --full "^npyfs $source $mountpoint ")"
+    timeout 30 /bin/sh -c 'while findmnt "$0" > /dev/null; do :; done' "$mountpoint"
+    ls -A "$mountpoint"
+    """)
+    kind, total = out.splitlines()
+    assert kind.startswith("fuse.npyfs") and "allow_other" in kind and total == CHUNK_SUM
+
+
+def test_nothing_is_left_after_removal(installed):
+    """The package removed again leaves nothing behind."""
+    out = installed("""
+    command -v npyfs
+    dpkg --no-triggers --remove npyfs >&2
+    hash -r
+    command -v npyfs || echo none
+    find "$scratch/usr/upper" "$scratch/etc/upper" -name '*npyfs*' -type f
+    """)
+    assert out == "/usr/bin/npyfs\nnone\n"
