@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/escape.h"
+#include "fs/advice.h"
 #include "fs/filesystem.h"
 #include "fs/housekeeping.h"
 #include "fs/log.h"
@@ -80,10 +81,10 @@ Result<void> serve(const Options& options) {
   open_log(false, options.log_level);  // until the daemon's log takes over
   raise_descriptor_limit();
   auto root = SourceRoot::open(options.source, options.leaving_links, options.visitors);
-  if (!root) return std::unexpected(root.error());
+  if (!root) return std::unexpected(with_advice_on_source(root.error()));
 
   const auto mountpoint = prepare_mountpoint(options.mountpoint, *root);
-  if (!mountpoint) return std::unexpected(mountpoint.error());
+  if (!mountpoint) return std::unexpected(with_advice_on_mountpoint(mountpoint.error()));
 
   Filesystem filesystem(options, std::move(*root));
   const Session session = new_session(options, filesystem);
@@ -92,7 +93,9 @@ Result<void> serve(const Options& options) {
   }
   Signals signals;
   const Mount mount(session.get(), *mountpoint);
-  if (!mount.mounted()) return std::unexpected(failed(*mountpoint, "cannot be mounted (see above)"));
+  if (!mount.mounted()) {
+    return std::unexpected(with_advice_on_mounting(failed(*mountpoint, "cannot be mounted (see above)")));
+  }
   if (auto attached = filesystem.attach(session.get(), *mountpoint); !attached) return attached;
 
   if (fuse_daemonize(options.foreground ? 1 : 0) != 0) {

@@ -41,21 +41,24 @@ def test_a_missing_source_is_refused(places):
 def test_a_source_that_is_no_directory_is_refused(places):
     """The source is no directory."""
     source, mountpoint = places
-    assert_refused(mounting.run(source / "data.npy", mountpoint), FAILED, source / "data.npy", "Not a directory")
+    assert_refused(mounting.run(source / "data.npy", mountpoint), FAILED, source / "data.npy", "Not a directory",
+                   f"SOURCE is the directory that holds the arrays, here {source}")
     assert not mounting.is_mounted(mountpoint)
 
 
 def test_a_missing_mountpoint_is_refused(places):
     """The mountpoint is missing."""
     source, mountpoint = places
-    assert_refused(mounting.run(source, mountpoint / "missing"), FAILED, mountpoint / "missing", "No such file")
+    assert_refused(mounting.run(source, mountpoint / "missing"), FAILED, mountpoint / "missing", "No such file",
+                   f"Make it first: mkdir -p {mountpoint / 'missing'}")
 
 
 def test_a_mountpoint_that_is_no_directory_is_refused(places):
     """The mountpoint is no directory."""
     source, mountpoint = places
     (mountpoint / "file").write_text("")
-    assert_refused(mounting.run(source, mountpoint / "file"), FAILED, mountpoint / "file", "Not a directory")
+    assert_refused(mounting.run(source, mountpoint / "file"), FAILED, mountpoint / "file", "Not a directory",
+                   "A mountpoint is a directory")
 
 
 def test_a_mountpoint_inside_the_source_is_refused(places):
@@ -80,6 +83,13 @@ def test_without_fuse_the_reason_is_given(places):
     """Where /dev/fuse is not the FUSE device, npyfs exits with 3 and a reason, and nothing is mounted."""
     ran = in_namespace('mount --bind /dev/null /dev/fuse; exec "$1" "$2" "$3"', mounting.binary(), *places)
     assert_refused(ran, FAILED, places[1])
+
+
+def test_without_the_device_containers_are_told_what_to_do(places):
+    """Where there is no /dev/fuse, as in a container, npyfs says what the container needs, and what works without."""
+    ran = in_namespace("mount -t tmpfs none /dev; mknod -m 666 /dev/null c 1 3; exec \"$1\" \"$2\" \"$3\"", mounting.binary(),
+                       *places)
+    assert_refused(ran, FAILED, places[1], "--device /dev/fuse", "npyfs --export")
 
 
 @pytest.mark.parametrize("arguments", [[], ["one"], ["one", "two", "three"]], ids=len)
