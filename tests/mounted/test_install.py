@@ -90,7 +90,9 @@ def installed(package, scratch, source):
     return run
 
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLE = ROOT / "fs/install/example.conf"
 
 
 def of_the_readme(start):
@@ -138,10 +140,10 @@ def test_mount_8_mounts(installed):
 
 def test_the_unit_mounts(installed):
     """systemd accepts the unit, and the command that it runs mounts what /etc/npyfs/NAME.conf says."""
-    out = installed("""
+    out = installed(f"""
     mkdir /etc/npyfs
-    sed "s|^SOURCE=.*|SOURCE=$source|; s|^MOUNTPOINT=.*|MOUNTPOINT=$mountpoint|" \
-      /usr/share/doc/npyfs/examples/data.conf > /etc/npyfs/data.conf
+    sed "s|^SOURCE=.*|SOURCE=$source|; s|^MOUNTPOINT=.*|MOUNTPOINT=$mountpoint|" {EXAMPLE} > /etc/npyfs/data.conf
+    """ + """
     systemd-analyze verify --man=no npyfs@data.service
     . /etc/npyfs/data.conf
     eval "$(sed -n 's/^ExecStart=//p' /lib/systemd/system/npyfs@.service)"
