@@ -1,6 +1,8 @@
 """What becomes of written bytes when the source, the disk or the power fails."""
 
+import contextlib
 import errno
+import mmap
 import os
 import resource
 import signal
@@ -79,7 +81,7 @@ def test_a_limit_on_the_size_of_files_is_the_writers_error(array, mount):
 
 
 def test_a_source_truncated_under_a_writer_is_never_made_longer(array, mount):
-    """A source that is truncated while it is written stays as short as it is: EIO, from write, from flush and from close."""
+    """A source that is truncated while it is written stays as short as it is: EIO, from write and from flush."""
     mounted = mount(array.parent, "rw", foreground=True)
     view = mounted / "a.npy/chunks/5_of_10.npy"
     with open(view, "r+b", buffering=0) as file:
@@ -93,6 +95,60 @@ def test_a_source_truncated_under_a_writer_is_never_made_longer(array, mount):
     assert "was 3200128 bytes when it was opened and is 1000 now" in mounted.stderr()
     assert mounted.metric("failed_writes_total") >= 2
     mounted.unmount()
+
+
+def test_close_reports_what_could_not_be_written(array, mount):
+    """close() reports what became of pages that were mapped, where they cannot be written."""
+    mounted = mount(array.parent, "rw")
+    descriptor = os.open(mounted / "a.npy/chunks/5_of_10.npy", os.O_RDWR)
+    with mmap.mmap(descriptor, 0) as mapped:
+        mapped[200] = 1
+        os.truncate(array, 1000)
+        assert_fails(["EIO"], os.close, descriptor)
+    assert array.stat().st_size == 1000
+
+
+@pytest.fixture
+def failing_disk(scratch):
+    """A disk that takes nothing new once `fail()` was called, of which its filesystem knows nothing: its image lies on
+    another one, which is full then (ENOSPC, from behind the page cache)."""
+    backing = scratch / "backing"
+    backing.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "none", backing], check=True)
+    disk = Disk(backing, "ext4")
+
+    def fail():
+        with contextlib.suppress(OSError), open(backing / "filler", "wb", buffering=0) as filler:
+            while filler.write(b"x" * 4096):
+                pass
+
+    disk.fail = fail
+    yield disk
+    disk.close()
+    subprocess.run(["umount", "-l", backing], check=True)
+
+
+@pytest.mark.parametrize("way", ["flush", "fsync"])
+def test_a_failing_disk_is_reported_by_flush_and_fsync(failing_disk, mount, way):
+    """Where the disk does not take what was written, flush() and fsync say so, the log too, and it is counted."""
+    with open(failing_disk.path / "a.npy", "wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (1 << 22,)})
+        file.truncate(128 + (8 << 22))
+    os.sync()
+    mounted = mount(failing_disk.path, "rw", foreground=True)
+    view = mounted / "a.npy/chunks/1_of_2.npy"
+    failing_disk.fail()
+    if way == "flush":
+        rows = np.load(view, mmap_mode="r+")
+        rows[:] = 1
+        assert_fails(["ENOSPC"], rows.flush)
+        del rows
+    else:
+        with open(view, "r+b", buffering=0) as file:
+            file.write(saved(np.ones(1 << 21)))
+            assert_fails(["ENOSPC"], os.fsync, file.fileno())
+    assert mounted.metric("failed_writes_total") > 0
+    assert "fdatasync failed: No space left on device" in mounted.stderr()
 
 
 @pytest.mark.parametrize("change", ["replace", "remove"])
