@@ -1,10 +1,22 @@
 #include "core/info_json.h"
 
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "core/aligned_split.h"
 
 namespace npyfs {
+namespace {
+
+// The library makes the strings alone: where memory runs out it cannot destroy an object or array, and aborts.
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
 
 std::string descr_text(const NpyHeader& header) {
   const std::string& descr = header.descr;
@@ -14,21 +26,25 @@ std::string descr_text(const NpyHeader& header) {
 
 std::string info_json(const SourceFile& source, const std::string& absolute_path) {
   const NpyHeader& header = *source.header();
-  nlohmann::ordered_json info;
-  info["source"] = absolute_path;
-  info["shape"] = header.shape;
-  info["descr"] = descr_text(header);
-  info["fortran_order"] = header.fortran_order;
-  info["itemsize"] = header.itemsize;
-  info["data_offset"] = header.data_offset;
-  info["data_size"] = data_size(header);
-  info["file_size"] = source.size();
-  info["sliceable"] = source.sliceable().has_value();
+  std::string text = fmt::format(
+      R"({{
+  "source": {},
+  "shape": [{}],
+  "descr": {},
+  "fortran_order": {},
+  "itemsize": {},
+  "data_offset": {},
+  "data_size": {},
+  "file_size": {},
+  "sliceable": {})",
+      quoted(absolute_path), fmt::join(header.shape, ", "), quoted(descr_text(header)), header.fortran_order,
+      header.itemsize, header.data_offset, data_size(header), source.size(), source.sliceable().has_value());
   if (source.sliceable()) {
-    auto& most = info["most_aligned_chunks"] = nlohmann::ordered_json::array();
+    std::vector<std::uint64_t> most;
     for (std::uint8_t axis = 0; axis < header.shape.size(); ++axis) most.push_back(AlignedUnits(header, axis).count());
+    text += fmt::format(",\n  \"most_aligned_chunks\": [{}]", fmt::join(most, ", "));
   }
-  return info.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return text + "\n}\n";
 }
 
 }  // namespace npyfs

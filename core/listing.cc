@@ -12,7 +12,8 @@
 namespace npyfs {
 namespace {
 
-constexpr std::uint64_t kDots = 2;  // "." and ".."
+constexpr std::uint64_t kDots = 2;                     // "." and ".."
+constexpr std::uint64_t kUnknown = ~std::uint64_t{0};  // no cookie: the next read seeks
 
 }  // namespace
 
@@ -38,18 +39,15 @@ Result<void> MirrorListing::read(std::uint64_t cookie, const Visit& visit) {
   } else if (cookie != position_) {
     ::seekdir(directory_.get(), static_cast<long>(cookie));
   }
-  position_ = cookie;
   while (true) {
+    position_ = kUnknown;  // until a name has been taken: readdir is one ahead of what `visit` refuses, or throws at
     errno = 0;
     const dirent* entry = ::readdir(directory_.get());
     if (entry == nullptr && errno != 0) return std::unexpected(system_error(path_, "readdir", errno));
     if (entry == nullptr) return {};
     // What the source has by this name is hidden behind ours, which is not listed.
     const bool is_hidden = path_.empty() && std::string_view(entry->d_name) == kControlDirectoryName;
-    if (!is_hidden && !visit(describe(*entry))) {
-      position_ = ~std::uint64_t{0};  // readdir is one name ahead of what was taken: seek next time
-      return {};
-    }
+    if (!is_hidden && !visit(describe(*entry))) return {};
     position_ = static_cast<std::uint64_t>(entry->d_off);
   }
 }

@@ -10,7 +10,15 @@
 namespace npyfs {
 
 Mapping::~Mapping() {
-  ::munmap(address_, size_);
+  if (size_ > 0) ::munmap(address_, size_);
+}
+
+Result<void> Mapping::map(int fd, std::uint64_t start, std::size_t size) {
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(start));
+  if (address == MAP_FAILED) return std::unexpected(system_error("source", "mmap", errno));
+  address_ = address;
+  size_ = size;
+  return {};
 }
 
 std::size_t MappingCache::KeyHash::operator()(const Key& key) const {
@@ -28,11 +36,12 @@ Result<std::shared_ptr<const Mapping>> MappingCache::window(std::uint64_t file_i
   }
   const std::uint64_t start = index * kWindowSize;
   const auto size = static_cast<std::size_t>(std::min(kWindowSize, file_size - start));
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(start));
-  if (address == MAP_FAILED) return std::unexpected(system_error("source", "mmap", errno));
-  auto mapping = std::make_shared<const Mapping>(address, size);
-  entries_.push_front({key, mapping});
-  index_[key] = entries_.begin();
+  const auto mapping = std::make_shared<Mapping>();
+  if (auto mapped = mapping->map(fd, start, size); !mapped) return std::unexpected(mapped.error());
+  Entries added;
+  added.push_front({key, mapping});
+  index_.emplace(key, added.begin());  // the last that may throw
+  entries_.splice(entries_.begin(), added);
   mapped_bytes_ += size;
   evict_surplus(evicted);
   return mapping;

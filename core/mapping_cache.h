@@ -19,17 +19,20 @@ namespace npyfs {
 // SIGBUS in user code, and EFAULT from a system call that is given the address.
 class Mapping {
  public:
-  Mapping(void* address, std::size_t size) : address_(address), size_(size) {}
+  Mapping() = default;
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
   ~Mapping();
+
+  // Maps bytes [start, start + size) of the file open at `fd`. To be called once. kSystem where they cannot be mapped.
+  Result<void> map(int fd, std::uint64_t start, std::size_t size);
 
   std::byte* address() const { return static_cast<std::byte*>(address_); }
   std::size_t size() const { return size_; }
 
  private:
-  void* address_;
-  std::size_t size_;
+  void* address_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 // Thread-safe. A mapping that has left the cache lives on for as long as somebody holds it.

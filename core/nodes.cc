@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "core/file_version.h"
@@ -35,7 +36,12 @@ NodeId Nodes::look_up(const Node& node) {
   }
   const NodeId id = next_id_++;
   const auto added = slots_.emplace(id, Slot{.node = node, .id = id, .lookups = 1}).first;
-  index_.insert(&added->second);
+  try {
+    index_.insert(&added->second);
+  } catch (...) {
+    slots_.erase(added);
+    throw;
+  }
   return id;
 }
 
@@ -46,7 +52,7 @@ std::optional<Node> Nodes::find(NodeId id) const {
   return found->second.node;
 }
 
-void Nodes::forget(NodeId id, std::uint64_t count) {
+void Nodes::forget(NodeId id, std::uint64_t count) noexcept {
   const std::unique_lock lock(mutex_);
   const auto found = slots_.find(id);
   if (found == slots_.end() || id == kRootNode) return;
@@ -67,12 +73,16 @@ bool Nodes::mark_opened(NodeId id) {
   return found != slots_.end() && !std::exchange(found->second.is_opened, true);
 }
 
-// A table that once held a million nodes gives its buckets back.
+// A table that once held a million nodes gives its buckets back. Where there is no memory for fewer of them, it keeps
+// what it has.
 void Nodes::shrink() {
   constexpr std::size_t kSmall = 4096;
   if (slots_.bucket_count() < kSmall || slots_.size() > slots_.bucket_count() / 8) return;
-  slots_.rehash(0);
-  index_.rehash(0);
+  try {
+    slots_.rehash(0);
+    index_.rehash(0);
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 std::uint64_t Nodes::forgotten() const {

@@ -55,7 +55,7 @@ class Nodes {
   std::optional<Node> find(NodeId id) const;
 
   // Takes back `count` lookups; at 0 the node is gone. More than there were count as all of them. The root stays.
-  void forget(NodeId id, std::uint64_t count);
+  void forget(NodeId id, std::uint64_t count) noexcept;
 
   // Whether this is the first call for the node. False where it is not known.
   bool mark_opened(NodeId id);

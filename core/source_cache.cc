@@ -25,9 +25,11 @@ std::shared_ptr<SourceCache::Entry> SourceCache::entry(std::uint64_t key) {
       index_.erase(evicted->key);
       entries_.pop_back();
     }
-    entries_.push_front(std::make_shared<Entry>());
-    entries_.front()->key = key;
-    index_[key] = entries_.begin();
+    Entries added;
+    added.push_front(std::make_shared<Entry>());
+    added.front()->key = key;
+    index_.emplace(key, added.begin());  // the last that may throw
+    entries_.splice(entries_.begin(), added);
   }
   entries_.front()->last_used = Clock::now();
   return entries_.front();

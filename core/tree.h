@@ -66,7 +66,7 @@ class Tree {
 
   // Finds `name` in a directory and counts one lookup of what it finds, to be taken back by forget().
   Result<Entry> lookup(NodeId directory_id, std::string_view name);
-  void forget(NodeId id, std::uint64_t lookups) { nodes_.forget(id, lookups); }
+  void forget(NodeId id, std::uint64_t lookups) noexcept { nodes_.forget(id, lookups); }
 
   // kStale for a file whose source has changed since the lookup and that nobody has open: the kernel then looks its
   // name up again by itself (Linux does so for path-based calls that fail with ESTALE). While somebody has it open, it

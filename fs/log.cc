@@ -1,8 +1,10 @@
 #include "fs/log.h"
 
+#include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace npyfs {
@@ -33,7 +35,7 @@ void open_log(bool use_syslog, LogLevel least) {
   if (to_syslog) ::openlog("npyfs", LOG_PID, LOG_DAEMON);
 }
 
-void log_line(LogLevel level, std::string_view line) {
+void log_line(LogLevel level, std::string_view line) noexcept {
   if (level > least_level) return;
   const LevelName& described = kLevels[static_cast<std::size_t>(level)];
   if (to_syslog) {
@@ -41,8 +43,11 @@ void log_line(LogLevel level, std::string_view line) {
     return;
   }
   // One write, so that lines of several threads do not mix.
-  const std::string text = fmt::format("npyfs: {}: {}\n", described.name, line);
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+  const std::array<std::string_view, 5> words = {"npyfs: ", described.name, ": ", line, "\n"};
+  std::array<iovec, words.size()> pieces;
+  std::ranges::transform(words, pieces.begin(),
+                         [](std::string_view word) { return iovec{const_cast<char*>(word.data()), word.size()}; });
+  [[maybe_unused]] const ssize_t written = ::writev(STDERR_FILENO, pieces.data(), static_cast<int>(pieces.size()));
 }
 
 }  // namespace npyfs

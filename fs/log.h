@@ -19,8 +19,9 @@ std::optional<LogLevel> log_level_named(std::string_view name);
 // before there are threads.
 void open_log(bool use_syslog, LogLevel least);
 
-// Writes one line. `line` holds no text from outside that is not escaped (see core/escape.h). Thread-safe.
-void log_line(LogLevel level, std::string_view line);
+// Writes one line. `line` holds no text from outside that is not escaped (see core/escape.h). Allocates nothing, since
+// memory may be what there is too little of. Thread-safe.
+void log_line(LogLevel level, std::string_view line) noexcept;
 
 template <typename... Arguments>
 void log(LogLevel level, fmt::format_string<Arguments...> format, Arguments&&... arguments) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/escape.h"
+#include "fs/guarded.h"
 #include "fs/kernel_read_ahead.h"
 #include "fs/log.h"
 
@@ -98,8 +99,14 @@ void Negotiation::count_request(const void* request, std::size_t size) {
 
 ssize_t Negotiation::write_reply(int fd, iovec* pieces, int count, void* self) {
   auto& negotiation = *static_cast<Negotiation*>(self);
-  if (negotiation.in_init_.load(std::memory_order_relaxed)) return negotiation.write_init_reply(fd, pieces, count);
-  return negotiation.write(fd, pieces, static_cast<std::size_t>(count));
+  note_reply();
+  if (!negotiation.in_init_.load(std::memory_order_relaxed)) {
+    return negotiation.write(fd, pieces, static_cast<std::size_t>(count));
+  }
+  ssize_t written = -1;
+  call_guarded([&] { written = negotiation.write_init_reply(fd, pieces, count); },
+               [&](int error, const char*) { negotiation.end_session(error); });
+  return written;
 }
 
 ssize_t Negotiation::write_init_reply(int fd, iovec* pieces, int count) {
@@ -121,6 +128,16 @@ ssize_t Negotiation::write_init_reply(int fd, iovec* pieces, int count) {
 
 // A reply that cannot be delivered leaves its reader waiting for ever, so that the session ends instead. ENOENT is no
 // such case: the request is gone, since its caller was killed. Nor is EFAULT: the kernel has answered with EIO.
+void Negotiation::end_session(int error) noexcept {
+  fuse_session_exit(session_);
+  const auto message = [&] {
+    log(LogLevel::kError, "{}: a reply cannot be written ({}), so the mount ends", escaped(mountpoint_),
+        std::generic_category().message(error));
+  };
+  call_guarded(message, [](int, const char*) { log_line(LogLevel::kError, "out of memory, so the mount ends"); });
+  errno = error;
+}
+
 ssize_t Negotiation::write(int fd, const iovec* pieces, std::size_t count) {
   fuse_out_header counted;
   std::memcpy(&counted, pieces[0].iov_base, sizeof counted);
@@ -134,11 +151,7 @@ ssize_t Negotiation::write(int fd, const iovec* pieces, std::size_t count) {
   const int error = errno;
   fuse_out_header header;
   std::memcpy(&header, pieces[0].iov_base, sizeof header);
-  if (header.unique != 0) {  // 0: a notice, for which nobody waits
-    log(LogLevel::kError, "{}: a reply cannot be written ({}), so the mount ends", escaped(mountpoint_),
-        std::generic_category().message(error));
-    fuse_session_exit(session_);
-  }
+  if (header.unique != 0) end_session(error);  // 0: a notice, for which nobody waits
   errno = error;
   return written;
 }

@@ -52,6 +52,7 @@ class Negotiation {
   void take_init_request(const void* request, std::size_t size);
   void count_request(const void* request, std::size_t size);
   ssize_t write_init_reply(int fd, iovec* pieces, int count);
+  void end_session(int error) noexcept;
   ssize_t write(int fd, const iovec* pieces, std::size_t count);
   void edit_init_reply(fuse_init_out& reply);
 

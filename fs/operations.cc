@@ -9,6 +9,8 @@
 
 #include "core/escape.h"
 #include "fs/filesystem.h"
+#include "fs/guarded.h"
+#include "fs/handover.h"
 #include "fs/log.h"
 #include "fs/reply.h"
 #include "fs/write_operations.h"
@@ -38,7 +40,8 @@ void destroy(void* user_data) {
 void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   Filesystem& filesystem = filesystem_of(request);
   ++filesystem.metrics.lookups;
-  const auto entry = filesystem.tree.lookup(parent, name);
+  GivenLookups given(filesystem.tree);
+  const auto entry = given.lookup(parent, name);
   if (!entry && to_errno(entry.error()) == ENOENT && filesystem.options.negative_timeout > 0) {
     fuse_entry_param missing = {};
     missing.entry_timeout = filesystem.options.negative_timeout;
@@ -48,7 +51,7 @@ void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   if (!entry) return reply_error(request, entry.error());
   const fuse_entry_param param = entry_param(filesystem.options, *entry);
   // A reply that the kernel no longer wants (the caller was killed) leaves it without the lookup.
-  if (fuse_reply_entry(request, &param) != 0) filesystem.tree.forget(entry->node, 1);
+  if (fuse_reply_entry(request, &param) == 0) given.hand_over();
 }
 
 void forget(fuse_req_t request, fuse_ino_t node, uint64_t lookups) {
@@ -174,7 +177,7 @@ void readdir(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_fil
 
 void readdirplus(fuse_req_t request, fuse_ino_t directory, size_t size, off_t offset, fuse_file_info* info) {
   Filesystem& filesystem = filesystem_of(request);
-  std::vector<NodeId> looked_up;
+  GivenLookups given(filesystem.tree);
   const bool taken = reply_names(request, size, offset, info, [&](char* at, size_t left, const ListedName& listed) {
     const std::string name(listed.name);
     const size_t needed = fuse_add_direntry_plus(request, nullptr, 0, name.c_str(), nullptr, 0);
@@ -182,15 +185,11 @@ void readdirplus(fuse_req_t request, fuse_ino_t directory, size_t size, off_t of
     fuse_entry_param param = {};  // node 0: the kernel looks the name up itself when it needs to
     param.attr = listed_stat(listed);
     if (name != "." && name != "..") {
-      if (const auto entry = filesystem.tree.lookup(directory, name)) {
-        param = entry_param(filesystem.options, *entry);
-        looked_up.push_back(entry->node);
-      }
+      if (const auto entry = given.lookup(directory, name)) param = entry_param(filesystem.options, *entry);
     }
     return fuse_add_direntry_plus(request, at, left, name.c_str(), &param, static_cast<off_t>(listed.next_cookie));
   });
-  if (taken) return;
-  for (const NodeId node : looked_up) filesystem.tree.forget(node, 1);
+  if (taken) given.hand_over();
 }
 
 void statfs(fuse_req_t request, fuse_ino_t node) {
@@ -231,23 +230,23 @@ void listxattr(fuse_req_t request, fuse_ino_t node, size_t size) {
 
 const fuse_lowlevel_ops kOperations = [] {
   fuse_lowlevel_ops operations = {};
-  operations.init = init;
+  operations.init = Guarded<init>::call;
   operations.destroy = destroy;
-  operations.lookup = lookup;
-  operations.forget = forget;
-  operations.getattr = getattr;
-  operations.readlink = readlink;
-  operations.open = open;
-  operations.read = read;
-  operations.release = release;
-  operations.opendir = opendir;
-  operations.readdir = readdir;
-  operations.releasedir = releasedir;
-  operations.statfs = statfs;
-  operations.getxattr = getxattr;
-  operations.listxattr = listxattr;
-  operations.forget_multi = forget_multi;
-  operations.readdirplus = readdirplus;
+  operations.lookup = Guarded<lookup>::call;
+  operations.forget = Guarded<forget>::forget;
+  operations.getattr = Guarded<getattr>::call;
+  operations.readlink = Guarded<readlink>::call;
+  operations.open = Guarded<open>::call;
+  operations.read = Guarded<read>::call;
+  operations.release = Guarded<release>::call;
+  operations.opendir = Guarded<opendir>::call;
+  operations.readdir = Guarded<readdir>::call;
+  operations.releasedir = Guarded<releasedir>::call;
+  operations.statfs = Guarded<statfs>::call;
+  operations.getxattr = Guarded<getxattr>::call;
+  operations.listxattr = Guarded<listxattr>::call;
+  operations.forget_multi = Guarded<forget_multi>::forget;
+  operations.readdirplus = Guarded<readdirplus>::call;
   add_write_operations(operations);
   return operations;
 }();

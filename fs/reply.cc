@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "fs/handover.h"
 #include "fs/log.h"
 #include "fs/open_policy.h"
 
@@ -25,14 +26,12 @@ void reply_error(fuse_req_t request, const Error& error) {
 
 void reply_open(fuse_req_t request, std::shared_ptr<const OpenFile> file, fuse_file_info info) {
   Filesystem& filesystem = filesystem_of(request);
+  GivenFile given(filesystem, std::move(file));
+  choose_caching(filesystem.options.cache, filesystem.can_map_direct_io(), *given, info);
+  if (info.keep_cache) filesystem.preload.first_open(filesystem, filesystem.tree, *given);
+  info.fh = given.handle();
   ++filesystem.metrics.opens;
-  choose_caching(filesystem.options.cache, filesystem.can_map_direct_io(), *file, info);
-  if (info.keep_cache) filesystem.preload.first_open(filesystem, filesystem.tree, *file);
-  info.fh = filesystem.files.add(file);
-  if (fuse_reply_open(request, &info) != 0) {  // no release will come
-    filesystem.files.remove(info.fh);
-    filesystem.tree.close(*file);
-  }
+  if (fuse_reply_open(request, &info) == 0) given.hand_over();  // else no release will come
 }
 
 }  // namespace npyfs

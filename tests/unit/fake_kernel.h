@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -49,7 +50,8 @@ class FakeKernel {
     std::string body;
   };
 
-  explicit FakeKernel(Filesystem& filesystem) : filesystem_(filesystem) {
+  explicit FakeKernel(Filesystem& filesystem, const fuse_lowlevel_ops& operations = kOperations)
+      : filesystem_(filesystem) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     kernel_ = UniqueFd(ends[0]);
@@ -58,7 +60,7 @@ class FakeKernel {
     std::vector<char*> arguments;
     for (auto& text : texts) arguments.push_back(text.data());
     fuse_args args = FUSE_ARGS_INIT(static_cast<int>(arguments.size()), arguments.data());
-    session_ = fuse_session_new(&args, &kOperations, sizeof kOperations, static_cast<Negotiation*>(&filesystem));
+    session_ = fuse_session_new(&args, &operations, sizeof operations, static_cast<Negotiation*>(&filesystem));
     fuse_opt_free_args(&args);
     // libfuse takes a descriptor that is open already for the device, and closes it with the session.
     EXPECT_EQ(fuse_session_mount(session_, ("/dev/fd/" + std::to_string(ends[1])).c_str()), 0);
@@ -106,6 +108,9 @@ class FakeKernel {
   }
   std::uint64_t last_unique() const { return unique_; }
 
+  // What is done around the work at each request, in the same thread.
+  std::function<void(const std::function<void()>& work)> around_work = [](const auto& work) { work(); };
+
   // From now on no reply arrives.
   void hang_up_before_replies() { ::shutdown(kernel_.get(), SHUT_RD); }
 
@@ -117,7 +122,7 @@ class FakeKernel {
   void serve() {
     fuse_buf buffer = {};
     ASSERT_GT(fuse_session_receive_buf(session_, &buffer), 0);
-    fuse_session_process_buf(session_, &buffer);
+    around_work([&] { fuse_session_process_buf(session_, &buffer); });
     std::free(buffer.mem);
   }
 

@@ -1,0 +1,50 @@
+#include "fs/guarded.h"
+
+#include "core/escape.h"
+#include "fs/filesystem.h"
+#include "fs/log.h"
+
+namespace npyfs {
+namespace {
+
+// Whether the request that this thread works at has been answered.
+thread_local bool is_answered = false;
+
+void log_failure(const char* what) noexcept {
+  try {
+    log(LogLevel::kError, "a request failed: {}", escaped(what));
+  } catch (...) {
+    log_line(LogLevel::kError, "a request failed: out of memory");
+  }
+}
+
+}  // namespace
+
+void note_reply() {
+  is_answered = true;
+}
+
+void begin_request() noexcept {
+  is_answered = false;
+}
+
+void fail_request(fuse_req_t request, int error, const char* what) noexcept {
+  if (is_answered) {  // and `request` is gone
+    log_failure(what);
+    return;
+  }
+  ++static_cast<Filesystem&>(*static_cast<Negotiation*>(fuse_req_userdata(request))).metrics.errors;
+  fuse_reply_err(request, error);
+  log_failure(what);
+}
+
+void fail_forget(fuse_req_t request, const char* what) noexcept {
+  fuse_reply_none(request);
+  log_failure(what);
+}
+
+void fail_init(const char* what) noexcept {
+  log_failure(what);
+}
+
+}  // namespace npyfs
