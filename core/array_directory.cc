@@ -23,6 +23,10 @@ bool has_header(const ArrayState& array) {
   return array.file && (*array.file)->header();
 }
 
+bool is_unreadable(const ArrayState& array) {
+  return array.file && (*array.file)->is_unreadable();
+}
+
 }  // namespace
 
 Result<void> ArrayState::sliceable() const {
@@ -40,7 +44,8 @@ FileContent text_content(std::string text) {
 Result<void> check_place(const Place& place, const ArrayState& array) {
   if (place.kind == PlaceKind::kArray || place.kind == PlaceKind::kSource) return {};
   if (place.kind == PlaceKind::kInfo) {
-    return has_header(array) ? Result<void>{} : not_found(place, "the source has no readable header");
+    if (has_header(array)) return {};
+    return is_unreadable(array) ? array.sliceable() : not_found(place, "the source has no header");
   }
   const auto sliceable = array.sliceable();
   if (place.kind == PlaceKind::kError) {

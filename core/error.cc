@@ -50,6 +50,20 @@ int to_errno(const Error& error) {
   std::unreachable();
 }
 
+bool is_shortage(const Error& error) {
+  if (error.kind != ErrorKind::kSystem) return false;
+  switch (error.os_error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EAGAIN:
+    case EINTR:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Error system_error(std::string subject, const char* call, int os_error) {
   return Error{ErrorKind::kSystem, std::move(subject),
                fmt::format("{} failed: {}", call, std::generic_category().message(os_error)), os_error};

@@ -41,6 +41,10 @@ std::string to_message(const Error& error);
 // The errno that a caller of the filesystem sees. Exhaustive over ErrorKind.
 int to_errno(const Error& error);
 
+// Whether the system was short of something (descriptors, memory) or interrupted: that says nothing of the file, and
+// the next attempt may succeed.
+bool is_shortage(const Error& error);
+
 // kSystem with the sentence "CALL failed: STRERROR". `os_error` is taken at the call site, before anything resets
 // errno.
 Error system_error(std::string subject, const char* call, int os_error);

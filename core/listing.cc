@@ -34,15 +34,12 @@ Result<std::unique_ptr<Listing>> MirrorListing::open(const SourceRoot& root, con
 
 Result<void> MirrorListing::read(std::uint64_t cookie, const Visit& visit) {
   const std::lock_guard lock(mutex_);
-  if (cookie == 0) {
-    ::rewinddir(directory_.get());
-  } else if (cookie != position_) {
-    ::seekdir(directory_.get(), static_cast<long>(cookie));
-  }
+  if (auto moved = move_to(cookie); !moved) return moved;
   while (true) {
     position_ = kUnknown;  // until a name has been taken: readdir is one ahead of what `visit` refuses, or throws at
     errno = 0;
     const dirent* entry = ::readdir(directory_.get());
+    if (entry == nullptr && errno == EINTR) continue;
     if (entry == nullptr && errno != 0) return std::unexpected(system_error(path_, "readdir", errno));
     if (entry == nullptr) return {};
     // What the source has by this name is hidden behind ours, which is not listed.
@@ -50,6 +47,20 @@ Result<void> MirrorListing::read(std::uint64_t cookie, const Visit& visit) {
     if (!is_hidden && !visit(describe(*entry))) return {};
     position_ = static_cast<std::uint64_t>(entry->d_off);
   }
+}
+
+// rewinddir(3) and seekdir(3) return nothing, but leave the errno of the one call that they make.
+Result<void> MirrorListing::move_to(std::uint64_t cookie) {
+  if (cookie != 0 && cookie == position_) return {};
+  position_ = kUnknown;
+  errno = 0;
+  if (cookie == 0) {
+    ::rewinddir(directory_.get());
+  } else {
+    ::seekdir(directory_.get(), static_cast<long>(cookie));
+  }
+  if (errno != 0) return std::unexpected(system_error(path_, "seekdir", errno));
+  return {};
 }
 
 ListedName MirrorListing::describe(const dirent& entry) const {

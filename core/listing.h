@@ -50,6 +50,7 @@ class MirrorListing : public Listing {
   };
   MirrorListing(const SourceRoot& root, std::string path, dev_t device, std::unique_ptr<DIR, Close> directory)
       : root_(root), path_(std::move(path)), device_(device), directory_(std::move(directory)) {}
+  Result<void> move_to(std::uint64_t cookie);
   ListedName describe(const dirent& entry) const;
 
   const SourceRoot& root_;

@@ -52,7 +52,7 @@ Result<std::shared_ptr<const SourceFile>> SourceCache::get(const std::string& pa
   const std::lock_guard opening(shared->opening);
   if (shared->file && (times_count || shared->file->check_header_bytes())) return shared->file;
   auto file = SourceFile::open(root_, path, role, io_, mappings_);
-  if (file && (*file)->is_version_of(status)) {
+  if (file && (*file)->is_version_of(status) && !(*file)->is_unreadable()) {
     shared->file = *file;
   } else {
     drop(shared);

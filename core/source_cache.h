@@ -27,7 +27,7 @@ class SourceCache {
 
   // The file at `path`, which has just been seen to have this status. If it is another by the time it is opened, the
   // one that was opened is returned: SourceFile::is_version_of() tells. Two threads that ask for the same version share
-  // one open.
+  // one open. What could not be read is tried again the next time.
   Result<std::shared_ptr<const SourceFile>> get(const std::string& path, SourceRole role, const struct stat& status);
 
   // Closes what nobody has used since `deadline` (a filesystem with open files cannot be unmounted, and a removed file

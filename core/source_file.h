@@ -57,6 +57,9 @@ class SourceFile {
   // The header; the reason why there is none otherwise. Not in the role of a mere file.
   const Result<NpyHeader>& header() const { return header_; }
 
+  // Whether the header could not be read, so that it is not known whether there is one.
+  bool is_unreadable() const { return !header_ && header_.error().kind == ErrorKind::kSystem; }
+
   // Why no slice can be served from this array, where that is so: no header, no dimensions, objects, items of no size,
   // fewer data than promised. Not in the role of a mere file.
   const Result<void>& sliceable() const { return sliceable_; }

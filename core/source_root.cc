@@ -140,37 +140,45 @@ Result<UniqueFd> SourceRoot::resolve_absolute_links(const std::string& path, int
 
 Result<struct stat> SourceRoot::status(const std::string& path) const {
   const auto followed = resolve(path, O_PATH);
-  if (followed && may_be_followed(path, followed->get())) return status_of(followed->get(), path);
+  if (followed) {
+    const auto allowed = may_be_followed(path, followed->get());
+    if (!allowed) return std::unexpected(allowed.error());
+    if (*allowed) return status_of(followed->get(), path);
+  }
   const int why = followed ? EACCES : followed.error().os_error;
   if (why == ENOENT || why == EXDEV || why == ELOOP || why == EACCES || why == ENOTDIR) {
-    const UniqueFd itself(open_beneath(path, O_PATH | O_NOFOLLOW));
-    if (itself) {
-      auto status = status_of(itself.get(), path);
-      if (status && S_ISLNK(status->st_mode)) return status;
-    }
+    auto itself = status_beneath(path);
+    if (itself && S_ISLNK(itself->st_mode)) return itself;
+    if (!itself && is_shortage(itself.error())) return itself;
   }
   return std::unexpected(followed ? system_error(path, "open", EACCES) : followed.error());
 }
 
+// Of what `path` itself is, a link or not.
+Result<struct stat> SourceRoot::status_beneath(const std::string& path) const {
+  const UniqueFd itself(open_beneath(path, O_PATH | O_NOFOLLOW));
+  if (!itself) return std::unexpected(system_error(path, "open", errno));
+  return status_of(itself.get(), path);
+}
+
 // Whether everybody who may get to `link` may get to what it leads to, open at `target`. True of what is no link.
-bool SourceRoot::may_be_followed(const std::string& link, int target) const {
+Result<bool> SourceRoot::may_be_followed(const std::string& link, int target) const {
   if (visitors_ == Visitors::kOwner || leaving_links_ == LeavingLinks::kAreFollowed) return true;
-  const UniqueFd itself(open_beneath(link, O_PATH | O_NOFOLLOW));
-  struct stat status;
-  if (!itself || ::fstat(itself.get(), &status) != 0) return false;
-  if (!S_ISLNK(status.st_mode)) return true;
+  const auto itself = status_beneath(link);
+  if (!itself) return std::unexpected(itself.error());
+  if (!S_ISLNK(itself->st_mode)) return true;
   std::error_code error;
   const auto absolute = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", target), error);
-  const auto path = error ? std::nullopt : relative_to(names_.back(), absolute.string());
+  if (error) return std::unexpected(system_error(link, "readlink", error.value()));
+  const auto path = relative_to(names_.back(), absolute.string());
   if (!path) return false;
   constexpr mode_t kAllMayEnter = S_IXUSR | S_IXGRP | S_IXOTH;
   for (std::size_t slash = path->find('/'); slash != std::string::npos; slash = path->find('/', slash + 1)) {
     const std::string parent = path->substr(0, slash);
     if (link.starts_with(parent + "/")) continue;  // the visitor has come through it
-    const UniqueFd directory(open_beneath(parent, O_PATH | O_NOFOLLOW));
-    if (!directory || ::fstat(directory.get(), &status) != 0 || (status.st_mode & kAllMayEnter) != kAllMayEnter) {
-      return false;
-    }
+    const auto directory = status_beneath(parent);
+    if (!directory && is_shortage(directory.error())) return std::unexpected(directory.error());
+    if (!directory || (directory->st_mode & kAllMayEnter) != kAllMayEnter) return false;
   }
   return true;
 }

@@ -71,7 +71,8 @@ class SourceRoot {
   Result<UniqueFd> resolve(const std::string& path, int flags) const;
   Result<UniqueFd> resolve_absolute_links(const std::string& path, int flags) const;
   int open_beneath(const std::string& path, int flags) const;
-  bool may_be_followed(const std::string& link, int target) const;
+  Result<struct stat> status_beneath(const std::string& path) const;
+  Result<bool> may_be_followed(const std::string& link, int target) const;
 
   UniqueFd root_;
   dev_t device_ = 0;

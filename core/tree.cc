@@ -40,6 +40,12 @@ long voluntary_waits() {
   return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
 }
 
+// Why the array's header is not known; null where it is.
+const Error* reason_without_header(const ArrayState& state) {
+  if (!state.file) return &state.file.error();
+  return (*state.file)->header() ? nullptr : &(*state.file)->header().error();
+}
+
 }  // namespace
 
 Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_files)
@@ -147,6 +153,9 @@ Result<ArrayState> Tree::array_state(const Node& node) const {
     const auto status = source_status(node);
     if (!status) return std::unexpected(status.error());
     ArrayState state{*status, source_file(*node.path, role, *status), root_.absolute(*node.path)};
+    if (const Error* why = reason_without_header(state); why != nullptr && is_shortage(*why)) {
+      return std::unexpected(*why);  // no reason to say that there is no array
+    }
     const bool moved_on =
         state.file ? !(*state.file)->is_version_of(*status) : state.file.error().kind == ErrorKind::kStale;
     if (!moved_on) return state;

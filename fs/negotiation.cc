@@ -129,6 +129,7 @@ ssize_t Negotiation::write_init_reply(int fd, iovec* pieces, int count) {
 // A reply that cannot be delivered leaves its reader waiting for ever, so that the session ends instead. ENOENT is no
 // such case: the request is gone, since its caller was killed. Nor is EFAULT: the kernel has answered with EIO.
 void Negotiation::end_session(int error) noexcept {
+  failure_ = error;
   fuse_session_exit(session_);
   const auto message = [&] {
     log(LogLevel::kError, "{}: a reply cannot be written ({}), so the mount ends", escaped(mountpoint_),

@@ -41,6 +41,9 @@ class Negotiation {
   // Waits for pages that are being read. Mapped pieces that cannot be had are left out.
   void store_pages(std::uint64_t node, std::span<const iovec> pieces, std::uint64_t size);
 
+  // The errno with which writing a reply failed, and by that ended the session; 0 where none has.
+  int failure() const { return failure_; }
+
   // In words, for .npyfs/status.
   std::string describe() const;
 
@@ -62,6 +65,7 @@ class Negotiation {
   std::atomic<bool> can_map_direct_io_ = false;
   std::atomic<std::uint64_t> max_request_ = 0;
   std::atomic<std::uint64_t> kernel_read_ahead_ = 0;
+  std::atomic<int> failure_ = 0;
   std::string mountpoint_;
   fuse_session* session_ = nullptr;
 };

@@ -108,6 +108,9 @@ Result<void> serve(const Options& options) {
   signals.take_during([&] { served = run_loop(session.get(), options); },
                       [&] { filesystem.drain.drain(session.get(), filesystem.tree.claims()); },
                       [&] { fuse_session_exit(session.get()); });
+  if (served && filesystem.failure() != 0) {
+    return std::unexpected(system_error(*mountpoint, "writev", filesystem.failure()));
+  }
   if (served) log(LogLevel::kInfo, "{}: not served any more", escaped(*mountpoint));
   return served;
 }

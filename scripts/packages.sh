@@ -5,7 +5,7 @@ build_packages=(g++ cmake ninja-build pkg-config libfuse3-dev libfmt-dev nlohman
 mount_packages=("${build_packages[@]}" fuse3 attr python3-numpy)
 fuzz_packages=("${build_packages[@]}" clang-19 libclang-rt-19-dev)
 check_packages=("${fuzz_packages[@]}" clang-format-19 clang-tidy-19)
-test_packages=("${mount_packages[@]}" python3-pytest fio e2fsprogs xfsprogs btrfs-progs glusterfs-server
+test_packages=("${mount_packages[@]}" python3-pytest fio strace e2fsprogs xfsprogs btrfs-progs glusterfs-server
   iproute2)
 
 # More of what the tests need: tools that people use on files, and a parser of metrics.

@@ -43,5 +43,13 @@ TEST(Error, MessageEscapesItsSubject) {
   EXPECT_EQ(to_message(error), "a\\nnpyfs: info: all is well\\x1b[0m.npy: the file is empty");
 }
 
+TEST(IsShortage, OfWhatTheSystemLacksForTheMoment) {
+  for (const int error : {EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR}) {
+    EXPECT_TRUE(is_shortage(system_error("a", "open", error))) << error;
+  }
+  for (const int error : {EIO, EACCES, ENOENT}) EXPECT_FALSE(is_shortage(system_error("a", "open", error))) << error;
+  EXPECT_FALSE(is_shortage(Error{ErrorKind::kTruncated, "a", "", ENOMEM}));
+}
+
 }  // namespace
 }  // namespace npyfs

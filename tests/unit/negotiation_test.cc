@@ -94,9 +94,11 @@ TEST_F(NegotiationTest, AReplyThatCannotBeDeliveredEndsTheSession) {
   kernel.init(FUSE_ASYNC_READ);
   EXPECT_EQ(kernel.ask(FUSE_IOCTL, 1, bytes_of(fuse_ioctl_in{})).error, ENOSYS);
   EXPECT_FALSE(kernel.session_has_ended()) << "an error is a reply like any other";
+  EXPECT_EQ(negotiation_.failure(), 0);
   kernel.hang_up_before_replies();
   EXPECT_FALSE(kernel.ask(FUSE_IOCTL, 1, bytes_of(fuse_ioctl_in{})).came);
   EXPECT_TRUE(kernel.session_has_ended()) << "or its caller would wait for ever";
+  EXPECT_EQ(negotiation_.failure(), EPIPE);
 }
 
 TEST_F(NegotiationTest, ALimitOnReadsHolds) {

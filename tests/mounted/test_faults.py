@@ -1,0 +1,132 @@
+"""Every system call that npyfs makes fails in turn: a right errno or a clean end, no wrong byte, nothing that hangs."""
+
+import itertools
+import os
+import select
+import subprocess
+
+import pytest
+
+import mount as mounting
+from faults import LONGEST, OPERATIONS, arguments, injected, make_source, outcomes
+
+ALL_RIGHT = dict.fromkeys(OPERATIONS, "right")
+ERRORS = ["EIO", "ENOMEM", "EINTR", "EMFILE", "ENOSPC"]
+
+# Which calls of each thread fail, counted from 1. NPYFS_FAULTS=50 tries the first 50, one after the other.
+EVERY = int(os.environ.get("NPYFS_FAULTS", "0"))
+INDEXES = range(1, EVERY + 1) if EVERY else None
+
+
+def is_sanitized():
+    with open(mounting.binary(), "rb") as file:
+        return b"__sanitizer_" in file.read()
+
+
+def cases(calls, few):
+    """(call, error, index): all of them, or each call with each error once, at indexes that take turns."""
+    if INDEXES:
+        return list(itertools.product(calls, ERRORS, INDEXES))
+    return [(call, error, few[(i + j) % len(few)]) for i, call in enumerate(calls) for j, error in enumerate(ERRORS)]
+
+
+# A sanitizer's own calls are among these, and it gives up where they fail.
+UNFIT_FOR_SANITIZERS = {"mmap", "madvise", "mprotect", "clone3", "openat", "read"}
+
+
+def fit(calls):
+    return [call for call in calls if not (is_sanitized() and call in UNFIT_FOR_SANITIZERS)]
+
+
+SERVING = ["openat2", "newfstatat", "pread64", "mmap", "madvise", "getdents64", "lseek", "readlinkat", "fstatfs", "fcntl",
+           "fadvise64", "process_vm_readv", "mprotect", "clone3"]
+# Errors that say something of the file, which error.txt then repeats; others say that the system is short of something.
+PERSISTENT = {"EIO", "ENOSPC"}
+# Interrupted, these are called again.
+RETRIED = {"openat2", "pread64", "getdents64"}
+
+
+@pytest.fixture
+def tree(source):
+    make_source(source)
+    return source
+
+
+@pytest.mark.parametrize("options", [["direct_io"], ["kernel_cache", "source_io=pread"]], ids=",".join)
+@pytest.mark.parametrize("call", SERVING)
+def test_a_call_that_fails_is_an_errno_for_that_operation_alone(tree, scratch, mount, call, options):
+    """The reader gets the errno of the call or EIO, or the right bytes; then everything is as it was."""
+    if not fit([call]):
+        pytest.skip("the sanitizer makes this call, too")
+    mounted = mount(tree, "max_threads=2", "entry_timeout=0", "attr_timeout=0", *options)
+    times = 0
+    for _, error, index in cases([call], [1, 2, 5, 9, 3, 23]):
+        with injected(mounted.pid, call, error, index, scratch / "strace") as count:
+            found = outcomes(mounted.path)
+        times += count()
+        allowed = {"right"} if error == "EINTR" and call in RETRIED else {"right", error, "EIO"}
+        if error in PERSISTENT:
+            allowed.add("unreadable")
+        wrong = {name: outcome for name, outcome in found.items() if outcome not in allowed}
+        assert found.keys() == ALL_RIGHT.keys() and not wrong, f"{error} at call {index}"
+        assert outcomes(mounted.path) == ALL_RIGHT, f"after {error} at call {index}"
+    if call in {"openat2", "newfstatat", "pread64", "getdents64"}:
+        assert times > 0, "nothing has failed"
+
+
+# What a reader may hear of a mount that ends; ENOENT where it comes when all is over.
+ENDED = {"ENOTCONN", "ECONNABORTED", "EIO", "ENOENT"}
+
+
+@pytest.mark.parametrize("call", fit(["writev", "read"]))
+def test_a_connection_that_fails_ends_the_mount_and_leaves_no_reader_waiting(tree, scratch, mount, call):
+    """A failed write to /dev/fuse ends the session rather than hanging its reader; so does a failed read of it."""
+    for _, error, index in cases([call], [1, 4, 2, 17, 3]):
+        mounted = mount(tree, "max_threads=2", "direct_io", foreground=True)
+        with injected(mounted.pid, call, error, index, scratch / "strace") as count:
+            found = outcomes(mounted.path)
+            ended = mounted.has_exited(0 if error == "EINTR" else LONGEST)
+            assert count() > 0
+        if error == "EINTR":
+            assert found == ALL_RIGHT and not ended
+            mounted.unmount()
+            continue
+        # Right to a point, then one error; what is asked later is asked of the directory below the mount.
+        later = list(itertools.dropwhile(lambda outcome: outcome == "right", found.values()))
+        assert found.keys() == ALL_RIGHT.keys() and (not later or later[0] in ENDED), found
+        assert ended and mounted.wait_for_exit() == 1, mounted.stderr()
+        assert not mounting.is_mounted(mounted.path)
+        assert not mounted.sanitizer_reports()
+
+
+# Not mmap: it is the dynamic linker's before it is npyfs's.
+STARTING = ["openat", "openat2", "newfstatat", "mount", "read", "clone3", "rt_sigaction", "writev", "socketpair",
+            "readlink", "getdents64", "prlimit64", "fcntl", "statx", "close"]
+
+
+def ended(process, mountpoint):
+    """The exit status of npyfs, after unmounting it where it has mounted."""
+    while mounting.is_mounted(mountpoint) and process.poll() is None:
+        subprocess.run(["umount", mountpoint], capture_output=True)
+    return process.wait(LONGEST)
+
+
+@pytest.mark.parametrize("call", STARTING)
+def test_a_call_that_fails_at_the_start_is_an_error_that_leaves_nothing(tree, scratch, call):
+    """npyfs either mounts, or exits with a status and a sentence, and nothing stays mounted."""
+    if not fit([call]):
+        pytest.skip("the sanitizer makes this call, too")
+    (scratch / "mnt").mkdir()
+    environment = dict(os.environ)
+    environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":detect_leaks=0"  # impossible under strace
+    for _, error, index in cases([call], [1, 7, 3, 12, 20]):
+        command = ["strace", *arguments(call, error, index, scratch / "strace"), mounting.binary(), tree, scratch / "mnt", "-f"]
+        with open(scratch / "stderr", "wb") as stderr, subprocess.Popen(command, stderr=stderr, env=environment) as process:
+            while process.poll() is None and not mounting.is_mounted(scratch / "mnt"):
+                select.select([], [], [], 0.01)
+            found = outcomes(scratch / "mnt") if process.poll() is None else {}
+            status = ended(process, scratch / "mnt")
+        what = f"{error} at call {index}: status {status}, {(scratch / 'stderr').read_text()}"
+        assert "wrong" not in found.values() or status != 0, what
+        assert status >= 0, what
+        assert not mounting.is_mounted(scratch / "mnt"), what
