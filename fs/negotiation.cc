@@ -17,6 +17,7 @@
 #include "fs/guarded.h"
 #include "fs/kernel_read_ahead.h"
 #include "fs/log.h"
+#include "fs/request_check.h"
 
 namespace npyfs {
 namespace {
@@ -68,14 +69,30 @@ std::string Negotiation::describe() const {
                      max_request() / 1024, can_map_direct_io() ? "" : "not ", kernel_read_ahead_ / 1024);
 }
 
+// Not noexcept: libfuse's threads are cancelled in here, which unwinds the stack.
 ssize_t Negotiation::read_request(int fd, void* buffer, size_t size, void* self) {
   const ssize_t got = ::read(fd, buffer, size);
   if (got > 0) static_cast<Negotiation*>(self)->count_request(buffer, static_cast<std::size_t>(got));
   auto& negotiation = *static_cast<Negotiation*>(self);
+  if (got >= static_cast<ssize_t>(sizeof(fuse_in_header)) && !make_safe(buffer, static_cast<size_t>(got), size)) {
+    negotiation.refuse(buffer);
+    errno = EINTR;  // libfuse reads the next one
+    return -1;
+  }
   if (negotiation.in_init_.load(std::memory_order_relaxed) && got > 0) {
     negotiation.take_init_request(buffer, static_cast<std::size_t>(got));
   }
   return got;
+}
+
+// Answers a request that is not whole. Forgets have no answer.
+void Negotiation::refuse(const void* request) {
+  fuse_in_header header;
+  std::memcpy(&header, request, sizeof header);
+  if (header.opcode == FUSE_FORGET || header.opcode == FUSE_BATCH_FORGET) return;
+  fuse_out_header reply = {.len = sizeof reply, .error = -EINVAL, .unique = header.unique};
+  const iovec piece = {&reply, sizeof reply};
+  (void)write(fuse_session_fd(session_), &piece, 1);
 }
 
 void Negotiation::take_init_request(const void* request, std::size_t size) {

@@ -52,6 +52,7 @@ class Negotiation {
  private:
   static ssize_t read_request(int fd, void* buffer, size_t size, void* self);
   static ssize_t write_reply(int fd, iovec* pieces, int count, void* self);
+  void refuse(const void* request);
   void take_init_request(const void* request, std::size_t size);
   void count_request(const void* request, std::size_t size);
   ssize_t write_init_reply(int fd, iovec* pieces, int count);

@@ -85,6 +85,15 @@ class FakeKernel {
     return reply();
   }
 
+  // Sends bytes that no kernel would, and returns all messages that come back.
+  std::vector<std::string> send_raw(std::string_view request) {
+    EXPECT_EQ(::send(kernel_.get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+    serve_if_whole();
+    std::vector<std::string> messages;
+    for (auto message = next_message(); !message.empty(); message = next_message()) messages.push_back(message);
+    return messages;
+  }
+
   fuse_init_out init(std::uint64_t flags) {
     fuse_init_in request = {};
     request.major = FUSE_KERNEL_VERSION;
@@ -119,19 +128,23 @@ class FakeKernel {
   bool session_has_ended() const { return fuse_session_exited(session_) != 0; }
 
  private:
-  void serve() {
+  void serve() { ASSERT_GT(serve_if_whole(), 0); }
+
+  // What libfuse says of the request; works at it where that is no error.
+  int serve_if_whole() {
     fuse_buf buffer = {};
-    ASSERT_GT(fuse_session_receive_buf(session_, &buffer), 0);
-    around_work([&] { fuse_session_process_buf(session_, &buffer); });
+    const int got = fuse_session_receive_buf(session_, &buffer);
+    if (got > 0) around_work([&] { fuse_session_process_buf(session_, &buffer); });
     std::free(buffer.mem);
+    return got;
   }
 
   // Empty where none has come.
   std::string next_message() {
-    std::string message(1 << 20, '\0');
-    const ssize_t size = ::recv(kernel_.get(), message.data(), message.size(), MSG_DONTWAIT);
-    message.resize(size <= 0 ? 0 : static_cast<std::size_t>(size));
+    const ssize_t size = ::recv(kernel_.get(), nullptr, 0, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
+    std::string message(size <= 0 ? 0 : static_cast<std::size_t>(size), '\0');
     if (!message.empty()) {
+      EXPECT_EQ(::recv(kernel_.get(), message.data(), message.size(), 0), size);
       EXPECT_EQ(structure_in<fuse_out_header>(message).len, message.size());
     }
     return message;
