@@ -32,6 +32,12 @@ def binary():
     return os.path.realpath(path)
 
 
+def is_sanitized():
+    """Whether the npyfs under test was built with a sanitizer, which needs memory and system calls of its own."""
+    with open(binary(), "rb") as file:
+        return b"__sanitizer_" in file.read()
+
+
 def run(*arguments, **options):
     """Runs npyfs where it is expected to end by itself, and returns what it said."""
     return subprocess.run([binary(), *map(str, arguments)], capture_output=True, text=True, timeout=DEADLINE, **options)

@@ -9,6 +9,7 @@ import pytest
 
 import mount as mounting
 from faults import LONGEST, OPERATIONS, arguments, injected, make_source, outcomes
+from mount import is_sanitized
 
 ALL_RIGHT = dict.fromkeys(OPERATIONS, "right")
 ERRORS = ["EIO", "ENOMEM", "EINTR", "EMFILE", "ENOSPC"]
@@ -16,11 +17,6 @@ ERRORS = ["EIO", "ENOMEM", "EINTR", "EMFILE", "ENOSPC"]
 # Which calls of each thread fail, counted from 1. NPYFS_FAULTS=50 tries the first 50, one after the other.
 EVERY = int(os.environ.get("NPYFS_FAULTS", "0"))
 INDEXES = range(1, EVERY + 1) if EVERY else None
-
-
-def is_sanitized():
-    with open(mounting.binary(), "rb") as file:
-        return b"__sanitizer_" in file.read()
 
 
 def cases(calls, few):

@@ -88,7 +88,7 @@ TEST_F(MalformedRequestsTest, NamesThatNoKernelSendsLeadNowhereElse) {
   expect_that_it_still_serves();
 }
 
-// 10,000 requests with any opcode and bytes, among them nodes and handles that exist.
+// 100,000 requests with any opcode and bytes, among them nodes and handles that exist.
 TEST_F(MalformedRequestsTest, NeverEndTheSession) {
   open_log(false, LogLevel::kError);
   std::mt19937 random(1);  // NOLINT: the same numbers in every run
@@ -96,7 +96,7 @@ TEST_F(MalformedRequestsTest, NeverEndTheSession) {
   (void)open(nodes[4]);
   (void)open(kRootNode, O_RDONLY, FUSE_OPENDIR);
   const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random() % bound); };
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 100'000; ++i) {
     std::string body;
     const std::uint32_t words = below(14);
     for (std::uint32_t word = 0; word < words; ++word) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/unit/npy_bytes.h"
+#include "tests/unit/short_reads.h"
 #include "tests/unit/temp_directory.h"
 
 namespace npyfs {
@@ -163,6 +164,19 @@ TEST_F(SourceFileTest, ItsMappingsGoWithIt) {
   file->reset();
   EXPECT_EQ(mappings_->count(), 0u);
   EXPECT_EQ(open_descriptors(), open_before - 1);
+}
+
+TEST_F(SourceFileTest, ReadsThatAreInterruptedOrShortAreContinued) {
+  const TestArray array{"'<f8'", 8, false, {40, 30}};
+  directory_.write("a.npy", npy_bytes(array));
+  const ShortReads shortened;
+  const auto file = open("a.npy");
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->sliceable()) << to_message((*file)->sliceable().error());
+  std::string bytes((*file)->size(), '\0');
+  ASSERT_TRUE((*file)->read_exactly(reinterpret_cast<std::byte*>(bytes.data()), bytes.size(), 0));
+  EXPECT_EQ(bytes, npy_bytes(array));
+  EXPECT_GT(shortened.calls(), 1000);
 }
 
 }  // namespace
