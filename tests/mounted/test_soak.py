@@ -1,0 +1,38 @@
+"""The short form of scripts/soak."""
+
+import importlib
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from arrays import saved
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_readers_of_a_changing_source_see_no_wrong_byte_and_nothing_grows():
+    """Readers of all kinds against a source that changes: no wrong byte, no long wait, nothing that grows."""
+    minutes = os.environ.get("NPYFS_SOAK_MINUTES", "0.4")
+    ran = subprocess.run([ROOT / "scripts/soak", minutes, "--seed", "1"], capture_output=True, text=True, timeout=float(minutes) * 120 + 120)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert " operations and " in ran.stdout
+
+
+@pytest.mark.parametrize("operation", ["load", "map", "pread", "source"])
+def test_a_wrong_byte_is_noticed(scratch, monkeypatch, operation):
+    """A soak that could not fail would prove nothing."""
+    monkeypatch.syspath_prepend(ROOT / "tests/soak")
+    changing, readers = importlib.import_module("changing"), importlib.import_module("readers")
+    items = changing.array_of("static", 1).copy()
+    items[60_000:60_500] += np.uint64(1)
+    (scratch / "static0.npy").mkdir()
+    path = scratch / "static0.npy/source.npy"
+    path.write_bytes(saved(items))
+    reader = readers.Reader(scratch, 1)
+    monkeypatch.setattr(reader, "_chunk", lambda name: (path, 0, 0, 1))
+    with pytest.raises(readers.Wrong):
+        for _ in range(1000):  # pread looks at some places only
+            getattr(reader, operation)("static0.npy")
