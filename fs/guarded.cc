@@ -9,6 +9,7 @@ namespace {
 
 // Whether the request that this thread works at has been answered.
 thread_local bool is_answered = false;
+thread_local int last_failure = 0;
 
 void log_failure(const char* what) noexcept {
   try {
@@ -20,8 +21,13 @@ void log_failure(const char* what) noexcept {
 
 }  // namespace
 
-void note_reply() {
+void note_reply(int failure) noexcept {
   is_answered = true;
+  last_failure = failure;
+}
+
+int reply_failure() noexcept {
+  return last_failure;
 }
 
 void begin_request() noexcept {

@@ -9,8 +9,11 @@
 
 namespace npyfs {
 
-// To be called by whoever writes replies, before each, in the thread that works at the request.
-void note_reply();
+// To be called by whoever writes replies, after each, in the thread that works at the request: with the errno of the
+// failure, or 0.
+void note_reply(int failure) noexcept;
+// The errno with which writing this thread's last reply failed; 0 where it did not.
+int reply_failure() noexcept;
 
 // Told of an operation that threw. Answers the request with an error, unless it was answered before; logs. None throws.
 void begin_request() noexcept;

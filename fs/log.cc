@@ -6,6 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <functional>
+
+#include "fs/repeat_filter.h"
 
 namespace npyfs {
 namespace {
@@ -19,6 +23,7 @@ constexpr std::array<LevelName, 5> kLevels = {
 
 bool to_syslog = false;
 LogLevel least_level = LogLevel::kNotice;
+RepeatFilter repeats(std::chrono::minutes(1));
 
 }  // namespace
 
@@ -48,6 +53,14 @@ void log_line(LogLevel level, std::string_view line) noexcept {
   std::ranges::transform(words, pieces.begin(),
                          [](std::string_view word) { return iovec{const_cast<char*>(word.data()), word.size()}; });
   [[maybe_unused]] const ssize_t written = ::writev(STDERR_FILENO, pieces.data(), static_cast<int>(pieces.size()));
+}
+
+void log_repeated(LogLevel level, std::string_view thing, std::string_view line) {
+  if (level > least_level) return;
+  const auto left_out = repeats.pass(std::hash<std::string_view>()(thing), RepeatFilter::Clock::now());
+  if (!left_out) return;
+  if (*left_out == 0) return log_line(level, line);
+  log(level, "{} ({} more since the last line about it)", line, *left_out);
 }
 
 }  // namespace npyfs

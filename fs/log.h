@@ -23,6 +23,10 @@ void open_log(bool use_syslog, LogLevel least);
 // memory may be what there is too little of. Thread-safe.
 void log_line(LogLevel level, std::string_view line) noexcept;
 
+// The same for what may come thousands of times: one line a minute about each `thing`, then with how many were left
+// out.
+void log_repeated(LogLevel level, std::string_view thing, std::string_view line);
+
 template <typename... Arguments>
 void log(LogLevel level, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
   log_line(level, fmt::format(format, std::forward<Arguments>(arguments)...));

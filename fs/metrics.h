@@ -88,6 +88,7 @@ struct Metrics {
   std::atomic<std::uint64_t> writes = 0;
   std::atomic<std::uint64_t> bytes_written = 0;  // generated headers among them
   std::atomic<std::uint64_t> failed_writes = 0;  // and failed syncs: bytes that may be lost
+  std::atomic<std::uint64_t> source_errors = 0;  // reads whose bytes the source did not give
   std::atomic<std::uint64_t> errors = 0;         // replies other than success and ENOENT
 };
 

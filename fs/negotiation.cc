@@ -116,13 +116,17 @@ void Negotiation::count_request(const void* request, std::size_t size) {
 
 ssize_t Negotiation::write_reply(int fd, iovec* pieces, int count, void* self) {
   auto& negotiation = *static_cast<Negotiation*>(self);
-  note_reply();
-  if (!negotiation.in_init_.load(std::memory_order_relaxed)) {
-    return negotiation.write(fd, pieces, static_cast<std::size_t>(count));
-  }
+  const bool is_init = negotiation.in_init_.load(std::memory_order_relaxed);
   ssize_t written = -1;
-  call_guarded([&] { written = negotiation.write_init_reply(fd, pieces, count); },
-               [&](int error, const char*) { negotiation.end_session(error); });
+  call_guarded(
+      [&] {
+        written = is_init ? negotiation.write_init_reply(fd, pieces, count)
+                          : negotiation.write(fd, pieces, static_cast<std::size_t>(count));
+      },
+      [&](int error, const char*) { negotiation.end_session(error); });
+  note_reply(written < 0 ? errno : 0);
+  // Nothing for libfuse to print: reply_failure() tells who wants to know.
+  if (written < 0 && errno == EFAULT) errno = ENOENT;
   return written;
 }
 

@@ -1,5 +1,7 @@
 #include "fs/operations.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -110,15 +112,18 @@ void read(fuse_req_t request, fuse_ino_t node, size_t size, off_t offset, fuse_f
   const auto gathered = filesystem.tree.read(*file, static_cast<std::uint64_t>(offset), size, pieces);
   if (!gathered) {
     pieces.clear();
+    ++filesystem.metrics.source_errors;
     return reply_error(request, gathered.error());
   }
   ++filesystem.metrics.reads;
   filesystem.metrics.bytes_read += pieces.size();
   const auto iovecs = pieces.iovecs();
   // EFAULT: a mapped page could not be had (truncated, or a bad block). The kernel has told the reader EIO by itself.
-  if (fuse_reply_iov(request, iovecs.data(), static_cast<int>(iovecs.size())) == -EFAULT) {
+  if (fuse_reply_iov(request, iovecs.data(), static_cast<int>(iovecs.size())) != 0 && reply_failure() == EFAULT) {
+    ++filesystem.metrics.source_errors;
     ++filesystem.metrics.errors;
-    log(LogLevel::kWarning, "{}: bytes from {} on cannot be read", escaped(file->content.source->path()), offset);
+    const std::string& path = file->content.source->path();
+    log_repeated(LogLevel::kWarning, path, fmt::format("{}: bytes from {} on cannot be read", escaped(path), offset));
   }
   pieces.clear();
 }

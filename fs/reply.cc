@@ -1,6 +1,9 @@
 #include "fs/reply.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
+#include <string>
 #include <utility>
 
 #include "fs/handover.h"
@@ -19,7 +22,10 @@ void reply_error(fuse_req_t request, const Error& error) {
     log(LogLevel::kDebug, "{}", to_message(error));
   } else {
     ++filesystem_of(request).metrics.errors;
-    log(LogLevel::kWarning, "{}", to_message(error));
+    // What fails with a source fails for each of its bytes; what is refused has a reason of its own each time.
+    const bool is_source = error.kind == ErrorKind::kSystem || error.kind == ErrorKind::kTruncated;
+    const std::string message = to_message(error);
+    log_repeated(LogLevel::kWarning, is_source ? fmt::format("{} {}", code, error.subject) : message, message);
   }
   fuse_reply_err(request, code);
 }
