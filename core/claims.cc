@@ -21,8 +21,9 @@ Result<Claims::Ticket> Claims::claim(const Claim& claim, pid_t process) {
                                  fmt::format("{} overlaps {}, which process {} has open for writing", claim.description,
                                              holding.claim.description, holding.processes.front())});
   }
-  Holding& holding = holdings_.try_emplace(claim.view, Holding{claim, {}}).first->second;
-  holding.processes.push_back(process);
+  std::vector<pid_t> first = {process};  // so that nothing can fail between a new holding and its first opener
+  const auto [added, is_new] = holdings_.try_emplace(claim.view, Holding{claim, std::move(first)});
+  if (!is_new) added->second.processes.push_back(process);
   return Ticket(*this, claim.view, process);
 }
 

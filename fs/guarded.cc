@@ -1,5 +1,7 @@
 #include "fs/guarded.h"
 
+#include <utility>
+
 #include "core/escape.h"
 #include "fs/filesystem.h"
 #include "fs/log.h"
@@ -30,8 +32,10 @@ int reply_failure() noexcept {
   return last_failure;
 }
 
-void begin_request() noexcept {
-  is_answered = false;
+RequestScope::RequestScope() noexcept : outer_is_answered_(std::exchange(is_answered, false)) {}
+
+RequestScope::~RequestScope() {
+  is_answered = outer_is_answered_;
 }
 
 void fail_request(fuse_req_t request, int error, const char* what) noexcept {

@@ -15,8 +15,19 @@ void note_reply(int failure) noexcept;
 // The errno with which writing this thread's last reply failed; 0 where it did not.
 int reply_failure() noexcept;
 
+// While it lives this thread works at one request, which may be within the work at another.
+class RequestScope {
+ public:
+  RequestScope() noexcept;
+  RequestScope(const RequestScope&) = delete;
+  RequestScope& operator=(const RequestScope&) = delete;
+  ~RequestScope();
+
+ private:
+  const bool outer_is_answered_;
+};
+
 // Told of an operation that threw. Answers the request with an error, unless it was answered before; logs. None throws.
-void begin_request() noexcept;
 void fail_request(fuse_req_t request, int error, const char* what) noexcept;
 void fail_forget(fuse_req_t request, const char* what) noexcept;
 void fail_init(const char* what) noexcept;
@@ -36,6 +47,13 @@ void call_guarded(Operation operation, Failed failed) noexcept {
   }
 }
 
+// Calls `operation`, which works at a request; where it throws the reply is ENOMEM or EIO.
+template <typename Operation>
+void answer_guarded(fuse_req_t request, Operation operation) noexcept {
+  const RequestScope scope;
+  call_guarded(operation, [&](int error, const char* what) { fail_request(request, error, what); });
+}
+
 template <auto kOperation>
 struct Guarded;
 
@@ -43,9 +61,7 @@ struct Guarded;
 template <typename... Arguments, void (*kOperation)(fuse_req_t, Arguments...)>
 struct Guarded<kOperation> {
   static void call(fuse_req_t request, Arguments... arguments) noexcept {
-    begin_request();
-    call_guarded([&] { kOperation(request, arguments...); },
-                 [&](int error, const char* what) { fail_request(request, error, what); });
+    answer_guarded(request, [&] { kOperation(request, arguments...); });
   }
 
   // For forgets, which nobody waits for.

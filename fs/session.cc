@@ -12,6 +12,7 @@
 #include "core/escape.h"
 #include "fs/advice.h"
 #include "fs/filesystem.h"
+#include "fs/guarded.h"
 #include "fs/housekeeping.h"
 #include "fs/log.h"
 #include "fs/mountpoint.h"
@@ -106,7 +107,10 @@ Result<void> serve(const Options& options) {
   const Housekeeping housekeeping(filesystem.tree);
   Result<void> served;
   signals.take_during([&] { served = run_loop(session.get(), options); },
-                      [&] { filesystem.drain.drain(session.get(), filesystem.tree.claims()); },
+                      [&] {
+                        call_guarded([&] { filesystem.drain.drain(session.get(), filesystem.tree.claims()); },
+                                     [](int, const char* what) { log_line(LogLevel::kError, what); });
+                      },
                       [&] { fuse_session_exit(session.get()); });
   if (served && filesystem.failure() != 0) {
     return std::unexpected(system_error(*mountpoint, "writev", filesystem.failure()));

@@ -1,7 +1,7 @@
 #include "fs/waiting_opens.h"
 
 #include <algorithm>
-#include <utility>
+#include <iterator>
 
 namespace npyfs {
 namespace {
@@ -16,24 +16,25 @@ constexpr auto kPatience = 2s;
 void WaitingOpens::add(fuse_req_t request, fuse_ino_t node, const fuse_file_info& info) {
   {
     const std::lock_guard lock(mutex_);
-    opens_.push_back({request, node, info, Clock::now() + kPatience});
     if (!thread_.joinable()) {
       thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
     }
+    opens_.push_back({request, node, info, Clock::now() + kPatience});  // the last that may throw
   }
   added_.notify_one();
   try_again();  // the release may have come just before it was added
 }
 
-void WaitingOpens::try_again() {
+void WaitingOpens::try_again() noexcept {
   std::unique_lock lock(mutex_);
   const auto since = ++releases_;
-  std::vector<Open> opens = std::exchange(opens_, {});
+  std::list<Open> opens;
+  opens.swap(opens_);
   lock.unlock();
   std::erase_if(opens, [&](const Open& open) { return attempt_(open, false); });
   if (opens.empty()) return;
   lock.lock();
-  opens_.insert(opens_.end(), opens.begin(), opens.end());
+  opens_.splice(opens_.end(), opens);
   added_.notify_one();
   const bool missed_one = releases_ != since;  // another thread found nothing to try while we had it
   lock.unlock();
@@ -41,12 +42,14 @@ void WaitingOpens::try_again() {
 }
 
 void WaitingOpens::expire(Clock::time_point now) {
-  std::vector<Open> expired;
+  std::list<Open> expired;
   {
     const std::lock_guard lock(mutex_);
-    const auto end = std::ranges::partition(opens_, [&](const Open& open) { return open.deadline > now; }).begin();
-    expired.assign(end, opens_.end());
-    opens_.erase(end, opens_.end());
+    for (auto open = opens_.begin(); open != opens_.end();) {
+      const auto next = std::next(open);
+      if (open->deadline <= now) expired.splice(expired.end(), opens_, open);
+      open = next;
+    }
   }
   for (const Open& open : expired) attempt_(open, true);
 }

@@ -10,11 +10,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <stop_token>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace npyfs {
 
@@ -30,7 +30,7 @@ class WaitingOpens {
     Clock::time_point deadline;
   };
 
-  // Tries again to answer a request, and says whether it did. It must where `is_last`.
+  // Tries again to answer a request, and says whether it did. It must where `is_last`. Must not throw.
   using Attempt = std::function<bool(const Open& open, bool is_last)>;
 
   explicit WaitingOpens(Attempt attempt) : attempt_(std::move(attempt)) {}
@@ -41,8 +41,8 @@ class WaitingOpens {
 
   void add(fuse_req_t request, fuse_ino_t node, const fuse_file_info& info);
 
-  // To be called after each release.
-  void try_again();
+  // To be called after each release. Allocates nothing: whatever waits must be answered.
+  void try_again() noexcept;
 
   // Answers all that wait and ends the thread. Nothing may be added any more.
   void stop();
@@ -54,7 +54,7 @@ class WaitingOpens {
   const Attempt attempt_;
   std::mutex mutex_;  // guards opens_, releases_ and the start of thread_; not held while an open is attempted
   std::condition_variable_any added_;
-  std::vector<Open> opens_;
+  std::list<Open> opens_;
   std::uint64_t releases_ = 0;
   std::jthread thread_;  // started by the first that has to wait
 };

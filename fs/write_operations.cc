@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "fs/guarded.h"
 #include "fs/log.h"
 #include "fs/reply.h"
 
@@ -99,7 +100,9 @@ void not_permitted(fuse_req_t request, Arguments...) {
 
 }  // namespace
 
-bool try_to_open_for_writing(const WaitingOpens::Open& open, bool is_last) {
+namespace {
+
+bool attempt_to_open(const WaitingOpens::Open& open, bool is_last) {
   auto file = opened_for_writing(open.request, open.node);
   if (file) {
     reply_open(open.request, std::move(*file), open.info);
@@ -110,6 +113,14 @@ bool try_to_open_for_writing(const WaitingOpens::Open& open, bool is_last) {
   return true;
 }
 
+}  // namespace
+
+bool try_to_open_for_writing(const WaitingOpens::Open& open, bool is_last) noexcept {
+  bool is_answered = true;  // also where it throws
+  answer_guarded(open.request, [&] { is_answered = attempt_to_open(open, is_last); });
+  return is_answered;
+}
+
 void open_for_writing(fuse_req_t request, fuse_ino_t node, const fuse_file_info& info) {
   if (!try_to_open_for_writing({request, node, info, {}}, false)) {
     filesystem_of(request).waiting_opens.add(request, node, info);
@@ -117,10 +128,10 @@ void open_for_writing(fuse_req_t request, fuse_ino_t node, const fuse_file_info&
 }
 
 void add_write_operations(fuse_lowlevel_ops& operations) {
-  operations.setattr = setattr;
-  operations.write = write;
-  operations.flush = flush;
-  operations.fsync = fsync;
+  operations.setattr = Guarded<setattr>::call;
+  operations.write = Guarded<write>::call;
+  operations.flush = Guarded<flush>::call;
+  operations.fsync = Guarded<fsync>::call;
   operations.mknod = not_permitted;
   operations.mkdir = not_permitted;
   operations.unlink = not_permitted;

@@ -11,7 +11,7 @@ namespace npyfs {
 void open_for_writing(fuse_req_t request, fuse_ino_t node, const fuse_file_info& info);
 
 // See WaitingOpens.
-bool try_to_open_for_writing(const WaitingOpens::Open& open, bool is_last);
+bool try_to_open_for_writing(const WaitingOpens::Open& open, bool is_last) noexcept;
 
 // Fills in setattr, write, flush, fsync, and the refusals of all that would change a directory.
 void add_write_operations(fuse_lowlevel_ops& operations);

@@ -15,6 +15,8 @@ namespace {
 // A filesystem that nobody has used yet, so that no cache saves an allocation.
 class Fresh : public OperationsTest {
  public:
+  explicit Fresh(bool writable) : OperationsTest(options(writable), kUsualFlags | FUSE_INIT_EXT | kDirectIoAllowMmap) {}
+
   using OperationsTest::directory_;
   using OperationsTest::filesystem_;
   using OperationsTest::handle_in;
@@ -24,8 +26,15 @@ class Fresh : public OperationsTest {
   using OperationsTest::open;
   using OperationsTest::read;
   using OperationsTest::release;
+  using OperationsTest::write;
 
  private:
+  static constexpr std::uint64_t kDirectIoAllowMmap = std::uint64_t{1} << 36;
+  static Options options(bool writable) {
+    Options options = default_options();
+    options.writable = writable;
+    return options;
+  }
   void TestBody() override {}
 };
 
@@ -34,6 +43,7 @@ using Action = std::function<FakeKernel::Reply()>;
 struct Operation {
   const char* name;
   std::function<Action(Fresh&)> prepare;
+  bool writable = false;
 
   friend void PrintTo(const Operation& operation, std::ostream* out) { *out << operation.name; }
 };
@@ -94,6 +104,22 @@ const std::vector<Operation> kCases = {
     {"Statfs", [](Fresh& f) { return [&f] { return f.kernel_.ask(FUSE_STATFS, kRootNode); }; }},
     {"Getxattr", [](Fresh& f) { return attribute(f, FUSE_GETXATTR, std::string("user.npyfs.shape\0", 17)); }},
     {"Listxattr", [](Fresh& f) { return attribute(f, FUSE_LISTXATTR, ""); }},
+    {"OpenForWriting",
+     [](Fresh& f) { return [&f, node = f.node("a.npy/chunks/1_of_3.npy")] { return f.open(node, O_RDWR); }; }, true},
+    {"Write",
+     [](Fresh& f) {
+       const auto node = f.node("a.npy/chunks/1_of_3.npy");
+       const auto handle = f.handle_in(f.open(node, O_RDWR));
+       return [&f, node, handle] { return f.write(node, handle, 128, "rows"); };
+     },
+     true},
+    {"WriteColumns",
+     [](Fresh& f) {
+       const auto node = f.node("a.npy/axis1/chunks/1_of_3.bin");
+       const auto handle = f.handle_in(f.open(node, O_RDWR));
+       return [&f, node, handle] { return f.write(node, handle, 0, std::string(80, 'x')); };
+     },
+     true},
 };
 
 class OutOfMemoryTest : public testing::TestWithParam<std::tuple<Operation, FailingAllocations>> {
@@ -101,7 +127,7 @@ class OutOfMemoryTest : public testing::TestWithParam<std::tuple<Operation, Fail
   // Whether there was an allocation of that index to fail.
   bool fail_at(long index) {
     const auto& [operation, which] = GetParam();
-    Fresh fresh;
+    Fresh fresh(operation.writable);
     const Action action = operation.prepare(fresh);
     const std::size_t nodes = fresh.filesystem_.tree.node_count();
     const std::size_t files = fresh.filesystem_.tree.open_file_count();

@@ -74,7 +74,7 @@ TEST_F(MalformedRequestsTest, AreRefused) {
   EXPECT_EQ(error_of(request(FUSE_LOOKUP, "")), 0) << "an empty name is the directory itself";
   EXPECT_EQ(error_of(request(9999, "")), ENOSYS);
   EXPECT_EQ(error_of(request(FUSE_READ, "short")), EBADF);
-  EXPECT_EQ(error_of(request(FUSE_SYMLINK, "name")), ENOSYS);
+  EXPECT_EQ(error_of(request(FUSE_SYMLINK, "name")), EPERM);
   EXPECT_EQ(error_of(request(FUSE_INIT, "again")), EIO);
   EXPECT_TRUE(kernel_.send_raw(request(FUSE_BATCH_FORGET, bytes_of(fuse_batch_forget_in{~0u, 0}))).empty());
   expect_that_it_still_serves();
