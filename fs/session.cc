@@ -17,6 +17,7 @@
 #include "fs/log.h"
 #include "fs/mountpoint.h"
 #include "fs/operations.h"
+#include "fs/privileges.h"
 #include "fs/signals.h"
 
 namespace npyfs {
@@ -103,6 +104,7 @@ Result<void> serve(const Options& options) {
     return std::unexpected(failed("daemon", "cannot go to the background"));
   }
   open_log(!options.foreground, options.log_level);
+  if (auto dropped = drop_privileges(options.writable); !dropped) return dropped;
   log(LogLevel::kInfo, "{}: mounted at {}", escaped(options.source), escaped(*mountpoint));
   const Housekeeping housekeeping(filesystem.tree);
   Result<void> served;
