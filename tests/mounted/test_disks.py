@@ -109,3 +109,15 @@ def test_a_filesystem_below_the_source_may_go_away_and_come_back(source, scratch
         assert chunk.read_bytes() == saved(-ARRAY[1_000_000:2_000_000])
     finally:
         mounting.umount(source / "disk", mounting.MNT_DETACH)
+
+
+def test_source_stays_the_directory_that_it_was(source, mount):
+    """SOURCE itself stays the directory that it was when npyfs started, whatever takes its place."""
+    subprocess.run(["mount", "-t", "tmpfs", "none", source], check=True)
+    (source / "a.npy").write_bytes(saved(ARRAY[:1000]))
+    mounted = mount(source, "entry_timeout=0", "attr_timeout=0")
+    mounting.umount(source, mounting.MNT_DETACH)
+    (source / "other.npy").write_bytes(saved(ARRAY))
+    assert os.listdir(mounted.path) == ["a.npy"]
+    assert (mounted / "a.npy/chunks/0_of_1.npy").read_bytes() == saved(ARRAY[:1000])
+    mounted.unmount()
