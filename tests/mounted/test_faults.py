@@ -100,7 +100,7 @@ def test_a_connection_that_fails_ends_the_mount_and_leaves_no_reader_waiting(tre
         if not is_end:
             mounted.unmount()
             continue
-        assert mounted.wait_for_exit() == 1, mounted.stderr()
+        assert mounted.wait_for_exit() == 3, mounted.stderr()
         assert not mounting.is_mounted(mounted.path)
         assert not mounted.sanitizer_reports()
 
