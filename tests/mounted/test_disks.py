@@ -81,7 +81,8 @@ def test_a_block_that_cannot_be_read_is_eio_for_its_bytes_alone(disk, mount, opt
             with pytest.raises(OSError) as refused:
                 os.pread(file.fileno(), 100, offset)
             assert refused.value.errno == errno.EIO
-    assert mounted.metric("source_errors_total") >= len(offsets) - len(readable)
+    # Counted once the kernel has told the reader.
+    mounted.wait_until(lambda: mounted.metric("source_errors_total") >= len(offsets) - len(readable), "count of the errors")
     lines = [line for line in mounted.stderr().splitlines() if "a.npy" in line]
     assert len(lines) == 1, mounted.stderr()
     mounted.unmount()
