@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
 
 namespace npyfs {
 
@@ -12,19 +16,47 @@ bool overlap(const Claim& a, const Claim& b) {
   return a.rows.start < b.rows.stop && b.rows.start < a.rows.stop;
 }
 
-Result<Claims::Ticket> Claims::claim(const Claim& claim, pid_t process) {
+namespace {
+
+// The process that a thread belongs to; the thread itself where it has ended, or lives where we cannot see it.
+pid_t process_of(pid_t thread) {
+  std::ifstream status(fmt::format("/proc/{}/status", thread));
+  constexpr std::string_view kName = "Tgid:";
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(kName)) return static_cast<pid_t>(std::strtol(line.c_str() + kName.size(), nullptr, 10));
+  }
+  return thread;
+}
+
+}  // namespace
+
+Result<Claims::Ticket> Claims::claim(const Claim& claim, Opening opening, pid_t process) {
   const std::lock_guard lock(mutex_);
   for (const auto& [view, holding] : holdings_) {
     if (view == claim.view || !overlap(holding.claim, claim)) continue;
     const bool may_end = holding.closes >= holding.processes.size();
     return std::unexpected(Error{may_end ? ErrorKind::kReleasing : ErrorKind::kBusy, claim.path,
                                  fmt::format("{} overlaps {}, which process {} has open for writing", claim.description,
-                                             holding.claim.description, holding.processes.front())});
+                                             holding.claim.description, process_of(holding.processes.front()))});
   }
-  std::vector<pid_t> first = {process};  // so that nothing can fail between a new holding and its first opener
-  const auto [added, is_new] = holdings_.try_emplace(claim.view, Holding{claim, std::move(first)});
-  if (!is_new) added->second.processes.push_back(process);
-  return Ticket(*this, claim.view, process);
+  const auto found = holdings_.find(claim.view);
+  const bool is_new = found == holdings_.end();
+  if (!is_new && opening == Opening::kForReadingAndWriting && found->second.past_pages > 0) {
+    const pid_t holder = process_of(found->second.processes.front());
+    return std::unexpected(Error{ErrorKind::kReleasing, claim.path,
+                                 fmt::format("{} cannot be opened for reading and writing while process {} has it open "
+                                             "for writing alone",
+                                             claim.description, holder)});
+  }
+  const bool past_pages =
+      opening == Opening::kForWriting && (is_new || found->second.past_pages == found->second.processes.size());
+  if (is_new) {
+    holdings_.emplace(claim.view, Holding{claim, {process}});  // at once, so that none is without an opener
+  } else {
+    found->second.processes.push_back(process);
+  }
+  if (past_pages) ++holdings_.at(claim.view).past_pages;
+  return Ticket(*this, claim.view, process, past_pages ? WritePath::kPastPages : WritePath::kThroughPages);
 }
 
 void Claims::note_close(NodeId view) {
@@ -32,13 +64,14 @@ void Claims::note_close(NodeId view) {
   if (const auto holding = holdings_.find(view); holding != holdings_.end()) ++holding->second.closes;
 }
 
-void Claims::release(NodeId view, pid_t process) {
+void Claims::release(NodeId view, pid_t process, WritePath path) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = holdings_.find(view);
-    auto& [claim, processes, closes] = found->second;
+    auto& [claim, processes, closes, past_pages] = found->second;
     processes.erase(std::ranges::find(processes, process));
     if (closes > 0) --closes;
+    if (path == WritePath::kPastPages) --past_pages;
     if (processes.empty()) holdings_.erase(found);
   }
   after_release_();

@@ -189,7 +189,8 @@ std::string format_name(const Place& place) {
 }
 
 std::string describe(const Place& place) {
-  const std::string axis = place.axis == 0 ? "" : fmt::format(" of axis {}", place.axis);
+  const std::string axis = (place.axis == 0 ? "" : fmt::format(" of axis {}", place.axis)) +
+                           (place.form == Form::kBin ? ", without header" : "");
   if (place.kind == PlaceKind::kChunk) return fmt::format("chunk {} of {}{}", place.first, place.second, axis);
   if (place.kind == PlaceKind::kAlignedChunk) {
     return fmt::format("aligned chunk {} of {}{}", place.first, place.second, axis);

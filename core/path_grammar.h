@@ -68,7 +68,8 @@ bool is_view(const Place& place);  // kChunk, kAlignedChunk or kSlice
 // Not for kArray, whose name is the source file's own.
 std::string format_name(const Place& place);
 
-// What sentences call a view or the source file: "chunk 3 of 16", "rows 0 to 5 of axis 1", "source.npy".
+// What sentences call a view or the source file: "chunk 3 of 16", "rows 0 to 5 of axis 1, without header",
+// "source.npy".
 std::string describe(const Place& place);
 
 // The path of a place relative to the array's directory, as listings show it: parse_place() takes it back.

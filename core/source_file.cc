@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -148,6 +149,17 @@ Result<void> SourceFile::read_exactly(std::byte* out, std::size_t size, std::uin
     done += static_cast<std::size_t>(got);
   }
   return {};
+}
+
+Result<void> SourceFile::sync() const {
+  while (::fdatasync(fd()) != 0) {
+    if (errno != EINTR) return std::unexpected(system_error(path_, "fdatasync", errno));
+  }
+  return {};
+}
+
+bool SourceFile::has_access_control_list() const {
+  return ::fgetxattr(fd(), "system.posix_acl_access", nullptr, 0) > 0;
 }
 
 void SourceFile::will_need(Extent range) const {

@@ -80,6 +80,12 @@ class SourceFile {
   // of the file.
   Result<void> read_exactly(std::byte* out, std::size_t size, std::uint64_t offset) const;
 
+  // Returns when what anybody has written into the file is on stable storage.
+  Result<void> sync() const;
+
+  // Whether it has an access control list, of which its mode says but the most that anybody gets.
+  bool has_access_control_list() const;
+
   // Has the system fetch a range into the page cache, without waiting for it.
   void will_need(Extent range) const;
 

@@ -56,6 +56,8 @@ class SourceRoot {
   // The absolute path of something beneath the root, for people to read.
   std::string absolute(std::string_view path) const;
 
+  Visitors visitors() const { return visitors_; }
+
   // Device number of the root: files elsewhere are on filesystems mounted below it.
   dev_t device() const { return device_; }
 

@@ -1,5 +1,6 @@
 #include "core/source_writer.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -8,8 +9,8 @@
 
 namespace npyfs {
 
-SourceWriter::SourceWriter(UniqueFd fd, std::shared_ptr<const SourceFile> source)
-    : fd_(std::move(fd)), source_(std::move(source)) {}
+SourceWriter::SourceWriter(const SourceRoot& root, UniqueFd fd, std::shared_ptr<const SourceFile> source)
+    : root_(root), fd_(std::move(fd)), source_(std::move(source)) {}
 
 Result<std::unique_ptr<const SourceWriter>> SourceWriter::open(const SourceRoot& root,
                                                                std::shared_ptr<const SourceFile> source) {
@@ -20,7 +21,7 @@ Result<std::unique_ptr<const SourceWriter>> SourceWriter::open(const SourceRoot&
   if (status.st_dev != source->status().st_dev || status.st_ino != source->status().st_ino) {
     return std::unexpected(Error{ErrorKind::kStale, source->path(), "was replaced while it was opened"});
   }
-  return std::unique_ptr<const SourceWriter>(new SourceWriter(std::move(*fd), std::move(source)));
+  return std::unique_ptr<const SourceWriter>(new SourceWriter(root, std::move(*fd), std::move(source)));
 }
 
 Result<void> SourceWriter::check_unchanged() const {
@@ -48,11 +49,26 @@ Result<void> SourceWriter::write_exactly(std::span<const std::byte> bytes, std::
   return {};
 }
 
+// Another file may have taken its name while a second link keeps it alive: then it is not what others will read.
+Result<void> SourceWriter::check_still_named() const {
+  const auto named = root_.status(source_->path());
+  if (named && named->st_dev == source_->status().st_dev && named->st_ino == source_->status().st_ino) return {};
+  return std::unexpected(Error{ErrorKind::kStale, source_->path(), "was removed or replaced while it was written"});
+}
+
 Result<void> SourceWriter::sync() const {
   while (::fdatasync(fd_.get()) != 0) {
     if (errno != EINTR) return std::unexpected(system_error(source_->path(), "fdatasync", errno));
   }
-  return {};
+  return check_still_named();
+}
+
+Result<void> SourceWriter::flush() const {
+  const int copy = ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return std::unexpected(system_error(source_->path(), "fcntl", errno));
+  // Linux has closed it even where it says EINTR.
+  if (::close(copy) != 0 && errno != EINTR) return std::unexpected(system_error(source_->path(), "close", errno));
+  return check_still_named();
 }
 
 }  // namespace npyfs

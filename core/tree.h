@@ -77,9 +77,9 @@ class Tree {
 
   // kStale where the source has changed since the lookup: see attributes().
   Result<std::shared_ptr<const OpenFile>> open(NodeId id);
-  // The same for reading and writing, by `process`. kReadOnly in a mount that is not writable, kNotWritable where the
-  // file is not for writing; kBusy and kReleasing as Claims::claim(). The claim ends with the last reference.
-  Result<std::shared_ptr<const OpenFile>> open_for_writing(NodeId id, pid_t process);
+  // The same for writing, by `process`, or a thread of it. kReadOnly in a mount that is not writable, kNotWritable
+  // where the file is not for writing; kBusy and kReleasing as Claims::claim(). The claim ends with the last reference.
+  Result<std::shared_ptr<const OpenFile>> open_for_writing(NodeId id, Opening opening, pid_t process);
   // To be called once for each file opened, when it is no longer open.
   void close(const OpenFile& file);
 
@@ -88,8 +88,10 @@ class Tree {
 
   // See Writing::write(). kReadOnly for a file that was opened for reading alone.
   Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes, bool is_page) const;
-  // Returns when what was written through this file is on stable storage, or says what became of it.
+  // Returns when the array is on stable storage, or says what became of it.
   Result<void> sync(const OpenFile& file) const;
+  // What close() is to report of what was written through this file: see SourceWriter::flush().
+  Result<void> flush(const OpenFile& file);
 
   // Sizes can be set to what they are; anything else is kInvalidArgument.
   Result<void> check_new_size(NodeId id, std::uint64_t size) const;

@@ -8,7 +8,7 @@
 
 namespace npyfs {
 
-Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, pid_t process) {
+Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, Opening opening, pid_t process) {
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
   const Node& node = *known;
@@ -21,8 +21,9 @@ Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, pid_t 
   auto content = content_for_writing(node.place, *array);
   if (!content) return std::unexpected(content.error());
   if (array->version() != node.version) return stale(node);
-  auto writing = with_descriptors(
-      sources_, [&] { return Writing::open(root_, id, node.place, *content, process, claims_, written_bytes_); });
+  auto writing = with_descriptors(sources_, [&] {
+    return Writing::open(root_, id, node.place, *content, opening, process, claims_, written_bytes_);
+  });
   if (!writing) return std::unexpected(writing.error());
   const auto size = content->view.size();
   OpenFile file{id, std::move(*content), place_attributes(node.place, *array, size), false};
@@ -37,7 +38,14 @@ Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<c
 }
 
 Result<void> Tree::sync(const OpenFile& file) const {
-  return file.writing ? file.writing->sync() : Result<void>{};
+  if (file.writing) return file.writing->sync();
+  return file.may_be_written() ? file.content.source->sync() : Result<void>{};
+}
+
+Result<void> Tree::flush(const OpenFile& file) {
+  if (!file.writing) return {};
+  claims_.note_close(file.node);
+  return file.writing->flush();
 }
 
 Result<void> Tree::check_new_size(NodeId id, std::uint64_t size) const {
@@ -53,10 +61,14 @@ Result<void> Tree::note_truncation(NodeId id, pid_t process) const {
   {
     const std::shared_lock lock(open_mutex_);
     const auto [begin, end] = open_files_.equal_range(id);
+    const Writing* youngest = nullptr;
     for (auto open = begin; open != end; ++open) {
       const Writing* writing = open->second->writing.get();
       if (writing == nullptr || writing->process() != process) continue;
-      writing->note_truncation();
+      if (youngest == nullptr || writing->serial() > youngest->serial()) youngest = writing;
+    }
+    if (youngest != nullptr) {
+      youngest->note_truncation();
       return {};
     }
   }

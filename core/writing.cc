@@ -24,6 +24,8 @@ Claim claim_of(NodeId view, const Place& place, const FileContent& content) {
           .description = describe(place)};
 }
 
+std::atomic<std::uint64_t> next_serial = 1;
+
 }  // namespace
 
 // What went wrong with the source, and which bytes of whom it concerns.
@@ -43,15 +45,16 @@ Writing::Writing(std::unique_ptr<const SourceWriter> writer, Claims::Ticket clai
       claim_(std::move(claim)),
       written_(std::move(written)),
       process_(process),
+      serial_(next_serial++),
       description_(std::move(description)) {}
 
 Result<std::unique_ptr<const Writing>> Writing::open(const SourceRoot& root, NodeId view, const Place& place,
-                                                     const FileContent& content, pid_t process, Claims& claims,
-                                                     WrittenBytes& written) {
+                                                     const FileContent& content, Opening opening, pid_t process,
+                                                     Claims& claims, WrittenBytes& written) {
+  auto claim = claims.claim(claim_of(view, place, content), opening, process);
+  if (!claim) return std::unexpected(claim.error());
   auto writer = SourceWriter::open(root, content.source);
   if (!writer) return std::unexpected(writer.error());
-  auto claim = claims.claim(claim_of(view, place, content), process);
-  if (!claim) return std::unexpected(claim.error());
   auto counter = written.counter(path_in_mount(content.source->path(), place));
   return std::unique_ptr<const Writing>(
       new Writing(std::move(*writer), std::move(*claim), std::move(counter), process, describe(place)));
@@ -73,6 +76,14 @@ Result<void> Writing::write(const View& view, std::uint64_t offset, std::span<co
   *written_ += bytes.size() - std::min<std::uint64_t>(bytes.size(), of_header);
   if (written_until != kNotTruncated && offset + bytes.size() > written_until) written_until_ = offset + bytes.size();
   return {};
+}
+
+std::optional<Error> Writing::what_was_left_out(std::uint64_t size) const {
+  const std::uint64_t until = written_until_;
+  if (until == 0 || until >= size) return std::nullopt;  // nothing was written, or everything, or it was not truncated
+  return Error{ErrorKind::kInvalidArgument, writer_->source().path(),
+               fmt::format("{} was truncated and then written up to byte {} of {}: the rest is what it was",
+                           description_, until, size)};
 }
 
 }  // namespace npyfs

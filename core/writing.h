@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -25,8 +26,8 @@ class Writing {
   // Opens the source of `content`, which is what content_for_writing() has for `place`, on behalf of `process`. `view`
   // names it to the kernel. Errors as SourceWriter::open() and Claims::claim().
   static Result<std::unique_ptr<const Writing>> open(const SourceRoot& root, NodeId view, const Place& place,
-                                                     const FileContent& content, pid_t process, Claims& claims,
-                                                     WrittenBytes& written);
+                                                     const FileContent& content, Opening opening, pid_t process,
+                                                     Claims& claims, WrittenBytes& written);
 
   // scatter(), and counts the bytes of the body. `view` is that of `content`. kInvalidArgument where the file was
   // truncated, and bytes before `offset` have been left out since: the writer counts on zeros there, as cp does where
@@ -38,8 +39,18 @@ class Writing {
 
   pid_t process() const { return process_; }
 
+  // Of two that are open the younger one has the larger number.
+  std::uint64_t serial() const { return serial_; }
+
+  // What its writes go through.
+  WritePath path() const { return claim_.path(); }
+
   // See SourceWriter.
   Result<void> sync() const { return writer_->sync(); }
+  Result<void> flush() const { return writer_->flush(); }
+
+  // Says so where the file, of `size` bytes, was truncated and then written in part alone: the rest is what it was.
+  std::optional<Error> what_was_left_out(std::uint64_t size) const;
 
  private:
   Error in_context(Error error, std::uint64_t offset, std::size_t size) const;
@@ -51,6 +62,7 @@ class Writing {
   const Claims::Ticket claim_;
   const std::shared_ptr<WrittenBytes::Counter> written_;
   const pid_t process_;
+  const std::uint64_t serial_;
   const std::string description_;
   // How far it was written without a gap since it was truncated, in bytes; kNotTruncated where it was not.
   static constexpr std::uint64_t kNotTruncated = ~std::uint64_t{0};

@@ -1,6 +1,9 @@
 #include "fs/drain.h"
 
+#include <algorithm>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include "fs/log.h"
 
@@ -13,20 +16,42 @@ Drain::Pass Drain::pass() {
   return pass;
 }
 
-// Notices to drop a file's pages write back the dirty ones first, and return when that is done (Linux:
-// invalidate_inode_pages2). A page that is in use by the kernel at that moment is left where it is, so this goes on
-// until there was nothing to write back.
-void Drain::drain(fuse_session* session, const Claims& claims) {
+namespace {
+
+// A notice returns when the source has what was written, so one for a source that hangs must not hold up all others.
+constexpr std::size_t kNoticesAtOnce = 16;
+
+// Has the kernel write back and drop the pages of each view (Linux: invalidate_inode_pages2).
+void drop_pages(fuse_session* session, const std::vector<NodeId>& views) {
+  std::atomic<std::size_t> next = 0;
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < std::min(views.size(), kNoticesAtOnce); ++i) {
+    threads.emplace_back([&] {
+      for (std::size_t view = next++; view < views.size(); view = next++) {
+        (void)::fuse_lowlevel_notify_inval_inode(session, views[view], 0, 0);
+      }
+    });
+  }
+}
+
+}  // namespace
+
+// A page that the kernel itself uses at the moment is left where it is, so this goes on until there was nothing to
+// write back.
+std::uint64_t Drain::drain(fuse_session* session, const Claims& claims) {
   has_begun_ = true;
   std::unique_lock(mutex_).unlock();  // all who had a pass have given it back
+  const std::uint64_t lost_before = lost_pages_;
+  const std::uint64_t written_before = written_pages_;
   std::uint64_t written = 0;
-  std::uint64_t total = 0;
   do {
     written = written_pages_;
-    for (const NodeId view : claims.views()) (void)::fuse_lowlevel_notify_inval_inode(session, view, 0, 0);
-    total += written_pages_ - written;
+    drop_pages(session, claims.views());
   } while (written_pages_ != written);
-  if (total > 0) log(LogLevel::kInfo, "wrote back mapped pages in {} writes before the end", total);
+  if (written != written_before) {
+    log(LogLevel::kInfo, "wrote back mapped pages in {} writes before the end", written - written_before);
+  }
+  return lost_pages_ - lost_before;
 }
 
 }  // namespace npyfs

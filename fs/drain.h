@@ -25,13 +25,18 @@ class Drain {
   // To be called for each write of pages that were mapped.
   void note_written_page() { ++written_pages_; }
 
-  // Returns when no dirty page is left in the kernel. `session` must be served meanwhile, by other threads.
-  void drain(fuse_session* session, const Claims& claims);
+  // To be called for each of these writes that failed.
+  void note_lost_page() { ++lost_pages_; }
+
+  // Returns when no dirty page is left in the kernel. `session` must be served meanwhile, by other threads. Returns how
+  // many writes of pages have failed: their bytes are lost.
+  std::uint64_t drain(fuse_session* session, const Claims& claims);
 
  private:
   std::shared_mutex mutex_;  // shared by all who have a pass, while they answer; taken before all locks of core
   std::atomic<bool> has_begun_ = false;
-  std::atomic<std::uint64_t> written_pages_ = 0;
+  std::atomic<std::uint64_t> written_pages_ = 0;  // writes
+  std::atomic<std::uint64_t> lost_pages_ = 0;
 };
 
 }  // namespace npyfs

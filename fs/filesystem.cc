@@ -34,9 +34,9 @@ Filesystem::Filesystem(const Options& mount_options, SourceRoot root)
 }
 
 std::optional<Drain::Pass> Filesystem::pass_to_read(NodeId node) {
-  if (!options.writable) return Drain::Pass();
+  if (!options.writable || !tree.claims().is_claimed(node)) return Drain::Pass();
   Drain::Pass pass = drain.pass();
-  if (!pass && tree.claims().is_claimed(node)) return std::nullopt;
+  if (!pass) return std::nullopt;
   return pass;
 }
 

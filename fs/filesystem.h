@@ -18,8 +18,8 @@ namespace npyfs {
 struct Filesystem : Negotiation {
   Filesystem(const Options& mount_options, SourceRoot root);
 
-  // Held while bytes of a file are handed out; empty where they are pages of a file that is open for writing, and the
-  // mount is ending. Files that nobody writes need no pass: the drain is not held up by them.
+  // Held while bytes of a file are handed out, where they are pages of one that is open for writing; nullopt where the
+  // mount is ending. Files that nobody writes need none, so they do not hold up the drain.
   std::optional<Drain::Pass> pass_to_read(NodeId node);
 
   const Options options;

@@ -11,7 +11,8 @@ constexpr std::uint64_t kLarge = std::uint64_t{1} << 20;
 void choose_caching(CachePolicy policy, bool can_map_direct_io, const OpenFile& file, fuse_file_info& info) {
   info.noflush = file.writing == nullptr;  // its flush would say nothing
   if (file.may_be_written()) {
-    info.direct_io = can_map_direct_io;
+    const bool through_pages = file.writing != nullptr && file.writing->path() == WritePath::kThroughPages;
+    info.direct_io = can_map_direct_io && !through_pages;
     return;
   }
   const bool by_default = can_map_direct_io && file.size() >= kLarge;

@@ -12,7 +12,8 @@ namespace npyfs {
 // for one version of its source (see Node::version). `can_map_direct_io` as Negotiation has it: without it a file
 // opened for direct I/O cannot be mapped shared, so by default none is. Where an array may be written through the
 // mount, reads must not end in pages that the kernel has kept: direct I/O where that can be mapped, else pages that are
-// dropped at each open.
+// dropped at each open. Writes go through the pages where these may be mapped
+// for writing (see Claims).
 void choose_caching(CachePolicy policy, bool can_map_direct_io, const OpenFile& file, fuse_file_info& info);
 
 }  // namespace npyfs

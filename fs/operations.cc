@@ -34,11 +34,6 @@ void init(void* user_data, fuse_conn_info* connection) {
   filesystem.choose_capabilities(*connection, filesystem.options.max_read, filesystem.options.writable);
 }
 
-// The session's last moment: requests can still be answered.
-void destroy(void* user_data) {
-  static_cast<Filesystem&>(*static_cast<Negotiation*>(user_data)).waiting_opens.stop();
-}
-
 void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   Filesystem& filesystem = filesystem_of(request);
   ++filesystem.metrics.lookups;
@@ -88,7 +83,11 @@ void open(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
 
 void release(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
   Filesystem& filesystem = filesystem_of(request);
-  if (const auto file = filesystem.files.remove(info->fh)) filesystem.tree.close(*file);
+  if (const auto file = filesystem.files.remove(info->fh)) {
+    const auto left_out = file->writing ? file->writing->what_was_left_out(file->size()) : std::nullopt;
+    if (left_out) log(LogLevel::kWarning, "{}", to_message(*left_out));
+    filesystem.tree.close(*file);
+  }
   fuse_reply_err(request, 0);
 }
 
@@ -236,7 +235,6 @@ void listxattr(fuse_req_t request, fuse_ino_t node, size_t size) {
 const fuse_lowlevel_ops kOperations = [] {
   fuse_lowlevel_ops operations = {};
   operations.init = Guarded<init>::call;
-  operations.destroy = destroy;
   operations.lookup = Guarded<lookup>::call;
   operations.forget = Guarded<forget>::forget;
   operations.getattr = Guarded<getattr>::call;

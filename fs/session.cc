@@ -108,12 +108,19 @@ Result<void> serve(const Options& options) {
   log(LogLevel::kInfo, "{}: mounted at {}", escaped(options.source), escaped(*mountpoint));
   const Housekeeping housekeeping(filesystem.tree);
   Result<void> served;
+  std::uint64_t lost = 0;
   signals.take_during([&] { served = run_loop(session.get(), options); },
                       [&] {
-                        call_guarded([&] { filesystem.drain.drain(session.get(), filesystem.tree.claims()); },
+                        call_guarded([&] { lost = filesystem.drain.drain(session.get(), filesystem.tree.claims()); },
                                      [](int, const char* what) { log_line(LogLevel::kError, what); });
                       },
                       [&] { fuse_session_exit(session.get()); });
+  filesystem.waiting_opens.stop();  // while there is still somebody to answer
+  if (served && lost > 0) {
+    return std::unexpected(Error{ErrorKind::kSystem, *mountpoint,
+                                 fmt::format("{} writes of mapped pages failed at the end: their bytes are lost", lost),
+                                 EIO});
+  }
   if (served && filesystem.failure() != 0) {
     return std::unexpected(system_error(*mountpoint, "writev", filesystem.failure()));
   }

@@ -23,6 +23,7 @@ Signals::Signals() {
   }
   ::pthread_sigmask(SIG_BLOCK, &ending_, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is the writer's error
   struct sigaction wake = {};
   wake.sa_handler = [](int) {};  // without SA_RESTART, so that what it interrupts returns
   ::sigaction(kWake, &wake, nullptr);

@@ -9,7 +9,7 @@
 namespace npyfs {
 
 // TERM, INT and HUP, less those that whoever started us has ignored (nohup). To be made before there are other threads;
-// the signals are blocked from then on, and SIGPIPE is ignored.
+// the signals are blocked from then on, and SIGPIPE and SIGXFSZ are ignored.
 class Signals {
  public:
   Signals();

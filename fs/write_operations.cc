@@ -1,5 +1,7 @@
 #include "fs/write_operations.h"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <span>
 #include <utility>
@@ -12,14 +14,16 @@ namespace npyfs {
 namespace {
 
 Error mount_is_ending() {
-  return Error{ErrorKind::kSystem, "open", "the mount is ending", ESHUTDOWN};
+  return Error{ErrorKind::kSystem, "writing", "the mount is ending", ESHUTDOWN};
 }
 
-Result<std::shared_ptr<const OpenFile>> opened_for_writing(fuse_req_t request, fuse_ino_t node) {
+Result<std::shared_ptr<const OpenFile>> opened_for_writing(fuse_req_t request, fuse_ino_t node, int flags) {
   Filesystem& filesystem = filesystem_of(request);
   const Drain::Pass pass = filesystem.drain.pass();
   if (!pass) return std::unexpected(mount_is_ending());
-  return filesystem.tree.open_for_writing(node, fuse_req_ctx(request)->pid);
+  const bool reads = (flags & O_ACCMODE) == O_RDWR;
+  return filesystem.tree.open_for_writing(node, reads ? Opening::kForReadingAndWriting : Opening::kForWriting,
+                                          fuse_req_ctx(request)->pid);
 }
 
 // Whoever maps a file never hears of a write that failed, unless it asks by msync: so the log has every one.
@@ -39,24 +43,31 @@ void write(fuse_req_t request, fuse_ino_t, const char* data, size_t size, off_t 
     return;
   }
   const bool is_page = info->writepage != 0;  // of a mapping
+  // What is written into a page makes it one that is handed out.
+  const Drain::Pass pass = is_page ? Drain::Pass() : filesystem.drain.pass();
+  if (!is_page && !pass) return reply_failed_write(request, mount_is_ending());
   if (is_page) filesystem.drain.note_written_page();
   const auto written =
       filesystem.tree.write(*file, static_cast<std::uint64_t>(offset), std::as_bytes(std::span(data, size)), is_page);
-  if (!written) return reply_failed_write(request, written.error());
+  if (!written) {
+    if (is_page) filesystem.drain.note_lost_page();
+    return reply_failed_write(request, written.error());
+  }
   ++filesystem.metrics.writes;
   filesystem.metrics.bytes_written += size;
   fuse_reply_write(request, size);
 }
 
 // Sent by close(). The kernel has sent all dirty pages before.
-void flush(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
+void flush(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
   Filesystem& filesystem = filesystem_of(request);
   if (!filesystem.options.writable) {
     fuse_reply_err(request, ENOSYS);  // never ask again
     return;
   }
   const auto file = filesystem.files.find(info->fh);
-  if (file && file->writing) filesystem.tree.claims().note_close(node);
+  const auto flushed = file ? filesystem.tree.flush(*file) : Result<void>{};
+  if (!flushed) return reply_failed_write(request, flushed.error());
   fuse_reply_err(request, 0);
 }
 
@@ -103,7 +114,7 @@ void not_permitted(fuse_req_t request, Arguments...) {
 namespace {
 
 bool attempt_to_open(const WaitingOpens::Open& open, bool is_last) {
-  auto file = opened_for_writing(open.request, open.node);
+  auto file = opened_for_writing(open.request, open.node, open.info.flags);
   if (file) {
     reply_open(open.request, std::move(*file), open.info);
     return true;

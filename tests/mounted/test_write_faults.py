@@ -73,7 +73,7 @@ def test_a_full_disk_is_the_writers_error(disk, mount):
 
 def test_a_limit_on_the_size_of_files_is_the_writers_error(array, mount):
     """A limit that the source meets is the writer's error: EFBIG, and npyfs goes on."""
-    mounted = mount(array.parent, "rw", preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+    mounted = mount(array.parent, "rw", preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_DFL),
                                                             resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))))
     np.save(mounted / "a.npy/chunks/0_of_10.npy", np.ones((10_000, 4)))
     assert_fails(["EFBIG", "short"], np.save, mounted / "a.npy/chunks/9_of_10.npy", np.ones((10_000, 4)))
@@ -151,26 +151,54 @@ def test_a_failing_disk_is_reported_by_flush_and_fsync(failing_disk, mount, way)
     assert "fdatasync failed: No space left on device" in mounted.stderr()
 
 
-@pytest.mark.parametrize("change", ["replace", "remove"])
+@pytest.mark.parametrize("change", ["replace", "replace what has another link", "remove"])
 def test_a_source_replaced_under_a_writer_is_left_alone(array, mount, change):
-    """A source that is removed or replaced while it is written: its writers get ESTALE, and nothing is made anew."""
+    """A source that is removed or replaced while it is written: its writers get ESTALE, from close at the latest."""
     mounted = mount(array.parent, "rw")
     view = mounted / "a.npy/chunks/5_of_10.npy"
     mapped = np.load(view, mmap_mode="r+")
-    with open(view, "r+b", buffering=0) as file:
-        if change == "replace":
-            np.save(array.parent / "new", np.zeros((100_000, 4)))
-            os.rename(array.parent / "new.npy", array)
-        else:
-            array.unlink()
-        assert_fails(["ESTALE"], os.pwrite, file.fileno(), b"x", 1000)
-        mapped[:] = 1
-        assert_fails(["ESTALE", "EIO"], mapped.flush)
-        del mapped
-    assert array.exists() == (change == "replace")
+    descriptor = os.open(view, os.O_RDWR)
+    if change == "replace what has another link":
+        os.link(array, array.parent / "other.npy")
+    if change == "remove":
+        array.unlink()
+    else:
+        np.save(array.parent / "new", np.zeros((100_000, 4)))
+        os.rename(array.parent / "new.npy", array)
+    if change != "replace what has another link":
+        assert_fails(["ESTALE"], os.pwrite, descriptor, b"x", 1000)
+    mapped[:] = 1
+    assert_fails(["ESTALE", "EIO"], mapped.flush)
+    del mapped
+    assert_fails(["ESTALE"], os.close, descriptor)
+    assert array.exists() == (change != "remove")
     assert change == "remove" or not np.load(array).any()
     assert change == "remove" or np.save(view, np.ones((10_000, 4))) is None, "the next open is of the new one"
     mounted.unmount()
+
+
+def test_pages_that_are_lost_at_the_end_are_told(array, mount):
+    """Where pages cannot be written at the end, the log says how many, and npyfs exits with status 3."""
+    mounted = mount(array.parent, "rw", foreground=True)
+    mapped = np.load(mounted / "a.npy/chunks/5_of_10.npy", mmap_mode="r+")
+    mapped[:] = 1
+    os.truncate(array, 1000)
+    os.kill(mounted.pid, signal.SIGTERM)
+    assert mounted.wait_for_exit() == 3
+    assert "writes of mapped pages failed at the end: their bytes are lost" in mounted.stderr()
+    del mapped
+
+
+def test_fsync_of_a_file_that_is_open_for_reading_syncs_as_well(array, mount, scratch):
+    """fsync returns when the array is on stable storage, also of a file that is open for reading alone (sync FILE)."""
+    mounted = mount(array.parent, "rw", foreground=True)
+    np.save(mounted / "a.npy/chunks/5_of_10.npy", np.ones((10_000, 4)))
+    with subprocess.Popen(["strace", "-f", "-qq", "-e", "trace=fdatasync", "-o", scratch / "trace", "-p", str(mounted.pid)],
+                          stderr=subprocess.DEVNULL) as trace:
+        mounted.wait_until(lambda: "TracerPid:\t0" not in open(f"/proc/{mounted.pid}/status").read(), "strace")
+        subprocess.run(["sync", mounted / "a.npy/chunks/5_of_10.npy"], check=True)
+        trace.terminate()
+    assert "fdatasync" in (scratch / "trace").read_text()
 
 
 def test_a_header_rewritten_under_a_writer_is_noticed(array, mount):

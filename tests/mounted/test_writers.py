@@ -53,6 +53,43 @@ def test_16_processes_fill_one_array(source, mounted, mapped):
             assert (source / "a.npy").read_bytes() == saved(expected)
 
 
+_INCREMENT = """
+import mmap, os, sys
+view = os.open(sys.argv[1], os.O_RDWR)
+mapped = mmap.mmap(view, 0)
+print("ready", flush=True)
+value = 0
+while True:
+    value = (value + 1) % 200
+    mapped[128:132] = bytes([value] * 4)
+    if value == 0 and os.path.exists(sys.argv[2]):
+        break
+mapped.flush()
+"""
+
+
+@pytest.mark.parametrize("flags", [os.O_RDWR, os.O_WRONLY], ids=["reading and writing", "writing alone"])
+def test_one_view_that_is_mapped_and_written_at_once_loses_nothing(source, mounted, scratch, flags):
+    """Where one view is mapped by one process and written by another, in the same page, no byte of either is lost."""
+    view = mounted / "a.npy/chunks/1_of_3.npy"
+    mapper = subprocess.Popen([sys.executable, "-c", _INCREMENT, view, scratch / "stop"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True)
+    assert mapper.stdout.readline() == "ready\n"
+    descriptor = os.open(view, flags)
+    expected = {}
+    for step in range(5000):
+        offset = 200 + 4 * (step % 400)
+        expected[offset] = step.to_bytes(4, "little")
+        assert os.pwrite(descriptor, expected[offset], offset) == 4
+    os.close(descriptor)
+    (scratch / "stop").touch()
+    mapper.communicate()
+    assert mapper.returncode == 0
+    with open(view, "rb") as file:
+        found = file.read()
+    assert [offset for offset, value in expected.items() if found[offset:offset + 4] != value] == []
+
+
 OVERLAPPING = ["chunks/1_of_3.bin", "chunks/0_of_1.npy", "slices/0_to_1500.npy", "axis1/chunks/0_of_3.npy", "source.npy"]
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import struct
 import subprocess
 import tempfile
 
@@ -268,6 +269,36 @@ def test_who_may_write_the_source_may_write_its_views(source, mount):
             expected = "opened" if user in writers else "EACCES"
             assert as_user(user, lambda: opens(mode), gid=group) == expected, (user, oct(mode))
     assert (mounted / "664.npy/chunks/1_of_3.npy").stat().st_mode & 0o777 == 0o664
+
+
+def test_an_access_control_list_lets_nobody_write_but_the_owner(source, mount):
+    """Of a source with an access control list, whose mode shows more than it grants, only the owner may write views."""
+    path = source / "a.npy"
+    path.write_bytes(saved(filled((9, 3), "<f8")))
+    os.chown(path, OWNER, MEMBER)
+    entries = [(1, 6, -1), (2, 6, STRANGER), (4, 4, -1), (16, 6, -1), (32, 4, -1)]  # the group reads, a named user writes
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    os.setxattr(path, "system.posix_acl_access", acl)
+    assert path.stat().st_mode & 0o777 == 0o664
+    view = mount(source, "rw", "allow_other") / "a.npy/chunks/1_of_3.npy"
+
+    def opens():
+        return outcome(lambda: os.open(view, os.O_RDWR) and "opened")
+
+    assert as_user(OWNER, opens, gid=OWNER) == "opened"
+    assert as_user(MEMBER, opens, gid=MEMBER) == "EACCES"
+    assert as_user(STRANGER, opens, gid=STRANGER) == "EACCES"
+
+
+def test_a_truncated_view_that_is_written_in_part_is_told(source, mount):
+    """A view that is truncated and then written in part keeps the rest, and the log says so."""
+    array = filled((9, 3), "<f8").copy()
+    (source / "a.npy").write_bytes(saved(array))
+    mounted = mount(source, "rw", foreground=True)
+    (mounted / "a.npy/chunks/1_of_3.bin").write_bytes(b"12345678")
+    array[3, 0] = np.frombuffer(b"12345678", "<f8")[0]
+    assert (source / "a.npy").read_bytes() == saved(array)
+    mounted.wait_until(lambda: "written up to byte 8 of 72: the rest is what it was" in mounted.stderr(), "line")
 
 
 def test_without_rw_everything_is_erofs(source, mount):

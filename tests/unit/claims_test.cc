@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <future>
+#include <latch>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -72,45 +75,83 @@ TEST(Overlap, IsWithinOneSource) {
 TEST(Claims, GiveARowToOneViewAtATime) {
   Claims claims;
   {
-    const auto first = claims.claim(rows(1, {0, 5}), 77);
+    const auto first = claims.claim(rows(1, {0, 5}), Opening::kForReadingAndWriting, 77);
     ASSERT_TRUE(first);
-    const auto second = claims.claim(rows(2, {4, 9}), 88);
+    const auto second = claims.claim(rows(2, {4, 9}), Opening::kForReadingAndWriting, 88);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().kind, ErrorKind::kBusy);
     EXPECT_EQ(to_message(second.error()),
               "a.npy: rows 4 to 9 overlaps rows 0 to 5, which process 77 has open for writing");
-    EXPECT_TRUE(claims.claim(rows(3, {5, 9}), 88)) << "its neighbour";
+    EXPECT_TRUE(claims.claim(rows(3, {5, 9}), Opening::kForReadingAndWriting, 88)) << "its neighbour";
   }
-  EXPECT_TRUE(claims.claim(rows(2, {4, 9}), 88));
+  EXPECT_TRUE(claims.claim(rows(2, {4, 9}), Opening::kForReadingAndWriting, 88));
 }
 
 TEST(Claims, AreSharedByAllWhoOpenTheSameView) {
   Claims claims;
-  std::optional<Claims::Ticket> first = *claims.claim(rows(1, {0, 5}), 77);
-  std::optional<Claims::Ticket> second = *claims.claim(rows(1, {0, 5}), 88);
+  std::optional<Claims::Ticket> first = *claims.claim(rows(1, {0, 5}), Opening::kForReadingAndWriting, 77);
+  std::optional<Claims::Ticket> second = *claims.claim(rows(1, {0, 5}), Opening::kForReadingAndWriting, 88);
   EXPECT_THAT(claims.views(), testing::ElementsAre(1));
   first.reset();
   EXPECT_TRUE(claims.is_claimed(1));
-  const auto other = claims.claim(whole_file(2), 99);
+  const auto other = claims.claim(whole_file(2), Opening::kForReadingAndWriting, 99);
   ASSERT_FALSE(other);
   EXPECT_THAT(other.error().sentence, testing::HasSubstr("process 88"));
   second.reset();
   EXPECT_FALSE(claims.is_claimed(1));
-  EXPECT_TRUE(claims.claim(whole_file(2), 99));
+  EXPECT_TRUE(claims.claim(whole_file(2), Opening::kForReadingAndWriting, 99));
 }
 
 TEST(Claims, OfAViewThatAllHaveClosedMayEndAtAnyMoment) {
   Claims claims;
-  std::optional<Claims::Ticket> first = *claims.claim(rows(1, {0, 5}), 77);
-  std::optional<Claims::Ticket> second = *claims.claim(rows(1, {0, 5}), 78);
+  std::optional<Claims::Ticket> first = *claims.claim(rows(1, {0, 5}), Opening::kForReadingAndWriting, 77);
+  std::optional<Claims::Ticket> second = *claims.claim(rows(1, {0, 5}), Opening::kForReadingAndWriting, 78);
   claims.note_close(1);
-  EXPECT_EQ(claims.claim(whole_file(2), 99).error().kind, ErrorKind::kBusy) << "one has it open";
+  EXPECT_EQ(claims.claim(whole_file(2), Opening::kForReadingAndWriting, 99).error().kind, ErrorKind::kBusy)
+      << "one has it open";
   claims.note_close(1);
-  EXPECT_EQ(claims.claim(whole_file(2), 99).error().kind, ErrorKind::kReleasing);
+  EXPECT_EQ(claims.claim(whole_file(2), Opening::kForReadingAndWriting, 99).error().kind, ErrorKind::kReleasing);
   first.reset();
-  const auto third = claims.claim(rows(1, {0, 5}), 79);
+  const auto third = claims.claim(rows(1, {0, 5}), Opening::kForReadingAndWriting, 79);
   ASSERT_TRUE(third);
-  EXPECT_EQ(claims.claim(whole_file(2), 99).error().kind, ErrorKind::kBusy) << "opened anew";
+  EXPECT_EQ(claims.claim(whole_file(2), Opening::kForReadingAndWriting, 99).error().kind, ErrorKind::kBusy)
+      << "opened anew";
+}
+
+TEST(Claims, LetWritersPastThePagesWhileNobodyCanHaveMappedThem) {
+  Claims claims;
+  std::optional<Claims::Ticket> first = *claims.claim(rows(1, {0, 5}), Opening::kForWriting, 77);
+  std::optional<Claims::Ticket> second = *claims.claim(rows(1, {0, 5}), Opening::kForWriting, 78);
+  EXPECT_EQ(first->path(), WritePath::kPastPages);
+  EXPECT_EQ(second->path(), WritePath::kPastPages);
+  const auto mapping = claims.claim(rows(1, {0, 5}), Opening::kForReadingAndWriting, 79);
+  ASSERT_FALSE(mapping);
+  EXPECT_EQ(mapping.error().kind, ErrorKind::kReleasing) << "it may wait";
+  EXPECT_THAT(mapping.error().sentence, testing::HasSubstr("while process 77 has it open for writing alone"));
+  first.reset();
+  second.reset();
+  std::optional<Claims::Ticket> mapped = *claims.claim(rows(1, {0, 5}), Opening::kForReadingAndWriting, 79);
+  EXPECT_EQ(mapped->path(), WritePath::kThroughPages);
+  std::optional<Claims::Ticket> third = *claims.claim(rows(1, {0, 5}), Opening::kForWriting, 80);
+  EXPECT_EQ(third->path(), WritePath::kThroughPages);
+  mapped.reset();
+  EXPECT_EQ(claims.claim(rows(1, {0, 5}), Opening::kForWriting, 81)->path(), WritePath::kThroughPages)
+      << "as the third, with whom it shares the pages";
+  EXPECT_TRUE(claims.claim(rows(1, {0, 5}), Opening::kForReadingAndWriting, 82));
+}
+
+TEST(Claims, NameTheProcessOfAThread) {
+  Claims claims;
+  std::latch done(1);
+  std::promise<pid_t> id;
+  std::jthread other([&] {
+    id.set_value(::gettid());
+    done.wait();
+  });
+  const auto held = claims.claim(rows(1, {0, 5}), Opening::kForWriting, id.get_future().get());
+  const auto refused = claims.claim(whole_file(2), Opening::kForWriting, 1);
+  done.count_down();
+  EXPECT_THAT(refused.error().sentence, testing::HasSubstr(fmt::format("process {} ", ::getpid())));
 }
 
 TEST(Claims, AreNeverHeldTwice) {
@@ -120,7 +161,7 @@ TEST(Claims, AreNeverHeldTwice) {
   for (NodeId view = 1; view <= 4; ++view) {
     threads.emplace_back([&, view] {
       for (int i = 0; i < 2000; ++i) {
-        const auto ticket = claims.claim(rows(view, {view, view + 4}), 1);
+        const auto ticket = claims.claim(rows(view, {view, view + 4}), Opening::kForReadingAndWriting, 1);
         if (!ticket) continue;
         EXPECT_EQ(++owners, 1);
         --owners;

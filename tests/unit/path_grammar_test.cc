@@ -272,7 +272,7 @@ TEST(PathGrammar, TellsDirectoriesAndViewsFromOtherPlaces) {
 }
 
 TEST(PathGrammar, DescribesViewsInSentences) {
-  EXPECT_EQ(describe(*parse_place("chunks/03_of_16.bin")), "chunk 3 of 16");
+  EXPECT_EQ(describe(*parse_place("chunks/03_of_16.bin")), "chunk 3 of 16, without header");
   EXPECT_EQ(describe(*parse_place("axis1/chunks/3_of_16.npy")), "chunk 3 of 16 of axis 1");
   EXPECT_EQ(describe(*parse_place("axis1/chunks/aligned/3_of_16.npy")), "aligned chunk 3 of 16 of axis 1");
   EXPECT_EQ(describe(*parse_place("slices/0_to_5.npy")), "rows 0 to 5");

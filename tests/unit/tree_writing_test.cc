@@ -15,7 +15,7 @@ class TreeWritingTest : public TreeTest {
   }
 
   Result<std::shared_ptr<const OpenFile>> open(std::string_view path, pid_t process = 77) {
-    return tree_.open_for_writing(node(path), process);
+    return tree_.open_for_writing(node(path), Opening::kForReadingAndWriting, process);
   }
   ErrorKind why_not(std::string_view path) {
     const auto file = open(path);
@@ -40,7 +40,7 @@ class ReadOnlyTreeTest : public TreeTest {};
 
 TEST_F(ReadOnlyTreeTest, OpensNothingForWriting) {
   directory_.write("a.npy", npy_bytes({.shape = {9}}));
-  const auto file = tree_.open_for_writing(node("a.npy/chunks/0_of_3.npy"), 77);
+  const auto file = tree_.open_for_writing(node("a.npy/chunks/0_of_3.npy"), Opening::kForWriting, 77);
   ASSERT_FALSE(file);
   EXPECT_EQ(to_errno(file.error()), EROFS);
   EXPECT_EQ(tree_.attributes(node("a.npy/chunks/0_of_3.npy"))->st_mode & 0222u, 0u);

@@ -73,12 +73,12 @@ TEST_F(WriteOperationsTest, CountsEveryFailedWrite) {
 }
 
 TEST_F(WriteOperationsTest, NothingOfAnArrayIsKeptInThePageCache) {
-  for (const int flags : {O_RDONLY, O_RDWR}) {
+  for (const int flags : {O_RDONLY, O_WRONLY, O_RDWR}) {
     const auto reply = open(view_, flags);
     const auto opened = structure_in<fuse_open_out>(reply.body);
-    EXPECT_TRUE(opened.open_flags & FOPEN_DIRECT_IO);
+    EXPECT_EQ((opened.open_flags & FOPEN_DIRECT_IO) == 0, flags == O_RDWR) << "through pages where they may be mapped";
     EXPECT_FALSE(opened.open_flags & FOPEN_KEEP_CACHE);
-    EXPECT_EQ((opened.open_flags & FOPEN_NOFLUSH) == 0, flags == O_RDWR);
+    EXPECT_EQ((opened.open_flags & FOPEN_NOFLUSH) == 0, flags != O_RDONLY);
     release(view_, opened.fh);
   }
   const auto notes = structure_in<fuse_open_out>(open(node("notes.txt")).body);
@@ -177,7 +177,8 @@ TEST_F(WriteOperationsTest, AtTheEndPagesAreWrittenBackAndNoneIsHandedOut) {
   EXPECT_EQ(read(view_, handle, 0, 10).error, EIO);
   EXPECT_EQ(read(view_, reader, 0, 10).error, EIO) << "the same page";
   EXPECT_EQ(read(other, other_reader, 0, 10).error, 0) << "nobody writes it";
-  EXPECT_EQ(write(view_, handle, 128, "x").error, 0) << "what is on its way is taken";
+  EXPECT_EQ(write(view_, handle, 128, "x", FUSE_WRITE_CACHE).error, 0) << "pages that are on their way are taken";
+  EXPECT_EQ(write(view_, handle, 128, "x").error, ESHUTDOWN) << "and none is made anew";
   EXPECT_EQ(open(view_, O_RDWR).error, ESHUTDOWN);
 }
 
