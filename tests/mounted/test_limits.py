@@ -155,7 +155,7 @@ def test_killed_readers_leave_nothing(source, mount):
     mounted = mount(source, "entry_timeout=0", "attr_timeout=0")
     gauges = {name: mounted.metric(name) for name in ("nodes", "mappings", "open_sources")}
     numbers = random.Random(1)
-    for _ in range(long_form("NPYFS_KILLS", "300")):
+    for _ in range(long_form("NPYFS_KILLS", "100")):
         names = [f"big.npy/axis{index % 2}/chunks/{count}/{index % count}_of_{count}.npy"
                  for count in (numbers.randrange(1, 4), numbers.randrange(4, 50)) for index in range(8)]
         numbers.shuffle(names)

@@ -106,7 +106,8 @@ TEST_F(MalformedRequestsTest, NeverEndTheSession) {
     }
     body.resize(body.size() - std::min<std::size_t>(body.size(), below(9)));
     std::uint32_t opcode = below(56);
-    if (opcode == FUSE_INTERRUPT) continue;     // libfuse keeps those that fit no request, and never frees them
+    // libfuse keeps those that fit no request, and never frees them.
+    if (opcode == FUSE_INTERRUPT || opcode == FUSE_NOTIFY_REPLY) continue;
     if (opcode == FUSE_DESTROY) opcode = 4096;  // CUSE_INIT
     auto bytes = request(opcode, body, nodes[below(6)]);
     if (below(10) == 0) bytes[below(4)] = static_cast<char>(random());
