@@ -1,5 +1,5 @@
-# Fuzz targets: fuzz/NAME_fuzz.cc, seeded with the files of the directories in SEEDS_NAME_fuzz. As tests each runs for a
-# minute on a scratch copy of its seeds.
+# Fuzz targets: fuzz/NAME_fuzz.cc, seeded with the files of the directories in SEEDS_NAME_fuzz. As tests each runs for half
+# a minute on a scratch copy of its seeds.
 set(SEEDS_npy_header_fuzz refused accepted)
 set(SEEDS_path_grammar_fuzz fuzz/paths)
 
@@ -18,7 +18,7 @@ foreach(source ${FUZZ_TARGETS})
   endforeach()
   # libFuzzer writes what it finds into its first directory only.
   add_test(NAME ${target}_prepare COMMAND sh -c "rm -rf '${scratch}' && mkdir '${scratch}'")
-  add_test(NAME ${target} COMMAND ${target} -max_total_time=60 -timeout=10 -artifact_prefix=${scratch}- ${scratch} ${seeds})
+  add_test(NAME ${target} COMMAND ${target} -max_total_time=30 -timeout=10 -artifact_prefix=${scratch}- ${scratch} ${seeds})
   set_tests_properties(${target}_prepare PROPERTIES LABELS fuzz FIXTURES_SETUP ${target}_scratch)
   set_tests_properties(${target} PROPERTIES LABELS fuzz FIXTURES_REQUIRED ${target}_scratch)
 endforeach()
