@@ -151,9 +151,9 @@ Result<void> SourceFile::read_exactly(std::byte* out, std::size_t size, std::uin
   return {};
 }
 
-Result<void> SourceFile::sync() const {
-  while (::fdatasync(fd()) != 0) {
-    if (errno != EINTR) return std::unexpected(system_error(path_, "fdatasync", errno));
+Result<void> sync_data(int fd, const std::string& path) {
+  while (::fdatasync(fd) != 0) {
+    if (errno != EINTR) return std::unexpected(system_error(path, "fdatasync", errno));
   }
   return {};
 }

@@ -33,6 +33,10 @@ enum class SourceRole {
   kWrittenArray,  // the same of an array whose rows are written through this mount: see FileVersion
 };
 
+// Returns when what was written into the file open at `fd` is on stable storage; kSystem with what the kernel has heard
+// of failed writes since that descriptor was opened, or last asked. `path` is for messages.
+Result<void> sync_data(int fd, const std::string& path);
+
 // What was found when the file was opened is pinned: header, size and version never change, and the descriptor keeps
 // the file that was opened even if another takes its name. Thread-safe.
 class SourceFile {
@@ -81,7 +85,7 @@ class SourceFile {
   Result<void> read_exactly(std::byte* out, std::size_t size, std::uint64_t offset) const;
 
   // Returns when what anybody has written into the file is on stable storage.
-  Result<void> sync() const;
+  Result<void> sync() const { return sync_data(fd(), path_); }
 
   // Whether it has an access control list, of which its mode says but the most that anybody gets.
   bool has_access_control_list() const;

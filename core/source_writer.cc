@@ -57,17 +57,14 @@ Result<void> SourceWriter::check_still_named() const {
 }
 
 Result<void> SourceWriter::sync() const {
-  while (::fdatasync(fd_.get()) != 0) {
-    if (errno != EINTR) return std::unexpected(system_error(source_->path(), "fdatasync", errno));
-  }
+  if (auto synced = sync_data(fd_.get(), source_->path()); !synced) return synced;
   return check_still_named();
 }
 
 Result<void> SourceWriter::flush() const {
-  const int copy = ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) return std::unexpected(system_error(source_->path(), "fcntl", errno));
-  // Linux has closed it even where it says EINTR.
-  if (::close(copy) != 0 && errno != EINTR) return std::unexpected(system_error(source_->path(), "close", errno));
+  UniqueFd copy(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) return std::unexpected(system_error(source_->path(), "fcntl", errno));
+  if (const int error = copy.close(); error != 0) return std::unexpected(system_error(source_->path(), "close", error));
   return check_still_named();
 }
 

@@ -224,16 +224,19 @@ Result<OpenFile> Tree::open_control(NodeId id, const Node& node) const {
   return file;
 }
 
+Result<OpenFile> Tree::open_place(NodeId id, const Node& node,
+                                  Result<FileContent> (*content_at)(const Place&, const ArrayState&)) const {
+  const auto array = array_state(node);
+  if (!array) return std::unexpected(array.error());
+  if (array->version() != node.version) return stale(node);
+  auto content = content_at(node.place, *array);
+  if (!content) return std::unexpected(content.error());
+  const auto size = content->view.size();
+  return OpenFile{id, std::move(*content), place_attributes(node.place, *array, size), false};
+}
+
 Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
-  if (node.kind == NodeKind::kPlace) {
-    const auto array = array_state(node);
-    if (!array) return std::unexpected(array.error());
-    if (array->version() != node.version) return stale(node);
-    auto content = content_of(node.place, *array);
-    if (!content) return std::unexpected(content.error());
-    const auto size = content->view.size();
-    return OpenFile{id, std::move(*content), place_attributes(node.place, *array, size), false};
-  }
+  if (node.kind == NodeKind::kPlace) return open_place(id, node, &content_of);
   const auto status = source_status(node);
   if (!status) return std::unexpected(status.error());
   const auto source = source_file(*node.path, SourceRole::kFile, *status);

@@ -132,6 +132,9 @@ class Tree {
   Result<struct stat> fresh_attributes(const Node& node) const;
   Result<OpenFile> open_control(NodeId id, const Node& node) const;
   Result<OpenFile> open_source(NodeId id, const Node& node) const;
+  // `content_at` is content_of() or content_for_writing(). kStale where the array is no longer that of the node.
+  Result<OpenFile> open_place(NodeId id, const Node& node,
+                              Result<FileContent> (*content_at)(const Place&, const ArrayState&)) const;
   std::shared_ptr<const OpenFile> opened(OpenFile file);
 
   const SourceRoot root_;

@@ -16,19 +16,14 @@ Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, Openin
   if (node.kind != NodeKind::kPlace) {
     return std::unexpected(Error{ErrorKind::kNotWritable, *node.path, "only arrays and their views can be written"});
   }
-  const auto array = array_state(node);
-  if (!array) return std::unexpected(array.error());
-  auto content = content_for_writing(node.place, *array);
-  if (!content) return std::unexpected(content.error());
-  if (array->version() != node.version) return stale(node);
+  auto file = open_place(id, node, &content_for_writing);
+  if (!file) return std::unexpected(file.error());
   auto writing = with_descriptors(sources_, [&] {
-    return Writing::open(root_, id, node.place, *content, opening, process, claims_, written_bytes_);
+    return Writing::open(root_, id, node.place, file->content, opening, process, claims_, written_bytes_);
   });
   if (!writing) return std::unexpected(writing.error());
-  const auto size = content->view.size();
-  OpenFile file{id, std::move(*content), place_attributes(node.place, *array, size), false};
-  file.writing = std::move(*writing);
-  return opened(std::move(file));
+  file->writing = std::move(*writing);
+  return opened(std::move(*file));
 }
 
 Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes,

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace npyfs {
@@ -24,6 +25,11 @@ class UniqueFd {
   }
 
   int get() const { return fd_; }
+  // Closes it now, for those who want to hear what close(2) has to say: 0, or its errno. EINTR is none (see above).
+  int close() {
+    const int error = fd_ >= 0 && ::close(release()) != 0 ? errno : 0;
+    return error == EINTR ? 0 : error;
+  }
   explicit operator bool() const { return fd_ >= 0; }
   // Gives the descriptor away; the caller now owns it.
   int release() { return std::exchange(fd_, -1); }

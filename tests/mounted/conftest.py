@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import disks
 import mount as mounting
 
 # Ends what a killed test run leaves mounted: it waits for the end of its stdin, which is the end of pytest. In a session
@@ -59,6 +60,14 @@ def source(scratch):
     directory = scratch / "source"
     directory.mkdir()
     return directory
+
+
+@pytest.fixture
+def disk(request, scratch):
+    """A filesystem of the test's own, of the kind that it is parametrized with."""
+    made = disks.Disk(scratch, request.param)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Filesystems of a test's own, each in a file, on a loop device."""
 
+import mmap
 import os
 import subprocess
 
@@ -31,6 +32,22 @@ class Disk:
                         os.fdatasync(filler.fileno())
                 except OSError:
                     continue
+
+    def lose_half_of(self, name, items):
+        """Makes the part of a file unreadable that lies in the second half of its blocks on the disk.
+
+        Takes items of the file at some offsets, as {offset: bytes}, and returns those offsets that can still be read.
+        """
+        subprocess.run(["mount", "-o", "remount,ro", self.path], check=True)
+        with open(self.image, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as image:
+            places = {offset: image.find(item) for offset, item in items.items()}
+        assert min(places.values()) > 0
+        end = sorted(places.values())[len(places) // 2]
+        end -= end % mmap.PAGESIZE
+        os.truncate(self.image, end)
+        with open(self.path / name, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return {offset for offset, place in places.items() if place < end}
 
     def remount(self):
         """Takes the filesystem down and brings it up again from what is on the disk."""

@@ -1,7 +1,6 @@
 """Disks with blocks that cannot be read, and filesystems that go away and come back below the source."""
 
 import errno
-import mmap
 import os
 import subprocess
 
@@ -15,48 +14,6 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can attach 
 
 ARRAY = np.arange(3_000_000.0)  # 24 MB
 MIB = 1 << 20
-SIZES = {"ext4": 64, "xfs": 320, "btrfs": 160}  # MiB; the smallest that mkfs takes, or nearly
-
-
-class Disk:
-    """A filesystem in a file, mounted at a directory."""
-
-    def __init__(self, scratch, kind):
-        self._image, self.path = scratch / "image", scratch / "disk"
-        self.path.mkdir()
-        with open(self._image, "wb") as image:
-            image.truncate(SIZES[kind] * MIB)
-        subprocess.run([f"mkfs.{kind}", "-q", self._image], check=True, capture_output=True)
-        self._device = subprocess.run(["losetup", "--find", "--show", self._image], check=True, capture_output=True,
-                                      text=True).stdout.strip()
-        subprocess.run(["mount", self._device, self.path], check=True)
-
-    def lose_half_of(self, name, items):
-        """Makes the part of a file unreadable that lies in the second half of its blocks on the disk.
-
-        Takes items of the file at some offsets, as {offset: bytes}, and returns those offsets that can still be read.
-        """
-        subprocess.run(["mount", "-o", "remount,ro", self.path], check=True)
-        with open(self._image, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as image:
-            places = {offset: image.find(item) for offset, item in items.items()}
-        assert min(places.values()) > 0
-        end = sorted(places.values())[len(places) // 2]
-        end -= end % mmap.PAGESIZE
-        os.truncate(self._image, end)
-        with open(self.path / name, "rb") as file:
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return {offset for offset, place in places.items() if place < end}
-
-    def close(self):
-        subprocess.run(["umount", "-l", self.path], capture_output=True)
-        subprocess.run(["losetup", "--detach", self._device], check=True)
-
-
-@pytest.fixture
-def disk(request, scratch):
-    made = Disk(scratch, request.param)
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("disk, options", [

@@ -17,13 +17,6 @@ from disks import Disk
 
 
 @pytest.fixture
-def disk(request, scratch):
-    made = Disk(scratch, request.param)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def array(source):
     np.save(source / "a.npy", np.zeros((100_000, 4)))
     return source / "a.npy"
