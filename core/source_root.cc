@@ -139,6 +139,12 @@ Result<UniqueFd> SourceRoot::resolve_absolute_links(const std::string& path, int
 }
 
 Result<struct stat> SourceRoot::status(const std::string& path) const {
+  // A name in the root that is no link leads nowhere else: one system call does then, not three.
+  struct stat status;
+  if (!path.empty() && path.find('/') == std::string::npos && path != ".." &&
+      ::fstatat(root_.get(), path.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(status.st_mode)) {
+    return status;
+  }
   const auto followed = resolve(path, O_PATH);
   if (followed) {
     const auto allowed = may_be_followed(path, followed->get());
