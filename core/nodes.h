@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "core/path_grammar.h"
+#include "core/slab_memory.h"
 
 namespace npyfs {
 
@@ -86,8 +87,9 @@ class Nodes {
   void shrink();
 
   mutable std::shared_mutex mutex_;  // guards all below; a leaf: nothing else is locked under it
-  std::unordered_map<NodeId, Slot> slots_;
-  std::unordered_set<const Slot*, ByNode, ByNode> index_;
+  SlabMemory memory_;
+  std::pmr::unordered_map<NodeId, Slot> slots_{&memory_};
+  std::pmr::unordered_set<const Slot*, ByNode, ByNode> index_{&memory_};
   NodeId next_id_ = kRootNode;
   std::uint64_t forgotten_ = 0;
 };

@@ -29,6 +29,11 @@ constexpr std::uint64_t kInitExtended = FUSE_INIT_EXT;  // flags2 is valid
 // Reading mapped pages one after the other, 1 MiB asks for one request at a time: twice as fast as with 128 KiB.
 constexpr std::uint64_t kKernelReadAhead = std::uint64_t{1} << 20;
 
+// What a write of a read-only mount might have if there were any. libfuse makes its threads' buffers for requests so
+// large, and a header, which leaves room for the 16 KiB of an ioctl. The kernel fills larger ones with forgets, and
+// what it touched once stays in use: 1 MiB in all after a million of them.
+constexpr unsigned kReadOnlyMaxWrite = 16 << 10;
+
 // Pages a request may have: what the administrator allows, up to the 65,535 that the reply can say. A kernel that has
 // no such setting takes 256 at most (FUSE_MAX_MAX_PAGES), whatever is asked for.
 std::uint16_t allowed_max_pages() {
@@ -54,7 +59,10 @@ void Negotiation::choose_capabilities(fuse_conn_info& connection, unsigned max_r
   connection.max_read = max_read;
   // Splicing costs more than the copy it saves: 0.3 GiB/s where writing from memory has 6.
   connection.want &= ~unsigned{FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE};
-  if (!writable) return;
+  if (!writable) {
+    connection.max_write = kReadOnlyMaxWrite;
+    return;
+  }
   // With O_TRUNC left to the daemon the kernel takes the file for empty and drops its dirty pages. And it would write
   // back and drop the pages of every mapped view each time it sees the source's new mtime.
   connection.want &= ~unsigned{FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_AUTO_INVAL_DATA};
@@ -71,9 +79,10 @@ std::string Negotiation::describe() const {
 
 // Not noexcept: libfuse's threads are cancelled in here, which unwinds the stack.
 ssize_t Negotiation::read_request(int fd, void* buffer, size_t size, void* self) {
-  const ssize_t got = ::read(fd, buffer, size);
-  if (got > 0) static_cast<Negotiation*>(self)->count_request(buffer, static_cast<std::size_t>(got));
   auto& negotiation = *static_cast<Negotiation*>(self);
+  // The kernel fills all the room it is given where it has that many forgets to tell of.
+  const ssize_t got = ::read(fd, buffer, room_for_request(size));
+  if (got > 0) negotiation.count_request(buffer, static_cast<std::size_t>(got));
   if (got >= static_cast<ssize_t>(sizeof(fuse_in_header)) && !make_safe(buffer, static_cast<size_t>(got), size)) {
     negotiation.refuse(buffer);
     errno = EINTR;  // libfuse reads the next one

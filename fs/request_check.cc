@@ -35,9 +35,13 @@ std::uint64_t needed_by(std::uint32_t opcode, std::string_view body) {
 
 }  // namespace
 
+std::size_t room_for_request(std::size_t capacity) {
+  return capacity < kZeros ? 0 : capacity - kZeros;
+}
+
 bool make_safe(void* request, std::size_t size, std::size_t capacity) {
   fuse_in_header header;
-  if (size < sizeof header || size > capacity || capacity - size < kZeros) return false;
+  if (size < sizeof header || size > room_for_request(capacity)) return false;
   auto* bytes = static_cast<char*>(request);
   std::memset(bytes + size, 0, kZeros);
   std::memcpy(&header, bytes, sizeof header);

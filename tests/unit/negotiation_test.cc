@@ -74,6 +74,23 @@ TEST_F(NegotiationTest, OpeningWithTruncationIsLeftToTheKernelWhereFilesAreWritt
   }
 }
 
+TEST_F(NegotiationTest, AReadOnlyMountGivesRequestsLittleRoomAndLosesNone) {
+  std::ofstream(directory_.path() + "/a.txt") << "text";
+  FakeKernel kernel(negotiation_);
+  EXPECT_EQ(kernel.init(FUSE_ASYNC_READ).max_write, 16u * 1024);
+  constexpr std::size_t kForgets = (20 * 1024 - 128 - sizeof(fuse_in_header) - sizeof(fuse_batch_forget_in)) / 16;
+  fuse_entry_out entry = {};
+  for (std::size_t lookup = 0; lookup < kForgets; ++lookup) {
+    const auto found = kernel.ask(FUSE_LOOKUP, 1, std::string_view("a.txt", 6));
+    ASSERT_EQ(found.error, 0);
+    entry = structure_in<fuse_entry_out>(found.body);
+  }
+  std::string batch = bytes_of(fuse_batch_forget_in{kForgets, 0});
+  for (std::size_t i = 0; i < kForgets; ++i) batch += bytes_of(fuse_forget_one{entry.nodeid, 1});
+  EXPECT_FALSE(kernel.ask(FUSE_BATCH_FORGET, 0, batch).came);
+  EXPECT_EQ(negotiation_.tree.node_count(), 1u) << "the root";
+}
+
 TEST_F(NegotiationTest, NeverSplices) {
   FakeKernel kernel(negotiation_);
   const auto reply = kernel.init(FUSE_SPLICE_READ | FUSE_SPLICE_WRITE | FUSE_SPLICE_MOVE | FUSE_ASYNC_READ);

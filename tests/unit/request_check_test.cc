@@ -55,6 +55,17 @@ TEST(MakeSafe, NotOfOnesThatPromiseMoreThanTheyHold) {
   EXPECT_FALSE(is_safe(request(FUSE_WRITE, bytes_of(write) + "abc")));
 }
 
+// The kernel sends as many forgets at once as there is room for.
+TEST(MakeSafe, OfABatchOfForgetsThatFillsItsRoom) {
+  constexpr std::size_t kCapacity = 40 + 8 + 100 * 16 + 128;
+  const auto body = bytes_of(fuse_batch_forget_in{100, 0}) + std::string(100 * 16, '\0');
+  std::string bytes = request(FUSE_BATCH_FORGET, body);
+  ASSERT_EQ(bytes.size(), room_for_request(kCapacity));
+  bytes.resize(kCapacity, 'x');
+  EXPECT_TRUE(make_safe(bytes.data(), room_for_request(kCapacity), kCapacity));
+  EXPECT_EQ(room_for_request(127), 0u);
+}
+
 class MalformedRequestsTest : public OperationsTest {
  protected:
   int error_of(const std::string& bytes) {
