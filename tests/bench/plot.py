@@ -33,7 +33,7 @@ def speed_lines(lines):
     """Lines in GiB/s, each measurement once."""
     found = {}
     for line in lines:
-        if line.unit == "GiB/s" and not line.not_run:
+        if line.unit == "GiB/s" and not line.not_run and COLOURS.keys() & line.values.keys():
             found.setdefault(line.title, line)
     return list(found.values())
 
@@ -56,7 +56,7 @@ def draw_targets(axes, lines):
         bound = line.at_least if line.at_least is not None else line.at_most
         share = line.result() / bound if line.at_least is not None else bound / max(line.result(), 1e-9)
         axes.barh(place, min(share, 4), color="#0072b2" if line.is_met() else "#d55e00")
-        axes.text(min(share, 4) + 0.03, place, f"{line.result():.3g} (target {bound:g})", va="center", fontsize=7)
+        axes.text(max(min(share, 4), 1) + 0.05, place, f"{line.result():.3g} (target {bound:g})", va="center", fontsize=7)
     axes.axvline(1, color="black", linewidth=1)
     labels = [line.title + (f" / {line.compare[1]}" if len(line.compare) == 2 else "") for line in lines]
     axes.set_yticks(range(len(lines)), labels, fontsize=7)
