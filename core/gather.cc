@@ -20,11 +20,10 @@ constexpr std::size_t kSpanBlock = std::size_t{256}
 constexpr std::uint64_t kCloseInMapping = 8 << 10;
 // The same where each run would take a pread(2) of its own.
 constexpr std::uint64_t kCloseInFile = 64 << 10;
-// More pieces than this are left to be faulted in by the kernel as it copies them.
+// More pieces than this are left to be faulted in by the kernel as it copies them. So are small views: the kernel
+// enters 16 pages at each fault, and populating those of a 64 KiB chunk took 4 us of the 75 that npyfs adds to its
+// first load.
 constexpr std::size_t kMaxPopulated = 16;
-// So are views of no more bytes than this: the kernel enters 16 pages at each fault, and populating those of a 64 KiB
-// chunk took 4 us of the 75 that npyfs adds to its first load.
-constexpr std::uint64_t kSmallView = std::uint64_t{128} << 10;
 
 std::size_t page_size() {
   static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -74,9 +73,9 @@ class MappedRuns {
   std::uint64_t index_ = 0;
 };
 
-Result<void> map_runs(const StridedRuns& runs, const SourceFile& source, Extent wanted, Pieces& pieces) {
-  const bool populated = runs.size() > kSmallView && wanted.size / runs.run < kMaxPopulated;
-  MappedRuns mapped(source, populated, pieces);
+Result<void> map_runs(const View& view, const SourceFile& source, Extent wanted, Pieces& pieces) {
+  const StridedRuns& runs = view.body;
+  MappedRuns mapped(source, !view.is_small() && wanted.size / runs.run < kMaxPopulated, pieces);
   Result<void> result;
   for_each_extent(runs, wanted.offset, wanted.size, [&](Extent extent) {
     if (result) result = mapped.add(extent);
@@ -130,9 +129,10 @@ Result<void> copy_mapped(std::span<const iovec> pieces, const SourceFile& source
   return {};
 }
 
-Result<void> copy_far_runs(const StridedRuns& runs, const SourceFile& source, Extent wanted, std::byte* out) {
+Result<void> copy_far_runs(const View& view, const SourceFile& source, Extent wanted, std::byte* out) {
+  const StridedRuns& runs = view.body;
   Pieces mapped;
-  if (auto result = map_runs(runs, source, wanted, mapped); !result) return result;
+  if (auto result = map_runs(view, source, wanted, mapped); !result) return result;
   const auto copied = copy_mapped(mapped.iovecs(), source, out);
   if (!copied) {
     const Extent span = span_of(runs, wanted.offset, wanted.size);
@@ -145,13 +145,14 @@ Result<void> copy_far_runs(const StridedRuns& runs, const SourceFile& source, Ex
   return copied;
 }
 
-Result<void> add_body(const StridedRuns& runs, const SourceFile& source, Extent wanted, Pieces& pieces) {
+Result<void> add_body(const View& view, const SourceFile& source, Extent wanted, Pieces& pieces) {
+  const StridedRuns& runs = view.body;
   const Extent span = span_of(runs, wanted.offset, wanted.size);
   // Each run is one piece, and each window's edge cuts one in two.
   const std::uint64_t most_pieces = wanted.size / runs.run + 2 + span.size / MappingCache::kWindowSize + 1;
   const bool few_runs = most_pieces < Pieces::kMaxCount;
   if (source.is_mapped() && few_runs) {
-    if (auto result = map_runs(runs, source, wanted, pieces); !result) return result;
+    if (auto result = map_runs(view, source, wanted, pieces); !result) return result;
     return source.check_still_holds(span.offset + span.size);
   }
   std::byte* out = pieces.buffer(wanted.size);
@@ -160,7 +161,7 @@ Result<void> add_body(const StridedRuns& runs, const SourceFile& source, Extent 
     return copy_close_runs(runs, source, wanted, out);
   }
   if (!source.is_mapped()) return read_runs(runs, source, wanted, out);
-  if (auto result = copy_far_runs(runs, source, wanted, out); !result) return result;
+  if (auto result = copy_far_runs(view, source, wanted, out); !result) return result;
   return source.check_still_holds(span.offset + span.size);
 }
 
@@ -202,7 +203,7 @@ Result<void> gather(const View& view, const SourceFile* source, std::uint64_t of
     size -= part;
   }
   if (size == 0) return {};
-  return add_body(view.body, *source, {offset - header_size, size}, pieces);
+  return add_body(view, *source, {offset - header_size, size}, pieces);
 }
 
 }  // namespace npyfs

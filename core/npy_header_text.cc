@@ -16,6 +16,8 @@ constexpr std::size_t kGrowthAxisDigits = 21;  // numpy's GROWTH_AXIS_MAX_DIGITS
 
 // `text` in latin1, empty where some character is not in it. `text` holds at least one character.
 std::string to_latin1(std::string_view text) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::ranges::all_of(text, is_ascii)) return std::string(text);  // as most are
   std::string out;
   while (!text.empty()) {
     const std::uint32_t code_point = take_code_point(text);
@@ -36,7 +38,9 @@ std::string frame(int major, std::string_view text, std::size_t alignment) {
   const std::size_t unpadded = kNpyMagic.size() + 2 + length_bytes + text.size() + 1;
   const std::size_t padding = padding_of(unpadded, alignment);
   const std::size_t length = text.size() + padding + 1;
-  std::string out(kNpyMagic);
+  std::string out;
+  out.reserve(unpadded + padding);
+  out += kNpyMagic;
   out += static_cast<char>(major);
   out += '\0';
   for (std::size_t i = 0; i < length_bytes; ++i) out += static_cast<char>(length >> (8 * i) & 0xFF);

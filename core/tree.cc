@@ -279,7 +279,7 @@ void Tree::close(const OpenFile& file) {
 Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const {
   const View& view = file.content.view;
   const SourceFile* source = file.content.source.get();
-  if (source == nullptr || view.body.count != 1) return gather(view, source, offset, size, pieces);
+  if (source == nullptr || view.body.count != 1 || view.is_small()) return gather(view, source, offset, size, pieces);
   const std::uint64_t in_body = offset - std::min<std::uint64_t>(offset, view.header.size());
   const Extent ahead =
       file.read_ahead->before_read({view.body.first + in_body, size}, view.body.first + view.body.size());

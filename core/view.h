@@ -19,6 +19,8 @@ struct View {
   StridedRuns body;
 
   std::uint64_t size() const { return header.size() + body.size(); }
+  // Whether its bytes are read in a request or two, for which preparing costs more than it gives.
+  bool is_small() const { return body.size() <= std::uint64_t{128} << 10; }
 };
 
 // The rows of its axis that a chunk or slice of this array has. kNotFound where the array has no such axis or row.
