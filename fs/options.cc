@@ -198,6 +198,7 @@ void complete_fuse_arguments(Options& options) {
     added += ",default_permissions";
     options.visitors = Visitors::kOthers;
   }
+  options.auto_unmount = given("auto_unmount,");
   options.fuse_arguments.insert(options.fuse_arguments.end(), {"-o", added});
 }
 

@@ -24,6 +24,7 @@ struct Options {
   bool help = false;
   bool version = false;
   bool writable = false;
+  bool auto_unmount = false;  // libfuse has a helper for it
 
   std::uint64_t chunks = 0;  // what chunks/ lists
   LeavingLinks leaving_links = LeavingLinks::kAreLinks;

@@ -1,5 +1,6 @@
 #include "fs/session.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fuse_lowlevel.h>
 #include <sys/resource.h>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/escape.h"
+#include "core/unique_fd.h"
 #include "fs/advice.h"
 #include "fs/filesystem.h"
 #include "fs/guarded.h"
@@ -51,13 +53,25 @@ Session new_session(const Options& options, Filesystem& filesystem) {
   return session;
 }
 
+// A further descriptor of the connection, so that it ends before the socket that tells the helper of -o auto_unmount of
+// our death: that helper unmounts only what it finds without a connection, and looks once. The kernel takes the files
+// of a process that has been killed in the reverse order of their (last) descriptors, so this one is above the
+// socket's.
+UniqueFd above_the_helpers_socket(int connection) {
+  const UniqueFd in_a_gap(::fcntl(connection, F_DUPFD_CLOEXEC, 0));  // libfuse may have left one below the socket
+  return UniqueFd(::fcntl(connection, F_DUPFD_CLOEXEC, 0));
+}
+
 class Mount {
  public:
-  Mount(fuse_session* session, const std::string& mountpoint)
-      : session_(session), mounted_(fuse_session_mount(session, mountpoint.c_str()) == 0) {}
+  Mount(fuse_session* session, const std::string& mountpoint, bool has_helper)
+      : session_(session), mounted_(fuse_session_mount(session, mountpoint.c_str()) == 0) {
+    if (mounted_ && has_helper) connection_ = above_the_helpers_socket(fuse_session_fd(session));
+  }
   Mount(const Mount&) = delete;
   Mount& operator=(const Mount&) = delete;
   ~Mount() {
+    connection_.close();  // libfuse unmounts what has no connection any more
     if (mounted_) fuse_session_unmount(session_);
   }
   bool mounted() const { return mounted_; }
@@ -65,6 +79,7 @@ class Mount {
  private:
   fuse_session* session_;
   bool mounted_;
+  UniqueFd connection_;
 };
 
 Result<void> run_loop(fuse_session* session, const Options& options) {
@@ -94,7 +109,7 @@ Result<void> serve(const Options& options) {
     return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options", "are not all understood (see above)"});
   }
   Signals signals;
-  const Mount mount(session.get(), *mountpoint);
+  const Mount mount(session.get(), *mountpoint, options.auto_unmount);
   if (!mount.mounted()) {
     return std::unexpected(with_advice_on_mounting(failed(*mountpoint, "cannot be mounted (see above)")));
   }

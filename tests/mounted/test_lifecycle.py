@@ -5,6 +5,7 @@ import errno
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,6 +128,30 @@ def test_auto_unmount_leaves_nothing_behind(tree, mount):
     os.kill(mounted.pid, signal.SIGKILL)
     assert mounted.wait_for_exit() == -signal.SIGKILL
     mounting.wait_for_mount_state(mounted.path, mounted=False)
+
+
+def helper_of(mountpoint):
+    """The process id of the fusermount3 that waits for the end of the npyfs at `mountpoint`."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if words[0].endswith(b"fusermount3") and os.fsencode(mountpoint) in words:
+                return int(process.name)
+    raise AssertionError(f"no fusermount3 waits at {mountpoint}")
+
+
+def test_auto_unmount_waits_for_the_end_of_a_slow_death(tree, mount):
+    """Where the dying npyfs gets no time, fusermount3 learns of its death only when the mount is dead as well."""
+    cpu = {min(os.sched_getaffinity(0))}
+    for _ in range(20):
+        mounted = mount(tree, "auto_unmount")
+        os.sched_setaffinity(helper_of(mounted.path), cpu)
+        for thread in map(int, os.listdir(f"/proc/{mounted.pid}/task")):
+            os.sched_setaffinity(thread, cpu)
+            os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+        os.kill(mounted.pid, signal.SIGKILL)
+        assert mounted.wait_for_exit() == -signal.SIGKILL
+        mounting.wait_for_mount_state(mounted.path, mounted=False)
 
 
 def test_auto_unmount_ends_as_any_other_mount(tree, mount):

@@ -155,6 +155,8 @@ TEST(Options, LeavesStandardOptionsAndUnknownOnesForLibfuse) {
   const auto options = parse_with("allow_root,auto_unmount,chunks=3,no_such_option=7");
   ASSERT_TRUE(options);
   EXPECT_EQ(options->fuse_arguments.front(), "npyfs");
+  EXPECT_TRUE(options->auto_unmount);
+  EXPECT_FALSE(parse({"/src", "/mnt"})->auto_unmount);
   for (const char* left : {"allow_root", "auto_unmount", "no_such_option=7"}) {
     EXPECT_THAT(left_for_fuse(*options), HasSubstr(left));
   }
