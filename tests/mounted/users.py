@@ -43,10 +43,12 @@ def outcome(function, *arguments):
         return errno.errorcode[error.errno]
 
 
-# A new namespace has copies of all mounts, which would keep the daemons of those that belong to others from ending.
+# A new namespace has copies of all mounts, which would keep the daemons of those that belong to others from ending, and
+# other tests' disks from being taken down.
 _LET_GO = """
-while read -r device path type rest; do
-  if [ "$type" = fuse.npyfs ]; then umount -l "$path"; fi
+umount --all --lazy --no-canonicalize --types fuse.npyfs || true
+while read -r device path rest; do
+  case "$path" in */npyfs-test-*/disk) umount --lazy "$path" ;; esac
 done < /proc/self/mounts
 """
 
