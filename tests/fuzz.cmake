@@ -4,6 +4,7 @@ set(SEEDS_npy_header_fuzz refused accepted)
 set(SEEDS_path_grammar_fuzz fuzz/paths)
 
 target_compile_options(npyfs_core PRIVATE -fsanitize=fuzzer-no-link)
+set_target_properties(npyfs_fs npyfs PROPERTIES EXCLUDE_FROM_ALL ON)
 file(GLOB FUZZ_TARGETS CONFIGURE_DEPENDS fuzz/*_fuzz.cc)
 foreach(source ${FUZZ_TARGETS})
   get_filename_component(target ${source} NAME_WE)
