@@ -1,5 +1,6 @@
 #include "fs/mountpoint.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <mntent.h>
 #include <spawn.h>
@@ -58,14 +59,22 @@ bool detach(const std::string& mountpoint) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-Result<void> clear_dead_mount(const std::string& mountpoint) {
-  struct stat status;
-  if (::stat(mountpoint.c_str(), &status) == 0 || errno != ENOTCONN) return {};
-  const auto resolved = resolve_up_to_last(mountpoint);
-  if (!resolved) return std::unexpected(resolved.error());
-  if (!is_npyfs_mount(*resolved) || !detach(*resolved))
-    return std::unexpected(system_error(mountpoint, "stat", ENOTCONN));
-  log(LogLevel::kNotice, "{}: cleared the mount of an npyfs that is no longer there", escaped(mountpoint));
+// Asks the filesystem itself: the kernel may remember the attributes of a dead one's root for as long as
+// -o attr_timeout says.
+bool is_dead(const std::string& mountpoint) {
+  struct statx status;
+  return ::statx(AT_FDCWD, mountpoint.c_str(), AT_STATX_FORCE_SYNC, STATX_TYPE, &status) != 0 && errno == ENOTCONN;
+}
+
+// All that are dead: one may have been mounted over another.
+Result<void> clear_dead_mounts(const std::string& mountpoint) {
+  while (is_dead(mountpoint)) {
+    const auto resolved = resolve_up_to_last(mountpoint);
+    if (!resolved) return std::unexpected(resolved.error());
+    if (!is_npyfs_mount(*resolved) || !detach(*resolved))
+      return std::unexpected(system_error(mountpoint, "stat", ENOTCONN));
+    log(LogLevel::kNotice, "{}: cleared the mount of an npyfs that is no longer there", escaped(mountpoint));
+  }
   return {};
 }
 
@@ -80,7 +89,7 @@ void tell_what_is_covered(const std::string& mountpoint) {
 }  // namespace
 
 Result<std::string> prepare_mountpoint(const std::string& mountpoint, const SourceRoot& source) {
-  if (auto cleared = clear_dead_mount(mountpoint); !cleared) return std::unexpected(cleared.error());
+  if (auto cleared = clear_dead_mounts(mountpoint); !cleared) return std::unexpected(cleared.error());
   const auto position = source.position_of(mountpoint);
   if (!position) return std::unexpected(position.error());
   if (*position == SourceRoot::Position::kBeneath) {

@@ -154,6 +154,20 @@ def test_auto_unmount_waits_for_the_end_of_a_slow_death(tree, mount):
         mounting.wait_for_mount_state(mounted.path, mounted=False)
 
 
+def test_dead_mounts_are_cleared_whatever_the_kernel_remembers(tree, mount):
+    """A killed npyfs is replaced at once, also while the kernel still answers for it, and nothing of it is left."""
+    killed = mount(tree, "attr_timeout=60", "entry_timeout=60")
+    for _ in range(2):
+        os.stat(killed.path)
+        os.kill(killed.pid, signal.SIGKILL)
+        assert killed.wait_for_exit() == -signal.SIGKILL
+        os.stat(killed.path)  # answered from memory
+        killed = mount(tree, "attr_timeout=60", "entry_timeout=60", at=killed.path)
+        assert_serves(killed)
+    killed.unmount()
+    assert not mounting.is_mounted(killed.path)
+
+
 def test_auto_unmount_ends_as_any_other_mount(tree, mount):
     """-o auto_unmount changes nothing about the usual ways to end."""
     mounted = mount(tree, "auto_unmount")
