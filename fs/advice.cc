@@ -21,6 +21,9 @@ Error with(Error error, const std::string& advice) {
 }  // namespace
 
 Error with_advice_on_source(Error error) {
+  if (error.os_error == EACCES) {
+    return with(std::move(error), "npyfs reads with the rights of the user that starts it: start it as one who may");
+  }
   if (error.os_error != ENOTDIR) return error;
   const std::string directory = escaped(parent_directory(error.subject));
   return with(std::move(error), fmt::format("SOURCE is the directory that holds the arrays, here {}", directory));
@@ -34,11 +37,14 @@ Error with_advice_on_mountpoint(Error error) {
 }
 
 Error with_advice_on_mounting(Error error) {
-  if (::access("/dev/fuse", R_OK | W_OK) == 0) return error;
-  return with(
-      std::move(error),
-      "/dev/fuse cannot be used here: containers need --device /dev/fuse and --cap-add SYS_ADMIN; where nothing "
-      "may be mounted, npyfs --export writes chunks as files");
+  if (::geteuid() != 0 && ::access("/usr/bin/fusermount3", X_OK) != 0) {
+    return with(std::move(error), "Who is not root mounts with the help of fusermount3: install the package fuse3");
+  }
+  // Others are told by fusermount3 what is wrong.
+  if (::geteuid() != 0 && ::access("/dev/fuse", R_OK | W_OK) == 0) return error;
+  return with(std::move(error),
+              "A container needs --device /dev/fuse, --cap-add SYS_ADMIN and, where there is AppArmor, --security-opt "
+              "apparmor=unconfined; where nothing may be mounted, npyfs --export writes chunks as files");
 }
 
 }  // namespace npyfs

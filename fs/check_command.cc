@@ -10,6 +10,7 @@
 
 #include "core/check.h"
 #include "core/escape.h"
+#include "fs/advice.h"
 #include "fs/check_report.h"
 #include "fs/flags.h"
 #include "fs/progress.h"
@@ -51,7 +52,7 @@ Result<ExitStatus> run_check(int argc, char* argv[]) {
               fmt::format("takes one SOURCE, and '{}' is one argument too many", escaped(flags->positional.front()))});
   }
   const auto root = SourceRoot::open(flags->values.at("check"), LeavingLinks::kAreLinks, Visitors::kOwner);
-  if (!root) return std::unexpected(root.error());
+  if (!root) return std::unexpected(with_advice_on_source(root.error()));
   const CheckReport report = examine(*root);
   const bool wants_json = flags->has("json");
   const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;

@@ -1,5 +1,6 @@
 #include "fs/guarded.h"
 
+#include <string>
 #include <utility>
 
 #include "core/escape.h"
@@ -14,11 +15,10 @@ thread_local bool is_answered = false;
 thread_local int last_failure = 0;
 
 void log_failure(const char* what) noexcept {
-  try {
-    log(LogLevel::kError, "a request failed: {}", escaped(what));
-  } catch (...) {
-    log_line(LogLevel::kError, "a request failed: out of memory");
-  }
+  std::string line;
+  call_guarded([&] { line = fmt::format("a request failed: {}", escaped(what)); },
+               [&](int, const char*) { line.clear(); });  // and what there is no memory for is not said
+  log_repeated(LogLevel::kError, what, line.empty() ? "a request failed: out of memory" : line);
 }
 
 }  // namespace

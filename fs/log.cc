@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <exception>
 #include <functional>
+#include <string>
 
 #include "fs/repeat_filter.h"
 
@@ -23,7 +25,8 @@ constexpr std::array<LevelName, 5> kLevels = {
 
 bool to_syslog = false;
 LogLevel least_level = LogLevel::kNotice;
-RepeatFilter repeats(std::chrono::minutes(1));
+RepeatFilter repeats(std::chrono::minutes(1), 1);
+RepeatFilter all_repeats(std::chrono::minutes(1), 100);  // whatever they are about: for readers of many bad files
 
 }  // namespace
 
@@ -32,6 +35,10 @@ std::optional<LogLevel> log_level_named(std::string_view name) {
     if (kLevels[i].name == name) return static_cast<LogLevel>(i);
   }
   return std::nullopt;
+}
+
+std::string_view log_level_name(LogLevel level) {
+  return kLevels[static_cast<std::size_t>(level)].name;
 }
 
 void open_log(bool use_syslog, LogLevel least) {
@@ -55,12 +62,21 @@ void log_line(LogLevel level, std::string_view line) noexcept {
   [[maybe_unused]] const ssize_t written = ::writev(STDERR_FILENO, pieces.data(), static_cast<int>(pieces.size()));
 }
 
-void log_repeated(LogLevel level, std::string_view thing, std::string_view line) {
+void log_repeated(LogLevel level, std::string_view thing, std::string_view line) noexcept {
   if (level > least_level) return;
-  const auto left_out = repeats.pass(std::hash<std::string_view>()(thing), RepeatFilter::Clock::now());
+  const auto now = RepeatFilter::Clock::now();
+  const auto left_out = repeats.pass(std::hash<std::string_view>()(thing), now);
   if (!left_out) return;
-  if (*left_out == 0) return log_line(level, line);
-  log(level, "{} ({} more since the last line about it)", line, *left_out);
+  const auto others_left_out = all_repeats.pass(0, now);
+  if (!others_left_out) return;
+  try {
+    std::string more;
+    if (*left_out != 0) more += fmt::format(" ({} more since the last line about it)", *left_out);
+    if (*others_left_out != 0) more += fmt::format(" (lines about {} other things were left out)", *others_left_out);
+    if (!more.empty()) return log_line(level, std::string(line) + more);
+  } catch (const std::exception&) {  // too little memory to say more
+  }
+  log_line(level, line);
 }
 
 }  // namespace npyfs

@@ -14,6 +14,7 @@ namespace npyfs {
 enum class LogLevel { kError, kWarning, kNotice, kInfo, kDebug };
 
 std::optional<LogLevel> log_level_named(std::string_view name);
+std::string_view log_level_name(LogLevel level);
 
 // Chooses where lines go and which are left out. Before the first call they go to stderr, from kNotice on. To be called
 // before there are threads.
@@ -23,9 +24,9 @@ void open_log(bool use_syslog, LogLevel least);
 // memory may be what there is too little of. Thread-safe.
 void log_line(LogLevel level, std::string_view line) noexcept;
 
-// The same for what may come thousands of times: one line a minute about each `thing`, then with how many were left
-// out.
-void log_repeated(LogLevel level, std::string_view thing, std::string_view line);
+// The same for what may come thousands of times: one line a minute about each `thing`, and a hundred a minute about all
+// things together; the next one says how many were left out. Where memory is short it does not. Thread-safe.
+void log_repeated(LogLevel level, std::string_view thing, std::string_view line) noexcept;
 
 template <typename... Arguments>
 void log(LogLevel level, fmt::format_string<Arguments...> format, Arguments&&... arguments) {

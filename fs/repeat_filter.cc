@@ -7,15 +7,16 @@ namespace npyfs {
 std::optional<std::uint64_t> RepeatFilter::pass(std::uint64_t thing, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   Slot& slot = slots_[thing % slots_.size()];
-  if (!slot.is_used || slot.thing != thing) {
-    slot = {thing, now, 0, true};
-    return 0;
+  if (!slot.is_used || slot.thing != thing) slot = {.thing = thing, .since = now, .is_used = true};
+  if (now - slot.since >= interval_) {
+    slot.since = now;
+    slot.passed = 0;
   }
-  if (now - slot.passed < interval_) {
+  if (slot.passed == lines_) {
     ++slot.left_out;
     return std::nullopt;
   }
-  slot.passed = now;
+  ++slot.passed;
   return std::exchange(slot.left_out, 0);
 }
 

@@ -9,13 +9,13 @@
 
 namespace npyfs {
 
-// Lets one line about a thing pass in every interval and counts the others. Allocates nothing. Where two things meet in
-// one slot, a line too many is written. Thread-safe.
+// Lets some lines about a thing pass in every interval and counts the others. Allocates nothing. Where two things meet
+// in one slot, lines too many are written. Thread-safe.
 class RepeatFilter {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit RepeatFilter(Clock::duration interval) : interval_(interval) {}
+  RepeatFilter(Clock::duration interval, std::uint64_t lines) : interval_(interval), lines_(lines) {}
 
   // For a line about `thing`, the hash of whatever tells it from others: how many were left out since the last one that
   // passed, or nothing where this one is to be left out, too.
@@ -24,13 +24,15 @@ class RepeatFilter {
  private:
   struct Slot {
     std::uint64_t thing = 0;
-    Clock::time_point passed;
-    std::uint64_t left_out = 0;
+    Clock::time_point since;     // when its interval began
+    std::uint64_t passed = 0;    // in that interval
+    std::uint64_t left_out = 0;  // since the last one that passed
     bool is_used = false;
   };
 
   const Clock::duration interval_;
-  std::mutex mutex_;  // guards slots_; a leaf
+  const std::uint64_t lines_;  // about one thing, in an interval
+  std::mutex mutex_;           // guards slots_; a leaf
   std::array<Slot, 256> slots_;
 };
 

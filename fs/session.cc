@@ -14,6 +14,7 @@
 #include "core/unique_fd.h"
 #include "fs/advice.h"
 #include "fs/filesystem.h"
+#include "fs/fuse_log.h"
 #include "fs/guarded.h"
 #include "fs/housekeeping.h"
 #include "fs/log.h"
@@ -106,7 +107,8 @@ Result<void> serve(const Options& options) {
   Filesystem filesystem(options, std::move(*root));
   const Session session = new_session(options, filesystem);
   if (!session) {
-    return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options", "are not all understood (see above)"});
+    return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options",
+                                 "are not all understood (see above); npyfs --help lists them"});
   }
   Signals signals;
   const Mount mount(session.get(), *mountpoint, options.auto_unmount);
@@ -119,6 +121,7 @@ Result<void> serve(const Options& options) {
     return std::unexpected(failed("daemon", "cannot go to the background"));
   }
   open_log(!options.foreground, options.log_level);
+  if (!options.foreground) take_fuse_log();  // in the foreground it goes to stderr by itself, all of it with -d
   if (auto dropped = drop_privileges(options.writable); !dropped) return dropped;
   log(LogLevel::kInfo, "{}: mounted at {}", escaped(options.source), escaped(*mountpoint));
   const Housekeeping housekeeping(filesystem.tree);

@@ -158,6 +158,8 @@ def test_wrong_command_lines_and_sources(source):
     assert mounting.run("--check", source, "--dtype", "f4").returncode == USAGE
     assert mounting.run("--check", source / "missing").returncode == FAILED
     (source / "a.npy").write_bytes(saved(ARRAY))
+    ran = mounting.run("--check", source / "a.npy")
+    assert ran.returncode == FAILED and f"SOURCE is the directory that holds the arrays, here {source}" in ran.stderr
     with open("/dev/full", "wb") as full:
         ran = subprocess.run([mounting.binary(), "--check", source], stdout=full, stderr=subprocess.PIPE, text=True)
     assert ran.returncode == FAILED and "No space left" in ran.stderr

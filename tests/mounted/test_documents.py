@@ -22,9 +22,15 @@ def help_text():
 
 
 def mount_options():
-    """Every option of -o that --help shows."""
-    options = set(re.findall(r"^  -o ([a-z_]+)", help_text(), re.MULTILINE))
-    return options | set(re.search(r"-o allow_root, (.*): as in", help_text()).group(1).replace("=NAME", "").split(", "))
+    """Every option of -o that --help shows; a line may show several."""
+    lists = re.findall(r"^  -o ((?:[a-z_]+(?:=[A-Z]+)?(?:, )?)+)", help_text(), re.MULTILINE)
+    return {option for found in lists for option in re.findall(r"[a-z_]+", found)}
+
+
+# Of libfuse or mount(8), so that they stand in no table of ours.
+OF_LIBFUSE = {"allow_other", "allow_root", "auto_unmount", "fsname"}
+# Taken for the sake of those who know other FUSE filesystems, and left out of --help, which is one screen.
+NOT_IN_HELP = {"debug", "max_read"}
 
 
 def flags():
@@ -39,6 +45,30 @@ def rendered_man_page():
     return re.sub(r".\x08", "", ran.stdout)
 
 
+def test_help_shows_what_the_program_takes():
+    """--help shows every option that the program knows, and no other."""
+    table = re.search(r"kOptionTable\[\] = \{(.*?)^\};", (ROOT / "fs/options.cc").read_text(), re.MULTILINE | re.DOTALL)
+    taken = set(re.findall(r'"([a-z_]+)(?:=%s)?"', table.group(1)))
+    assert len(taken) > 12
+    assert mount_options() == (taken | OF_LIBFUSE) - NOT_IN_HELP
+    commands = {name: re.search(r"kFlags\[\] = (.*);", (ROOT / f"fs/{name}_command.cc").read_text()).group(1)
+                for name in ("check", "create", "export")}
+    long_flags = {"--" + flag for text in commands.values() for flag in re.findall(r'"([a-z-]+)"', text)}
+    short_flags = set(re.findall(r'"(--?[a-zA-Z]+)"', table.group(1)))
+    assert flags() == long_flags | short_flags
+
+
+def test_man_page_and_readme_have_no_other_options():
+    """What the man page and the README's table list is what --help shows, and what is left out there."""
+    in_man_page = set(re.findall(r"^\.It (?:Fl d , )?Fl o Cm ([a-z_]+)", MAN_PAGE.read_text(), re.MULTILINE))
+    assert in_man_page == mount_options() | {"debug"}
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    in_readme = set(re.findall(r"^\| .*?`-o ([a-z_]+)", text, re.MULTILINE))
+    paragraph = re.search(r"^What other FUSE filesystems take.*?\n\n", text, re.MULTILINE | re.DOTALL).group()
+    in_words = set(re.findall(r"`([a-z_]+)", paragraph))
+    assert in_readme <= mount_options() | NOT_IN_HELP <= in_readme | in_words
+
+
 def test_the_man_page_has_no_warning_and_every_option():
     """npyfs(1) is clean mdoc and has every option and exit status."""
     text = rendered_man_page()
@@ -46,7 +76,7 @@ def test_the_man_page_has_no_warning_and_every_option():
     for option in mount_options():
         assert f"-o {option}" in text, option
     for flag in flags():
-        assert re.search(rf"(?<![\w-]){flag}(?![\w-])", text) or "-fd" in text and flag in ("-f", "-d"), flag
+        assert re.search(rf"(?<![\w-]){flag}(?![\w-])", text), flag
     for status in range(4):
         assert re.search(rf"^ +{status}  ", text, re.MULTILINE)
     for path in ("chunks/16/03_of_16.npy", "chunks/aligned/", "axis1/slices/0_to_3.npy", "error.txt", "info.json", ".npyfs/"):
@@ -68,6 +98,27 @@ def test_the_readme_knows_every_option():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in mount_options() | flags():
         assert name in text, name
+
+
+def test_the_readme_knows_every_command_and_folder():
+    """What lies in scripts/ and tests/ is in the tables for those who contribute."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Contributing\n")[2]
+    for script in (ROOT / "scripts").iterdir():
+        assert not os.access(script, os.X_OK) or script.is_dir() or f"`scripts/{script.name}" in text, script
+    for folder in (ROOT / "tests").iterdir():
+        assert not folder.is_dir() or folder.name == "__pycache__" or f"`tests/{folder.name}/`" in text, folder
+
+
+def test_what_the_readme_says_of_files_is_there():
+    """The modules that the README names exist, and so do the links to its own headings."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    modules = set(re.findall(r"`((?:core|fs)/[a-z_]+)`", text))
+    assert len(modules) > 20
+    assert [name for name in modules if not list(ROOT.glob(f"{name}.*"))] == []
+    headings = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+                for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+    links = set(re.findall(r"\]\(#([^)]*)\)", text))
+    assert links and links <= headings, links - headings
 
 
 def complete(*words, directory=None):

@@ -132,3 +132,20 @@ def test_a_name_cannot_forge_a_line(source, mount):
     assert all(line.startswith("npyfs: warning: x\\nnpyfs: error: forged\\x1b[31m.npy: was") for line in
                mounted.stderr().splitlines())
     assert mounted.stderr()
+
+
+def test_a_reader_of_many_bad_files_does_not_fill_the_log(source, mount):
+    """A line for each file, but a hundred lines a minute in all; the metrics count the rest."""
+    for index in range(300):
+        np.save(source / f"{index}.npy", np.ones(1000))
+    mounted = mount(source, "direct_io", foreground=True)
+    for index in range(300):
+        with open(mounted / f"{index}.npy/chunks/0_of_1.npy", "rb", buffering=0) as chunk:
+            os.truncate(source / f"{index}.npy", 1000)
+            with pytest.raises(OSError):
+                chunk.read()
+    assert mounted.metric("source_errors_total") >= 300
+    mounted.unmount()
+    lines = mounted.stderr().splitlines()
+    assert len(lines) == len(set(lines)) == 100
+    assert all(line.startswith(f"npyfs: warning: {index}.npy: was ") for index, line in enumerate(lines))

@@ -152,6 +152,14 @@ def test_no_count_is_lost_between_threads(mounted):
     assert count(mounted, "open") == before + len(paths) + 1  # who reads the metrics opens a file, too
 
 
+def test_the_options_in_force(source, mount):
+    """Those of npyfs with their values, and all of them as they were given."""
+    mounted = mount(source, "allow_other", "chunks=5", "loglevel=info", arguments=["-o", "fsname=a\nb"])
+    options = dict(line.split("=", 1) for line in (mounted / ".npyfs/options").read_text().splitlines())
+    assert options["given"] == "fsname=a\\nb,allow_other,chunks=5,loglevel=info"
+    assert (options["chunks"], options["loglevel"], options["rw"], options["cache"]) == ("5", "info", "no", "auto")
+
+
 def test_the_status_is_for_people(mounted):
     """Version, options in force, what the kernel granted, what is open, what was served, how it is cached."""
     chunk = np.load(mounted / "large.npy/chunks/0_of_1.npy")

@@ -8,7 +8,7 @@ import pytest
 
 import mount as mounting
 from arrays import saved
-from users import in_namespace
+from users import STRANGER, as_user, in_namespace
 
 ARRAY = np.arange(12.0).reshape(6, 2)
 USAGE, FAILED = 2, 3  # exit statuses: the command line is wrong, mounting failed
@@ -44,6 +44,16 @@ def test_a_source_that_is_no_directory_is_refused(places):
     assert_refused(mounting.run(source / "data.npy", mountpoint), FAILED, source / "data.npy", "Not a directory",
                    f"SOURCE is the directory that holds the arrays, here {source}")
     assert not mounting.is_mounted(mountpoint)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become somebody else")
+def test_a_source_of_somebody_else_is_refused(places):
+    """The source may not be read by the user who mounts."""
+    source, mountpoint = places
+    source.chmod(0o700)
+    said = as_user(STRANGER, lambda: mounting.run(source, mountpoint).stderr)
+    assert said.endswith(": Permission denied. npyfs reads with the rights of the user that starts it: start it as one who "
+                         "may\n")
 
 
 def test_a_missing_mountpoint_is_refused(places):
@@ -92,6 +102,14 @@ def test_without_the_device_containers_are_told_what_to_do(places):
     assert_refused(ran, FAILED, places[1], "--device /dev/fuse", "npyfs --export")
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to have less than its rights")
+def test_without_the_right_to_mount_containers_are_told_what_to_do(places):
+    """The device is there, and mounting is forbidden, as in a container without CAP_SYS_ADMIN or with AppArmor."""
+    ran = in_namespace('exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin -- "$1" "$2" "$3"', mounting.binary(),
+                       *places)
+    assert_refused(ran, FAILED, places[1], "--cap-add SYS_ADMIN", "apparmor=unconfined", "npyfs --export")
+
+
 @pytest.mark.parametrize("arguments", [[], ["one"], ["one", "two", "three"]], ids=len)
 def test_source_and_mountpoint_are_needed(arguments):
     """SOURCE and MOUNTPOINT are needed, and nothing else: exit status 2."""
@@ -101,7 +119,7 @@ def test_source_and_mountpoint_are_needed(arguments):
 @pytest.mark.parametrize("option", ["nosuchoption", "nosuchoption=5", "chunk=5", "chunks"])
 def test_an_unknown_option_is_an_error(places, option):
     """Unknown options are an error: exit status 2, and nothing is mounted."""
-    assert_refused(mounting.run(*places, "-o", f"ro,{option}"), USAGE, option)
+    assert_refused(mounting.run(*places, "-o", f"ro,{option}"), USAGE, option, "npyfs --help lists them")
     assert not mounting.is_mounted(places[1])
 
 
@@ -132,10 +150,10 @@ def test_direct_io_and_kernel_cache_exclude_each_other(places):
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_is_printed_to_stdout(flag):
-    """-h prints how npyfs is used, with every option, and exits with 0."""
+    """-h prints how npyfs is used, with every option, on one screen (24 lines with the prompt), and exits with 0."""
     ran = mounting.run(flag)
     assert ran.returncode == 0 and ran.stderr == ""
-    assert ran.stdout.startswith("Usage: npyfs SOURCE MOUNTPOINT") and ran.stdout.count("\n") <= 40
+    assert ran.stdout.startswith("Usage: npyfs SOURCE MOUNTPOINT") and ran.stdout.count("\n") <= 23
     for option in ("chunks=N", "follow_symlinks", "allow_other", "auto_unmount", "max_threads=N", "fsname=NAME",
                    "--check", "--export", "--create"):
         assert option in ran.stdout

@@ -195,6 +195,14 @@ def test_a_plain_user_may_not_allow_others_without_leave(homes):
     assert "user_allow_other" in ran.stderr
 
 
+def test_a_plain_user_without_fusermount3_is_told_what_to_install(homes):
+    """Where there is no fusermount3, users other than root cannot mount; npyfs says what to do."""
+    script = 'mount --bind /dev/null /usr/bin/fusermount3; ' + OPEN_FUSE + AS_NOBODY
+    ran = in_namespace(script + '"$1" "$2" "$3"', *homes)
+    assert ran.returncode == 3
+    assert ran.stderr.endswith("install the package fuse3\n"), ran.stderr
+
+
 def test_views_are_never_executable_or_setuid(source, mount):
     """Files are never executable or setuid, whatever the source is."""
     (source / "tool").write_text("#!/bin/sh\n")

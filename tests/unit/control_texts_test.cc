@@ -32,6 +32,7 @@ TEST_F(ControlTextsTest, SayWhatTheDaemonIs) {
   EXPECT_THAT(text_of("options"), HasSubstr("chunks=3\n"));
   EXPECT_THAT(text_of("options"), HasSubstr("attr_timeout=1.5\n"));
   EXPECT_THAT(text_of("options"), HasSubstr("source_io=auto\n"));
+  EXPECT_THAT(text_of("options"), HasSubstr("loglevel=notice\ngiven=\n"));
 }
 
 TEST_F(ControlTextsTest, CountWhatWasDone) {

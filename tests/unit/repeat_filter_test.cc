@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 const RepeatFilter::Clock::time_point kStart{1000s};
 
 TEST(RepeatFilter, LetsOneLineAboutAThingPassInEachInterval) {
-  RepeatFilter filter(60s);
+  RepeatFilter filter(60s, 1);
   EXPECT_EQ(filter.pass(7, kStart), 0u);
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(filter.pass(7, kStart + 1s), std::nullopt);
   EXPECT_EQ(filter.pass(7, kStart + 59s), std::nullopt);
@@ -19,13 +19,23 @@ TEST(RepeatFilter, LetsOneLineAboutAThingPassInEachInterval) {
   EXPECT_EQ(filter.pass(7, kStart + 200s), 1u);
 }
 
+TEST(RepeatFilter, LetsSeveralPassWhereTheyMay) {
+  RepeatFilter filter(60s, 3);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(filter.pass(7, kStart + 1s * i), 0u);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(filter.pass(7, kStart + 59s), std::nullopt);
+  EXPECT_EQ(filter.pass(7, kStart + 60s), 5u) << "how many were left out";
+  EXPECT_EQ(filter.pass(7, kStart + 60s), 0u);
+  EXPECT_EQ(filter.pass(7, kStart + 60s), 0u);
+  EXPECT_EQ(filter.pass(7, kStart + 60s), std::nullopt);
+}
+
 TEST(RepeatFilter, OtherThingsPass) {
-  RepeatFilter filter(60s);
+  RepeatFilter filter(60s, 1);
   for (std::uint64_t thing = 0; thing < 10'000; ++thing) EXPECT_EQ(filter.pass(thing, kStart), 0u) << thing;
 }
 
 TEST(RepeatFilter, ThingsThatShareASlotPushEachOtherOut) {
-  RepeatFilter filter(60s);
+  RepeatFilter filter(60s, 1);
   EXPECT_EQ(filter.pass(1, kStart), 0u);
   EXPECT_EQ(filter.pass(1 + 256, kStart), 0u);
   EXPECT_EQ(filter.pass(1, kStart), 0u);
