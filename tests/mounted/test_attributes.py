@@ -1,6 +1,7 @@
 """What stat, statfs and ls see: attributes that other tools rely on."""
 
 import ctypes
+import json
 import os
 import shutil
 import stat
@@ -194,3 +195,16 @@ def test_what_is_looked_into_is_opened(source, mount):
     opened = OpenedFiles(source)
     os.listdir(mounted / "one.npy")
     assert opened.names() == {"one.npy"}
+
+
+@pytest.mark.parametrize("name", [b'say "hi"\n\\.npy', "\u00fc\u65e5.npy".encode(), b"no \xff utf-8.npy"], ids=["quotes", "letters", "bytes"])
+def test_any_name_is_told(source, mount, name):
+    """info.json is valid JSON whatever the names hold, getfattr -d tells of them, and the attribute has their very bytes."""
+    (source / os.fsdecode(name)).write_bytes(saved(ARRAY))
+    chunk = os.fsencode(mount(source).path) + b"/" + name + b"/chunks/1_of_4.npy"
+    path = os.fsencode(source) + b"/" + name
+    assert os.getxattr(chunk, "user.npyfs.source") == path
+    with open(os.path.dirname(os.path.dirname(chunk)) + b"/info.json", encoding="utf-8") as info:
+        assert json.load(info)["source"] == path.decode(errors="replace")
+    read = subprocess.run(["getfattr", "-d", "--absolute-names", chunk], capture_output=True, check=True).stdout
+    assert b'\nuser.npyfs.shape="(250, 3)"\n' in read

@@ -158,12 +158,20 @@ def test_the_unit_mounts(installed):
 
 
 def test_nothing_is_left_after_removal(installed):
-    """The package removed again leaves nothing behind."""
+    """The package removed again leaves nothing behind: no file, no directory, nothing that dpkg knows of."""
     out = installed("""
     command -v npyfs
-    dpkg --no-triggers --remove npyfs >&2
+    dpkg --listfiles npyfs | sort > "$scratch/files"
+    dpkg --no-triggers --purge npyfs >&2
     hash -r
     command -v npyfs || echo none
-    find "$scratch/usr/upper" "$scratch/etc/upper" -name '*npyfs*' -type f
+    dpkg --status npyfs 2> /dev/null || echo unknown
+    while read -r path; do
+      case "$path" in *npyfs*) if [ -e "$path" ]; then echo "left: $path"; fi ;; esac
+    done < "$scratch/files"
+    grep -c /npyfs "$scratch/files"
+    find "$scratch/usr/upper" "$scratch/etc/upper" "$scratch/var/upper" -name '*npyfs*' ! -type c
     """)
-    assert out == "/usr/bin/npyfs\nnone\n"
+    lines = out.splitlines()
+    assert lines[:3] == ["/usr/bin/npyfs", "none", "unknown"]
+    assert int(lines[3]) > 12 and len(lines) == 4, out

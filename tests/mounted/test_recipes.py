@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import signal
+import subprocess
 
 import numpy as np
 import pytest
@@ -85,3 +86,65 @@ def test_two_nodes_fill_one_array(source, mount):
     with open(nodes[0] / "rows.npy/slices/0_to_2.bin", "r+b"), pytest.raises(OSError) as busy:
         open(nodes[0] / "rows.npy/slices/1_to_3.bin", "r+b")
     assert busy.value.errno == errno.EBUSY
+
+
+def test_workers_fill_one_array(scratch, source):
+    """Create it, mount it writable, and let each worker fill its own chunk; afterwards nothing is mounted."""
+    (scratch / "data").symlink_to(source)
+    (scratch / "mnt").mkdir()
+    (scratch / "fill.py").write_text(recipes.blocks("Filling one array", "python")[0], encoding="utf-8")
+    try:
+        recipes.run_shell(recipes.blocks("Filling one array", "sh")[0], scratch)
+        expected = np.concatenate([np.full_like(part, i) for i, part in enumerate(np.array_split(np.zeros((100000, 128)), 8))])
+        assert np.array_equal(np.load(source / "out.npy"), expected)
+        assert not mounting.is_mounted(scratch / "mnt")
+    finally:
+        if mounting.is_mounted(scratch / "mnt"):
+            mounting.umount(scratch / "mnt", mounting.MNT_DETACH)
+
+
+def one_liner(title):
+    """The first command, in backquotes, of a recipe that is one paragraph."""
+    paragraph = re.search(rf"^\*\*{re.escape(title)}\*\*.*?\n\n", recipes.README.read_text(encoding="utf-8"),
+                          re.MULTILINE | re.DOTALL).group()
+    return re.search(r"`([^`]+)`", paragraph).group(1).replace("/scratch", "scratch")
+
+
+def test_one_liners_on_a_mount(scratch, source, rows):
+    """Take shares along; programs that know no numpy; all that is damaged, from the mount."""
+    (source / "cut.npy").write_bytes((source / "rows.npy").read_bytes()[:-8])
+    (scratch / "scratch").mkdir()
+    recipes.run_shell(one_liner("Take shares along."), scratch)
+    parts = [np.load(scratch / f"scratch/{i}_of_8.npy") for i in range(8)]
+    assert len(os.listdir(scratch / "scratch")) == 8 and np.array_equal(np.concatenate(parts), rows)
+    (body_path,) = re.findall(r"`(mnt/\S+\.bin)`", recipes.README.read_text(encoding="utf-8"))
+    assert np.array_equal(np.fromfile(scratch / body_path, rows.dtype).reshape(-1, 3), np.array_split(rows, 8)[0])
+    said = recipes.run_shell(one_liner("All that is damaged."), scratch)
+    assert said.startswith("cut.npy: the header promises 24000 bytes") and said.count("\n") == 1
+
+
+def test_one_liners_without_a_mount(scratch, source):
+    """Is it all there; chunks as files where nothing may be mounted; and a mount over the source itself."""
+    array = np.arange(300).reshape(100, 3)
+    np.save(source / "rows.npy", array)
+    (scratch / "data").symlink_to(source)
+    (scratch / "scratch").mkdir()
+    recipes.run_shell(one_liner("Where nothing may be mounted."), scratch)
+    assert np.array_equal(np.load(scratch / "scratch/rows/03_of_16.npy"), np.array_split(array, 16)[3])
+    (source / "cut.npy").write_bytes((source / "rows.npy").read_bytes()[:-8])
+    check = subprocess.run(["/bin/bash", "-c", one_liner("Is it all there?")], cwd=scratch, capture_output=True, text=True,
+                           env=recipes.environment(scratch))
+    assert check.stdout.startswith("cut.npy\t(100, 3)\t<i8\tC\t") and check.stdout.count("DAMAGED") == 1
+    recipes.run_shell(one_liner("In place."), scratch)
+    try:
+        assert np.array_equal(np.load(source / "rows.npy/source.npy"), array)
+        assert np.array_equal(np.load(source / "rows.npy/chunks/0_of_2.npy"), array[:50])
+    finally:
+        mounting.umount(source)
+
+
+def test_one_chunk_a_task(scratch, rows):
+    """A scheduler that counts its tasks from 0 has all that a path needs."""
+    for task in range(3):
+        recipes.run_shell(f"tool {one_liner('One chunk a task.')}", scratch, TASK=str(task), TASKS="3")
+    recipes.assert_tool_has_seen_the_chunks(scratch, rows, 3)

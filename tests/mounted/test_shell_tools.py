@@ -156,7 +156,7 @@ def get(url, **headers):
 
 
 def test_python_http_server(place):
-    """python3 -m http.server serves listings and files, with the right lengths."""
+    """python3 -m http.server serves listings and files, with the right lengths; it knows no ranges, and sends all."""
     command = ["/usr/bin/python3", "-u", "-m", "http.server", "--bind=127.0.0.1", "--directory=mnt", "0"]
     with subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
@@ -164,6 +164,8 @@ def test_python_http_server(place):
             for path, content in CHUNKS.items():
                 status, headers, body = get(url + path)
                 assert (status, headers["Content-Length"], body) == (200, str(len(content)), content), path
+            status, headers, body = get(url + path, Range="bytes=10-19")
+            assert (status, "Content-Range" in headers, body) == (200, False, content)
             listing = get(url + "rows.npy/chunks/3/")[2].decode()
             assert re.findall(r">(\d_of_3\.npy)<", listing) == ["0_of_3.npy", "1_of_3.npy", "2_of_3.npy"]
         finally:

@@ -77,10 +77,17 @@ def complete(cluster, scratch, script, *options):
         [*(out.read_text() for out in scratch.glob("slurm-*.out")), cluster.logs()])
 
 
-def test_each_task_mounts_and_reads_its_chunk(scratch, data, shared, cluster):
-    """A job array counts its tasks, and each finds its chunk by name; bash unmounts at the end."""
-    complete(cluster(), scratch, shared(RECIPES[0]))
+def test_each_task_mounts_and_reads_or_fills_its_chunk(scratch, source, data, shared, cluster):
+    """A job array counts its tasks, and each finds its chunk by name; bash unmounts at the end. Tasks fill one array."""
+    running = cluster()
+    complete(running, scratch, shared(RECIPES[0]))
     recipes.assert_tool_has_seen_the_chunks(scratch, data, 4)
+    out = np.zeros((1001, 3), "<f4")
+    np.save(source / "out.npy", out)
+    complete(running, scratch, shared(recipes.blocks("Filling one array", "sh")[1]))
+    for part in np.array_split(out, 4):
+        part[:] = np.arange(part.size).reshape(part.shape)
+    assert np.array_equal(np.load(source / "out.npy"), out)
     assert mounts_below(scratch) == [] and list(scratch.glob("tmp.*")) == []
 
 
