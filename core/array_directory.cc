@@ -84,7 +84,8 @@ bool is_for_writing(const Place& place, const ArrayState& array) {
 
 Result<FileContent> content_for_writing(const Place& place, const ArrayState& array) {
   if (!is_for_writing(place, array)) {
-    return std::unexpected(Error{ErrorKind::kNotWritable, format_path(place), "is not for writing"});
+    return std::unexpected(
+        Error{ErrorKind::kNotWritable, array.absolute_path + "/" + format_path(place), "is not for writing"});
   }
   if (is_view(place)) return content_of(place, array);
   const auto& source = *array.file;

@@ -103,20 +103,27 @@ Result<Entry> Tree::lookup_mirrored(const Node& directory, std::string_view name
 }
 
 Result<Entry> Tree::lookup_place(NodeId directory_id, const Node& directory, std::string_view name) {
+  // What a place is said not to be begins with the array's name.
+  const auto of_array = [&](Error error) {
+    if (error.kind == ErrorKind::kNotFound) error.subject = *directory.path + "/" + error.subject;
+    return std::unexpected(std::move(error));
+  };
   const auto place = place_in(directory.place, name);
   if (!place) {
-    return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), "is no name of a chunk, slice or axis"});
+    const std::string below = format_path(directory.place);
+    return of_array({ErrorKind::kNotFound, below + (below.empty() ? "" : "/") + std::string(name),
+                     "is no name of a chunk, slice or axis"});
   }
   const auto array = array_state(directory);
   if (!array) return std::unexpected(array.error());
   Node node{.kind = NodeKind::kPlace, .place = *place, .path = directory.path};
   if (is_directory(*place)) {
-    if (auto exists = check_place(*place, *array); !exists) return std::unexpected(exists.error());
+    if (auto exists = check_place(*place, *array); !exists) return of_array(exists.error());
     node.parent = directory_id;
     return found(node, place_attributes(*place, *array, 0));
   }
   const auto content = content_of(*place, *array);
-  if (!content) return std::unexpected(content.error());
+  if (!content) return of_array(content.error());
   node.version = array->version();
   return found(node, place_attributes(*place, *array, content->view.size()));
 }

@@ -24,16 +24,23 @@ Error with_advice_on_source(Error error) {
   if (error.os_error == EACCES) {
     return with(std::move(error), "npyfs reads with the rights of the user that starts it: start it as one who may");
   }
+  if (error.os_error == ENOENT) {
+    return with(std::move(error), "Is the name right, and the filesystem mounted that holds it?");
+  }
   if (error.os_error != ENOTDIR) return error;
   const std::string directory = escaped(parent_directory(error.subject));
   return with(std::move(error), fmt::format("SOURCE is the directory that holds the arrays, here {}", directory));
 }
 
-Error with_advice_on_mountpoint(Error error) {
+Error with_advice_on_output(Error error) {
   const std::string path = escaped(error.subject);
   if (error.os_error == ENOENT) return with(std::move(error), fmt::format("Make it first: mkdir -p {}", path));
-  if (error.os_error == ENOTDIR) return with(std::move(error), "A mountpoint is a directory");
   return error;
+}
+
+Error with_advice_on_mountpoint(Error error) {
+  if (error.os_error == ENOTDIR) return with(std::move(error), "A mountpoint is a directory");
+  return with_advice_on_output(std::move(error));
 }
 
 Error with_advice_on_mounting(Error error) {

@@ -6,6 +6,7 @@
 
 #include "core/create_array.h"
 #include "core/escape.h"
+#include "fs/advice.h"
 #include "fs/flags.h"
 
 namespace npyfs {
@@ -51,7 +52,7 @@ Result<ExitStatus> run_create(int argc, char* argv[]) {
   if (!shape) return std::unexpected(shape.error());
   const auto created =
       create_array(flags->values.at("create"), flags->values.at("dtype"), flags->has("fortran-order"), *shape);
-  if (!created) return std::unexpected(created.error());
+  if (!created) return std::unexpected(with_advice_on_output(created.error()));
   return ExitStatus::kFine;
 }
 

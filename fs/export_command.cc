@@ -8,6 +8,7 @@
 
 #include "core/chunk_export.h"
 #include "core/escape.h"
+#include "fs/advice.h"
 #include "fs/flags.h"
 #include "fs/interruption.h"
 #include "fs/progress.h"
@@ -65,7 +66,7 @@ Result<ExitStatus> run_export(int argc, char* argv[]) {
     progress.reached(done += bytes);
     return !Interruption::has_come();
   });
-  if (!written) return std::unexpected(written.error());
+  if (!written) return std::unexpected(with_advice_on_output(written.error()));
   return ExitStatus::kFine;
 }
 

@@ -1,6 +1,7 @@
 #include "fs/guarded.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/escape.h"
@@ -18,7 +19,8 @@ void log_failure(const char* what) noexcept {
   std::string line;
   call_guarded([&] { line = fmt::format("a request failed: {}", escaped(what)); },
                [&](int, const char*) { line.clear(); });  // and what there is no memory for is not said
-  log_repeated(LogLevel::kError, what, line.empty() ? "a request failed: out of memory" : line);
+  const std::string_view without_reason = "a request failed: out of memory";
+  log_repeated(LogLevel::kError, what, line.empty() ? without_reason : line);
 }
 
 }  // namespace

@@ -44,6 +44,8 @@ std::string_view log_level_name(LogLevel level) {
 void open_log(bool use_syslog, LogLevel least) {
   to_syslog = use_syslog;
   least_level = least;
+  repeats.clear();  // what was written elsewhere has not been written here
+  all_repeats.clear();
   if (to_syslog) ::openlog("npyfs", LOG_PID, LOG_DAEMON);
 }
 

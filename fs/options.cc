@@ -35,6 +35,7 @@ struct RawOptions {
   char* log_level = nullptr;
   int writable = 0;
   std::vector<std::string>* positional = nullptr;
+  std::string* unknown_flag = nullptr;  // the first one; it may be libfuse's
 
   RawOptions() = default;
   RawOptions(const RawOptions&) = delete;
@@ -86,6 +87,7 @@ int take_argument(void* data, const char* argument, int key, fuse_args*) {
       raw.positional->emplace_back(argument);
       return 0;
     default:
+      if (argument[0] == '-' && raw.unknown_flag->empty()) *raw.unknown_flag = argument;
       return 1;
   }
 }
@@ -160,6 +162,7 @@ Result<void> convert(const RawOptions& raw, Options& options) {
   options.help = raw.help != 0;
   options.version = raw.version != 0;
   if (options.help || options.version) return {};
+  if (raw.positional->size() != 2 && !raw.unknown_flag->empty()) return refuse(*raw.unknown_flag, "is no option here");
   if (raw.positional->size() != 2) return refuse("command line", "SOURCE and MOUNTPOINT are needed, and nothing else");
   options.source = (*raw.positional)[0];
   options.mountpoint = (*raw.positional)[1];
@@ -220,8 +223,10 @@ Result<Options> parse_options(int argc, char* argv[]) {
   Options options;
   options.as_given = options_as_given(argc, argv);
   std::vector<std::string> positional;
+  std::string unknown_flag;
   RawOptions raw;
   raw.positional = &positional;
+  raw.unknown_flag = &unknown_flag;
   fuse_args arguments = FUSE_ARGS_INIT(argc, argv);
   const int parsed = fuse_opt_parse(&arguments, &raw, kOptionTable, take_argument);
   options.fuse_arguments.assign(arguments.argv, arguments.argv + arguments.argc);

@@ -20,4 +20,9 @@ std::optional<std::uint64_t> RepeatFilter::pass(std::uint64_t thing, Clock::time
   return std::exchange(slot.left_out, 0);
 }
 
+void RepeatFilter::clear() {
+  const std::lock_guard lock(mutex_);
+  slots_.fill({});
+}
+
 }  // namespace npyfs

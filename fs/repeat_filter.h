@@ -21,6 +21,9 @@ class RepeatFilter {
   // passed, or nothing where this one is to be left out, too.
   std::optional<std::uint64_t> pass(std::uint64_t thing, Clock::time_point now);
 
+  // As if no line had come yet.
+  void clear();
+
  private:
   struct Slot {
     std::uint64_t thing = 0;

@@ -65,6 +65,8 @@ def test_it_is_all_there_or_not_at_all(scratch):
     (scratch / "cut.npy").write_bytes((scratch / "data.npy").read_bytes()[:-1])
     ran = export(scratch / "cut.npy", scratch / "new", 4)
     assert ran.returncode == FAILED and "the header promises 800 bytes" in ran.stderr
+    ran = export(scratch / "data.npy", scratch / "missing/new", 4)
+    assert ran.returncode == FAILED and ran.stderr.endswith(f"Make it first: mkdir -p {scratch / 'missing'}\n")
     assert sorted(os.listdir(scratch)) == ["cut.npy", "data.npy", "out"]
     assert os.listdir(scratch / "out") == []
 

@@ -79,9 +79,13 @@ def test_the_default_is_notice(places, mount):
 def test_debug_names_every_request_that_fails(places, mount):
     """At debug level names that do not exist are logged, too."""
     mounted = mount(places[0], "loglevel=debug", foreground=True)
-    assert not (mounted / "data.npy/chunks/4_of_4.npy").exists()
+    for name in ("data.npy/chunks/4_of_4.npy", "data.npy/chunks/4_or_5.npy", "missing.npy"):
+        assert not (mounted / name).exists()
     mounted.unmount()
-    assert "npyfs: debug: " in mounted.stderr() and "4_of_4.npy" in mounted.stderr()
+    lines = mounted.stderr().splitlines()
+    assert [line.split(": ")[:3] for line in lines if ": debug: " in line] == [
+        ["npyfs", "debug", "data.npy/chunks/4_of_4.npy"], ["npyfs", "debug", "data.npy/chunks/4_or_5.npy"],
+        ["npyfs", "debug", "missing.npy"]]
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to make a /dev of its own")

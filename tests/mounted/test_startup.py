@@ -34,7 +34,8 @@ def assert_refused(ran, status, *mentioned):
 def test_a_missing_source_is_refused(places):
     """npyfs says on stderr, with a non-zero exit, why it does not mount: the source is missing."""
     source, mountpoint = places
-    assert_refused(mounting.run(source / "missing", mountpoint), FAILED, source / "missing", "No such file")
+    assert_refused(mounting.run(source / "missing", mountpoint), FAILED, source / "missing", "No such file",
+                   "Is the name right")
     assert not mounting.is_mounted(mountpoint)
 
 
@@ -127,6 +128,7 @@ def test_an_unknown_flag_is_an_error(places):
     """An unknown flag is an error as well."""
     for flag in ("-x", "--nosuchflag"):
         assert_refused(mounting.run(*places, flag), USAGE, flag)
+        assert_refused(mounting.run(flag, places[0]), USAGE, f"{flag}: is no option here")
 
 
 NUMBERS = ["", "0", "-1", "x", "1.5", "1x", " 1", "18446744073709551616", "9223372036854775808"]

@@ -29,6 +29,14 @@ TEST(RepeatFilter, LetsSeveralPassWhereTheyMay) {
   EXPECT_EQ(filter.pass(7, kStart + 60s), std::nullopt);
 }
 
+TEST(RepeatFilter, ForgetsWhatHasPassed) {
+  RepeatFilter filter(60s, 1);
+  EXPECT_EQ(filter.pass(7, kStart), 0u);
+  EXPECT_EQ(filter.pass(7, kStart), std::nullopt);
+  filter.clear();
+  EXPECT_EQ(filter.pass(7, kStart), 0u);
+}
+
 TEST(RepeatFilter, OtherThingsPass) {
   RepeatFilter filter(60s, 1);
   for (std::uint64_t thing = 0; thing < 10'000; ++thing) EXPECT_EQ(filter.pass(thing, kStart), 0u) << thing;
