@@ -18,7 +18,7 @@ tools_packages=("${test_packages[@]}" openmpi-bin slurm-wlm munge python3-dask p
 tools_packages+=(libxtensor-dev sqlite3)
 command -v npm >/dev/null || tools_packages+=(nodejs npm)
 # What is too large for every run: scripts/test --all.
-big_packages=(python3-torch podman crun systemd)
+big_packages=(python3-torch podman crun systemd prometheus-node-exporter)
 
 # install_packages NAME...: installs those that are missing, as root or through sudo. Asks nothing. Where all are there
 # already it starts no apt-get, so it works without a network and without any rights.

@@ -86,6 +86,13 @@ systemctl stop npyfs@data
 echo "$(property ActiveState), $(property Result), $(findmnt -n /mnt || echo unmounted)"
 /usr/bin/python3 -c 'import numpy; print(numpy.load("/data/rows.npy").sum())'
 
+echo "/data  /mnt  fuse.npyfs  ro,allow_other,nofail  0  0" > /etc/fstab
+systemctl daemon-reload
+systemctl start mnt.mount
+echo "$(systemctl show --property=ActiveState --value mnt.mount) by fstab, $(load)"
+systemctl stop mnt.mount
+findmnt -n /mnt || echo unmounted
+
 echo OPTIONS=nosuch >> /etc/npyfs/data.conf
 systemctl start npyfs@data 2> /dev/null || echo refused
 while [ "$(property ActiveState)" != failed ]; do sleep 0.05; done
@@ -125,5 +132,6 @@ def test_systemd_starts_restarts_and_stops_it(scratch):
                               "--uts", "--net", "--cgroup", "--propagation=private", "/bin/bash", "-euc", NEW_ROOT, "bash",
                               scratch / "root", shared], capture_output=True, text=True)
     said = "".join((shared / name).read_text() for name in ("out", "err") if (shared / name).exists())
-    assert said.splitlines() == ["active, fuse.npyfs, 0.0", "1 restart, 0.0", "inactive, success, unmounted", "56.0", "refused",
-                                 "unknown option(s): `-o nosuch'"], ran.stderr + said
+    assert said.splitlines() == ["active, fuse.npyfs, 0.0", "1 restart, 0.0", "inactive, success, unmounted", "56.0",
+                                 "active by fstab, 56.0", "unmounted", "refused", "unknown option(s): `-o nosuch'"
+                                 ], ran.stderr + said
