@@ -71,14 +71,15 @@ void log_repeated(LogLevel level, std::string_view thing, std::string_view line)
   if (!left_out) return;
   const auto others_left_out = all_repeats.pass(0, now);
   if (!others_left_out) return;
+  std::string more;
   try {
-    std::string more;
+    if (*left_out != 0 || *others_left_out != 0) more = line;
     if (*left_out != 0) more += fmt::format(" ({} more since the last line about it)", *left_out);
-    if (*others_left_out != 0) more += fmt::format(" (lines about {} other things were left out)", *others_left_out);
-    if (!more.empty()) return log_line(level, std::string(line) + more);
-  } catch (const std::exception&) {  // too little memory to say more
+    if (*others_left_out != 0) more += fmt::format(" ({} other lines were left out)", *others_left_out);
+  } catch (const std::exception&) {
+    more.clear();  // too little memory to say it
   }
-  log_line(level, line);
+  log_line(level, more.empty() ? line : std::string_view(more));
 }
 
 }  // namespace npyfs
