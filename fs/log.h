@@ -10,7 +10,7 @@
 namespace npyfs {
 
 // What a line is worth: something does not work; something went wrong for a reader; something is not as one might
-// think; the course of things; every request that fails.
+// think; the course of things; what was asked for and does not exist.
 enum class LogLevel { kError, kWarning, kNotice, kInfo, kDebug };
 
 std::optional<LogLevel> log_level_named(std::string_view name);

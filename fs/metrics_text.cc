@@ -97,7 +97,7 @@ std::string metrics_text(const Filesystem& filesystem) {
   text.single("written_bytes_total", "counter", "Bytes taken from writers.", metrics.bytes_written);
   text.single("failed_writes_total", "counter", "Writes and syncs that failed.", metrics.failed_writes);
   text.single("source_errors_total", "counter", "Reads whose bytes the source did not give.", metrics.source_errors);
-  text.single("errors_total", "counter", "Requests that failed, other than with ENOENT.", metrics.errors);
+  text.single("errors_total", "counter", "Failures that the log speaks of as warnings or errors.", metrics.errors);
   add_requests(text, metrics.requests);
   text.single("open_files", "gauge", "Files that are open.", tree.open_file_count());
   text.single("open_directories", "gauge", "Directories that are open.", filesystem.directories.count());
