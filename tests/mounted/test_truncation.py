@@ -1,0 +1,97 @@
+"""A source that is truncated again and again while 16 processes read it: no signal, no false end, no made-up byte."""
+
+import concurrent.futures
+import errno
+import mmap
+import multiprocessing
+import os
+import random
+import time
+
+import numpy as np
+import pytest
+
+from arrays import saved
+from mount import DEADLINE, is_sanitized
+
+READERS = 16
+ROUNDS = int(os.environ.get("NPYFS_TRUNCATIONS", "5" if is_sanitized() else "20"))
+BYTES = saved(np.arange(400_000.0).reshape(-1, 4))  # 3.2 MB: reads of several requests
+PAGE = mmap.PAGESIZE
+# Up to how many bytes the kernel reads all or nothing. Of longer ones it gives what it has got before a request failed.
+WHOLE = {("direct_io",): 100_000, ("kernel_cache",): 0, ("source_io=pread",): 0}
+
+
+def only_zeroed(found, expected, offset):
+    """Whether what differs is zeros to the end of a page: a truncation under way, as the source itself shows it."""
+    wrong = np.flatnonzero(np.frombuffer(found, "|u1") != np.frombuffer(expected, "|u1"))
+    if not wrong.size:
+        return True
+    first, last = wrong[0], wrong[-1]
+    return (first + offset) // PAGE == (last + offset) // PAGE and not any(found[first:last + 1])
+
+
+def read_to_the_end(file, numbers, whole):
+    """What is wrong with one reading of the whole file; "" where nothing is. Raises the OSError of a read that fails."""
+    offset, early = 0, None
+    while offset < len(BYTES):
+        length = min(numbers.choice((1000, 4096, 100_000, 1 << 20)), len(BYTES) - offset)
+        found = os.pread(file, length, offset)
+        if not found:
+            return f"a false end at {offset}"
+        if not only_zeroed(found, BYTES[offset:offset + len(found)], offset):
+            return f"wrong bytes at {offset}"
+        if len(found) < length <= whole:
+            return f"{len(found)} bytes of {length} at {offset}"
+        offset += len(found)
+        if len(found) < length:
+            early = offset
+    return "" if early is None else f"a read ended early at {early}, and nothing failed"
+
+
+def findings(path, seed, whole, end):
+    """What is wrong with readings until the file `end` is there; each that fails makes a file beside it."""
+    numbers = random.Random(seed)
+    while not end.exists():
+        try:
+            file = os.open(path, os.O_RDONLY)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ESTALE):  # cut short before it was opened
+                continue
+            return f"open: {error}"
+        try:
+            wrong = read_to_the_end(file, numbers, whole)
+            if wrong:
+                return wrong
+        except OSError as error:
+            if error.errno != errno.EIO:
+                return f"read: {error}"
+            end.with_name("failed").touch()
+        finally:
+            os.close(file)
+    return ""
+
+
+@pytest.mark.parametrize("options", WHOLE, ids=",".join)
+def test_a_source_truncated_while_16_processes_read_it_is_eio_beyond_its_end(source, mount, options):
+    """Reads beyond the end fail with EIO, and nothing there looks like the end of the file: a long read that begins before
+    it gives what the kernel had got so far, and those that follow fail. NPYFS_TRUNCATIONS=1000 takes longer."""
+    (source / "data.npy").write_bytes(BYTES)
+    mounted = mount(source, *options)
+    numbers = random.Random(1)
+    path, end = mounted / "data.npy/chunks/0_of_1.npy", source.parent / "end"
+    with concurrent.futures.ProcessPoolExecutor(READERS, multiprocessing.get_context("fork")) as readers:
+        reading = [readers.submit(findings, path, seed, WHOLE[options], end) for seed in range(READERS)]
+        try:
+            rounds, latest = 0, time.monotonic() + DEADLINE
+            while rounds < ROUNDS or not end.with_name("failed").exists():
+                assert time.monotonic() < latest or rounds < ROUNDS, "nothing was cut short while it was read"
+                rounds += 1
+                (source / "new").write_bytes(BYTES)
+                os.rename(source / "new", source / "data.npy")
+                concurrent.futures.wait(reading, numbers.random() * 0.05, concurrent.futures.FIRST_COMPLETED)
+                os.truncate(source / "data.npy", numbers.randrange(len(BYTES)))
+        finally:
+            end.touch()
+        found = [done.result() for done in reading]
+    assert [wrong for wrong in found if wrong] == []
