@@ -53,6 +53,8 @@ Result<void> SourceWriter::write_exactly(std::span<const std::byte> bytes, std::
 Result<void> SourceWriter::check_still_named() const {
   const auto named = root_.status(source_->path());
   if (named && named->st_dev == source_->status().st_dev && named->st_ino == source_->status().st_ino) return {};
+  const bool is_unknown = !named && named.error().os_error != ENOENT && named.error().os_error != ENOTDIR;
+  if (is_unknown) return std::unexpected(named.error());
   return std::unexpected(Error{ErrorKind::kStale, source_->path(), "was removed or replaced while it was written"});
 }
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import select
@@ -15,9 +16,21 @@ from arrays import chunk, expected_file, filled, saved
 # Seconds that any operation may take, whatever fails.
 LONGEST = 5
 
+ERRORS = ["EIO", "ENOMEM", "EINTR", "EMFILE", "ENOSPC"]
+
+# Which calls of each thread fail, counted from 1. NPYFS_FAULTS=50 tries the first 50, one after the other.
+EVERY = int(os.environ.get("NPYFS_FAULTS", "0"))
+
 ARRAY = filled((300, 500), "<f8")  # 1.2 MB: two requests
 SMALL = filled((6, 2), "<i4")
 NOTES = b"hello\n" * 100
+
+
+def cases(calls, few):
+    """(call, error, index): all of them, or each call with each error once, at indexes that take turns."""
+    if EVERY:
+        return list(itertools.product(calls, ERRORS, range(1, EVERY + 1)))
+    return [(call, error, few[(i + j) % len(few)]) for i, call in enumerate(calls) for j, error in enumerate(ERRORS)]
 
 
 def make_source(source):
@@ -93,21 +106,22 @@ def _outcome(operation, root):
         return errno.errorcode[error.errno]
 
 
-def _outcomes_in_child(root, pipe):
-    for name, operation in OPERATIONS.items():
+def _outcomes_in_child(root, pipe, operations):
+    for name, operation in operations.items():
         os.write(pipe, f"{name}\t{_outcome(operation, root)}\n".encode())
 
 
-def outcomes(root):
+def outcomes(root, operations=None):
     """Operation -> "right", "wrong", "unreadable" or the name of its errno, as a process of its own sees it.
 
+    `operations` are others than OPERATIONS.
     An operation that takes longer than LONGEST seconds is an AssertionError.
     """
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            _outcomes_in_child(root, writer)
+            _outcomes_in_child(root, writer, operations or OPERATIONS)
         finally:
             os._exit(0)
     os.close(writer)

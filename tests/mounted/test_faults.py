@@ -1,7 +1,6 @@
 """Every system call that npyfs makes fails in turn: a right errno or a clean end, no wrong byte, nothing that hangs."""
 
 import contextlib
-import itertools
 import os
 import select
 import subprocess
@@ -9,24 +8,10 @@ import subprocess
 import pytest
 
 import mount as mounting
-from faults import LONGEST, OPERATIONS, arguments, injected, make_source, outcomes
+from faults import LONGEST, OPERATIONS, arguments, cases, injected, make_source, outcomes
 from mount import is_sanitized
 
 ALL_RIGHT = dict.fromkeys(OPERATIONS, "right")
-ERRORS = ["EIO", "ENOMEM", "EINTR", "EMFILE", "ENOSPC"]
-
-# Which calls of each thread fail, counted from 1. NPYFS_FAULTS=50 tries the first 50, one after the other.
-EVERY = int(os.environ.get("NPYFS_FAULTS", "0"))
-INDEXES = range(1, EVERY + 1) if EVERY else None
-
-
-def cases(calls, few):
-    """(call, error, index): all of them, or each call with each error once, at indexes that take turns."""
-    if INDEXES:
-        return list(itertools.product(calls, ERRORS, INDEXES))
-    return [(call, error, few[(i + j) % len(few)]) for i, call in enumerate(calls) for j, error in enumerate(ERRORS)]
-
-
 # A sanitizer's own calls are among these, and it gives up where they fail.
 UNFIT_FOR_SANITIZERS = {"mmap", "madvise", "mprotect", "clone3", "openat", "read"}
 
