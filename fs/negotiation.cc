@@ -1,6 +1,7 @@
 #include "fs/negotiation.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -94,14 +95,18 @@ ssize_t Negotiation::read_request(int fd, void* buffer, size_t size, void* self)
   return got;
 }
 
-// Answers a request that is not whole. Forgets have no answer.
+// Answers a request that is not whole. Forgets have no answer. Not to be cancelled half-way, nor where it tells of a
+// failure: what does that catches whatever is thrown, and to catch a cancellation is to abort.
 void Negotiation::refuse(const void* request) {
   fuse_in_header header;
   std::memcpy(&header, request, sizeof header);
   if (header.opcode == FUSE_FORGET || header.opcode == FUSE_BATCH_FORGET) return;
+  int cancelling = PTHREAD_CANCEL_ENABLE;
+  (void)::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling);
   fuse_out_header reply = {.len = sizeof reply, .error = -EINVAL, .unique = header.unique};
   const iovec piece = {&reply, sizeof reply};
   (void)write(fuse_session_fd(session_), &piece, 1);
+  (void)::pthread_setcancelstate(cancelling, nullptr);
 }
 
 void Negotiation::take_init_request(const void* request, std::size_t size) {

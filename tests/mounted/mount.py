@@ -125,11 +125,12 @@ class Mount:
         self._descriptors_at_start = descriptors(self.pid)
 
     def _environment(self):
-        # A daemon has no stderr: sanitizers write their reports to files.
+        # A daemon has no stderr: sanitizers write their reports to files. They report an abort(), too: of an assertion, or
+        # of an exception that nobody catches.
         environment = dict(os.environ)
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             given = environment.get(name)
-            environment[name] = (given + ":" if given else "") + f"log_path={self._sanitizer_log}"
+            environment[name] = (given + ":" if given else "") + f"handle_abort=1:log_path={self._sanitizer_log}"
         return environment
 
     def _start(self, command, environment, popen):
