@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/checked.h"
 #include "core/escape.h"
 #include "core/python_repr.h"
 #include "core/type_string.h"
@@ -83,9 +82,9 @@ std::optional<std::uint64_t> subarray_size(std::uint64_t itemsize, const std::ve
     if (dimension != 0) items *= dimension;
     if (items > kMaxItemsize) return std::nullopt;
   }
-  const auto size = checked_mul(items, itemsize);
-  if (!size || *size > kMaxItemsize) return std::nullopt;
-  return is_empty ? 0 : *size;
+  const std::uint64_t size = items * itemsize;  // both at most 2^31 - 1
+  if (size > kMaxItemsize) return std::nullopt;
+  return is_empty ? 0 : size;
 }
 
 // (base, shape)

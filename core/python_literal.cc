@@ -73,7 +73,7 @@ std::unexpected<std::string> Parser::unexpected_here(std::string_view wanted) co
     return Sentence(fmt::format("the header unpacks something with ** at {}, only literals are allowed", here()));
   }
   if (c == '(') return Sentence(fmt::format("the header calls something at {}, only literals are allowed", here()));
-  if (c != '\0' && std::string_view("+-*/%@&|^<>=~.").find(c) != std::string_view::npos) {
+  if (std::string_view("+-*/%@&|^<>=~.").find(c) != std::string_view::npos) {
     return Sentence(fmt::format("the header holds an expression ('{}' at {}), only literals are allowed", c, here()));
   }
   const auto length = static_cast<std::size_t>(utf8_sequence_length(text_.substr(at_)));

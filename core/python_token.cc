@@ -67,15 +67,14 @@ std::optional<std::uint64_t> int_value(std::string_view digits, unsigned base) {
   return value;
 }
 
-// The end of the run of characters that belong to a number: letters, digits, underscores, points, and the sign of an
-// exponent.
+// The end of the run of characters that belong to the number that starts at `at`: letters, digits, underscores, points,
+// and the sign of an exponent.
 std::size_t number_end(std::string_view text, std::size_t at) {
   const bool decimal = base_of(text.substr(at)) == 10;
   std::size_t end = at;
   while (end < text.size()) {
     const char c = text[end];
-    const bool exponent_sign =
-        decimal && (c == '+' || c == '-') && end > at && (text[end - 1] == 'e' || text[end - 1] == 'E');
+    const bool exponent_sign = decimal && (c == '+' || c == '-') && (text[end - 1] == 'e' || text[end - 1] == 'E');
     if (!is_identifier_byte(c) && c != '.' && !exponent_sign) break;
     ++end;
   }
@@ -86,7 +85,7 @@ bool has_leading_zero(std::string_view decimal) {
   return decimal[0] == '0' && decimal.find_first_not_of("0_") != std::string_view::npos;
 }
 
-// A float or complex number, loosely: nothing in a header may be one, so they are only told apart from junk.
+// A decimal float or complex number, loosely: nothing in a header may be one, so they are only told apart from junk.
 std::optional<Kind> kind_of_fraction(std::string_view word) {
   const bool imaginary = word.back() == 'j' || word.back() == 'J';
   if (imaginary) word.remove_suffix(1);
@@ -155,7 +154,7 @@ std::expected<void, std::string> read_escape(std::string_view text, std::size_t&
   const unsigned base = octal ? 8 : 16;
   if (!octal) ++at;
   const std::size_t count = count_digits(text, at, base, wanted);
-  if (wanted == 0 || (octal ? count == 0 : count != wanted)) {
+  if (!octal && (wanted == 0 || count != wanted)) {
     return Sentence(fmt::format("the backslash at {} of the header starts no string escape that npyfs reads",
                                 at_character(text, start)));
   }
@@ -244,7 +243,7 @@ std::expected<PythonLiteral, std::string> read_number(std::string_view text, std
     literal.magnitude = int_value(digits, base);
     return literal;
   }
-  if (const auto kind = kind_of_fraction(word); kind && base == 10) {
+  if (const auto kind = kind_of_fraction(word)) {
     literal.kind = *kind;
     return literal;
   }

@@ -13,7 +13,7 @@ namespace {
 // "(625, 10) '<f8'"; empty where the bytes do not begin with a header.
 std::string described(std::span<const std::byte> bytes) {
   const auto size = npy_header_size(bytes, bytes.size(), "");
-  if (!size || *size > bytes.size()) return "";
+  if (!size) return "";
   const auto header = parse_npy_header(bytes.first(*size), "");
   if (!header) return "";
   return fmt::format("{} {}{}", format_shape(header->shape), header->descr,

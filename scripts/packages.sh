@@ -3,6 +3,7 @@
 # CMake configures the tests along with the rest, so their libraries are needed to build at all.
 build_packages=(g++ cmake ninja-build pkg-config libfuse3-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev)
 mount_packages=("${build_packages[@]}" fuse3 attr python3-numpy)
+coverage_packages=("${build_packages[@]}" gcovr python3-numpy python3-pytest)
 fuzz_packages=("${build_packages[@]}" clang-19 libclang-rt-19-dev)
 check_packages=("${fuzz_packages[@]}" clang-format-19 clang-tidy-19)
 test_packages=("${mount_packages[@]}" python3-pytest fio strace e2fsprogs xfsprogs btrfs-progs glusterfs-server

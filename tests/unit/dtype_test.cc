@@ -82,6 +82,16 @@ TEST(Dtype, FieldsAreFormedWell) {
   }
 }
 
+TEST(Dtype, SentencesOfFarNestedFieldsLeaveOutTheOutermost) {
+  std::string spelling = "'<i3'";
+  for (int depth = 0; depth < 10; ++depth)
+    spelling = "[('" + std::string(100, static_cast<char>('a' + depth)) + "', " + spelling + ")]";
+  const auto dtype = dtype_of(spelling);
+  ASSERT_FALSE(dtype);
+  EXPECT_TRUE(dtype.error().starts_with("descr: field 'dddd")) << dtype.error();
+  EXPECT_LT(dtype.error().size(), 700u);
+}
+
 TEST(Dtype, SentencesSayWhere) {
   EXPECT_EQ(dtype_of("[('a', [('b\\n', '<i3')])]").error(),
             "descr: field 'a': field 'b\\n': '<i3' is no dtype: there is no 'i' of that many bytes (1, 2, 4, 8 exist)");

@@ -4,12 +4,16 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "tests/unit/failing_calls.h"
 #include "tests/unit/npy_bytes.h"
 #include "tests/unit/temp_directory.h"
 
@@ -187,6 +191,57 @@ TEST_F(GatherTest, ATruncatedSourceIsTruncatedWhateverTheStrategy) {
             << name << (io == SourceIo::kMmap ? ", mmap: " : ", pread: ") << to_message(gathered.error());
       }
     }
+  }
+}
+
+const Strategy& strategy_named(std::string_view name) {
+  return *std::find_if(kStrategies.begin(), kStrategies.end(), [&](const Strategy& one) { return one.name == name; });
+}
+
+TEST_F(GatherTest, WhatCannotBeMappedIsAnErrorForThatReadAlone) {
+  for (const char* name : {"contiguous", "far runs"}) {
+    const auto& [ignored, array, axis, rows] = strategy_named(name);
+    directory_.write("a.npy", npy_bytes(array));
+    const auto source = open(SourceIo::kMmap);
+    const auto view = make_view({PlaceKind::kSlice, Form::kBin, axis, 0, rows.start, rows.stop}, *source->header());
+    {
+      const CallFailure failure(FailingCall::kMmap, ENOMEM);
+      const auto gathered = gather(*view, source.get(), 0, view->size(), pieces_);
+      ASSERT_FALSE(gathered) << name;
+      EXPECT_EQ(to_errno(gathered.error()), ENOMEM) << name;
+    }
+    EXPECT_TRUE(gather(*view, source.get(), 0, view->size(), pieces_)) << name;
+  }
+}
+
+TEST_F(GatherTest, RunsThatMayNotBeCopiedFromAMappingAreReadOneByOne) {
+  const auto& [name, array, axis, rows] = strategy_named("far runs");
+  const std::string data = pattern_bytes(array.data_size());
+  directory_.write("a.npy", npy_header_bytes(array) + data);
+  const auto source = open(SourceIo::kMmap);
+  const auto view = make_view({PlaceKind::kSlice, Form::kBin, axis, 0, rows.start, rows.stop}, *source->header());
+  for (const int error : {EPERM, ENOSYS}) {  // as a container's profile says it
+    const CallFailure failure(FailingCall::kProcessVmReadv, error);
+    EXPECT_TRUE(read(*view, source.get(), 0, view->size()) == slice_bytes(array, data, axis, rows));
+  }
+  for (const int error : {EFAULT, 0}) {  // nothing is copied
+    const CallFailure failure(FailingCall::kProcessVmReadv, error);
+    const auto gathered = gather(*view, source.get(), 0, view->size(), pieces_);
+    ASSERT_FALSE(gathered);
+    EXPECT_EQ(to_errno(gathered.error()), error == 0 ? EIO : error);
+  }
+}
+
+TEST_F(GatherTest, ALargeBufferIsGivenBack) {
+  const TestArray array{"'|u1'", 1, false, {3 << 20, 2}};
+  directory_.write("a.npy", npy_bytes(array));
+  const auto source = open(SourceIo::kPread);
+  const auto view = make_view({PlaceKind::kSlice, Form::kBin, 1, 0, 0, 1}, *source->header());
+  for (const std::uint64_t size : {std::uint64_t{3} << 20, std::uint64_t{100}}) {
+    ASSERT_TRUE(gather(*view, source.get(), 0, size, pieces_));
+    EXPECT_EQ(pieces_.size(), size);
+    pieces_.clear();
+    EXPECT_EQ(pieces_.size(), 0u);
   }
 }
 

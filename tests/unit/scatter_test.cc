@@ -1,8 +1,11 @@
 #include "core/scatter.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <random>
 #include <string>
 #include <vector>
@@ -105,6 +108,42 @@ TEST_F(ScatterTest, RefusesAnotherHeaderWithBothInASentence) {
               "chunk 1 of 3 is (3, 2) '<f8', and what was written into its header is no such header");
   }
   EXPECT_EQ(directory_.read("a.npy"), before);
+}
+
+TEST_F(ScatterTest, SaysOfWhatIsNoHeaderThatItIsNone) {
+  open({.shape = {9, 2}});
+  const View chunk = view(kSecondOfThree);
+  const std::string header = chunk.header;
+  std::string same_in_other_words = header;
+  same_in_other_words.replace(same_in_other_words.find("False, "), 7, "False  ,");
+  same_in_other_words.erase(same_in_other_words.size() - 2, 1);
+  std::string without_order = header;
+  without_order.replace(without_order.find("fortran"), 7, "FORTRAN");
+  for (const std::string& written : {header.substr(0, 90) + "?", same_in_other_words, without_order}) {
+    const auto refused = write(chunk, 0, written);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().sentence,
+              "chunk 1 of 3 is (3, 2) '<f8', and what was written into its header is no such header");
+  }
+}
+
+// A limit that the source meets between two runs.
+TEST_F(ScatterTest, AWriteThatFailsHalfwayIsItsWritersError) {
+  open({.shape = {1000, 2}});
+  const View column = view({PlaceKind::kSlice, Form::kBin, 1, 0, 0, 1});
+  rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit limit = {.rlim_cur = 8192, .rlim_max = before.rlim_max};
+  const auto ignored = ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const auto written = write(column, 0, std::string(8000, 'x'));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, ignored);
+  ASSERT_FALSE(written);
+  EXPECT_EQ(to_errno(written.error()), EFBIG);
+  const std::string file = directory_.read("a.npy");
+  EXPECT_EQ(file.substr(128, 8), "xxxxxxxx");
+  EXPECT_EQ(file.substr(15'000), npy_bytes({.shape = {1000, 2}}).substr(15'000));
 }
 
 TEST_F(ScatterTest, NeverMakesATruncatedFileLongerAgain) {

@@ -43,6 +43,20 @@ std::vector<std::vector<std::uint64_t>> shapes_up_to(std::size_t dimensions, std
   return shapes;
 }
 
+TEST(View, AlignedChunksAreAsManyAsThereArePageEdges) {
+  const NpyHeader header{"'<f8'", 8, false, {2000}, kDataOffset, false};  // page edges at 496, 1008 and 1520
+  const auto aligned = [](std::uint64_t index, std::uint64_t count) {
+    return Place{PlaceKind::kAlignedChunk, Form::kNpy, 0, 0, index, count};
+  };
+  EXPECT_EQ(*rows_of(aligned(0, 4), header), (RowRange{0, 496}));
+  EXPECT_EQ(*rows_of(aligned(3, 4), header), (RowRange{1520, 2000}));
+  const auto refused = rows_of(aligned(0, 5), header);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(refused.error().sentence, "at most 4 chunks have page edges");
+  EXPECT_FALSE(make_view(aligned(0, 5), header));
+}
+
 TEST(View, RunsAgreeWithAWalkOverEveryIndex) {
   for (const auto& shape : shapes_up_to(4, 3)) {
     for (const bool fortran_order : {false, true}) {

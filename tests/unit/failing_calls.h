@@ -1,0 +1,19 @@
+// mmap(2) and process_vm_readv(2) that fail when a test wants them to, as they do where memory is short or a container
+// forbids them. Linking failing_calls.cc with --wrap=mmap64,--wrap=process_vm_readv puts it in the way.
+#pragma once
+
+namespace npyfs {
+
+enum class FailingCall { kMmap, kProcessVmReadv };
+
+// While it lives, this call of this thread fails with `error`; with 0 it succeeds without doing anything. One at a
+// time.
+class CallFailure {
+ public:
+  CallFailure(FailingCall call, int error);
+  CallFailure(const CallFailure&) = delete;
+  CallFailure& operator=(const CallFailure&) = delete;
+  ~CallFailure();
+};
+
+}  // namespace npyfs
