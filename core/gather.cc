@@ -145,6 +145,16 @@ Result<void> copy_far_runs(const View& view, const SourceFile& source, Extent wa
   return copied;
 }
 
+Result<void> copy_runs(const View& view, const SourceFile& source, Extent wanted, std::byte* out) {
+  const StridedRuns& runs = view.body;
+  if (runs.count > 1 && runs.stride <= (source.is_mapped() ? kCloseInMapping : kCloseInFile)) {
+    return copy_close_runs(runs, source, wanted, out);
+  }
+  return source.is_mapped() ? copy_far_runs(view, source, wanted, out) : read_runs(runs, source, wanted, out);
+}
+
+// A truncation takes the size away before it fills what is left of the last page, or of a larger folio, with zeros. So
+// bytes that were copied while the file was as long as ever have none of these.
 Result<void> add_body(const View& view, const SourceFile& source, Extent wanted, Pieces& pieces) {
   const StridedRuns& runs = view.body;
   const Extent span = span_of(runs, wanted.offset, wanted.size);
@@ -157,11 +167,7 @@ Result<void> add_body(const View& view, const SourceFile& source, Extent wanted,
   }
   std::byte* out = pieces.buffer(wanted.size);
   pieces.add(out, wanted.size);
-  if (runs.count > 1 && runs.stride <= (source.is_mapped() ? kCloseInMapping : kCloseInFile)) {
-    return copy_close_runs(runs, source, wanted, out);
-  }
-  if (!source.is_mapped()) return read_runs(runs, source, wanted, out);
-  if (auto result = copy_far_runs(view, source, wanted, out); !result) return result;
+  if (auto copied = copy_runs(view, source, wanted, out); !copied) return copied;
   return source.check_still_holds(span.offset + span.size);
 }
 

@@ -18,8 +18,10 @@ READERS = 16
 ROUNDS = int(os.environ.get("NPYFS_TRUNCATIONS", "5" if is_sanitized() else "20"))
 BYTES = saved(np.arange(400_000.0).reshape(-1, 4))  # 3.2 MB: reads of several requests
 PAGE = mmap.PAGESIZE
-# Up to how many bytes the kernel reads all or nothing. Of longer ones it gives what it has got before a request failed.
-WHOLE = {("direct_io",): 100_000, ("kernel_cache",): 0, ("source_io=pread",): 0}
+BY_PREAD = ("direct_io", "source_io=pread")
+# Mount options -> up to how many bytes the kernel reads all or nothing. Of longer ones it gives what it has got before a
+# request failed.
+WHOLE = {("direct_io",): 100_000, ("kernel_cache",): 0, BY_PREAD: 100_000}
 
 
 def only_zeroed(found, expected, offset):
@@ -31,7 +33,7 @@ def only_zeroed(found, expected, offset):
     return (first + offset) // PAGE == (last + offset) // PAGE and not any(found[first:last + 1])
 
 
-def read_to_the_end(file, numbers, whole):
+def read_to_the_end(file, numbers, options):
     """What is wrong with one reading of the whole file; "" where nothing is. Raises the OSError of a read that fails."""
     offset, early = 0, None
     while offset < len(BYTES):
@@ -39,9 +41,10 @@ def read_to_the_end(file, numbers, whole):
         found = os.pread(file, length, offset)
         if not found:
             return f"a false end at {offset}"
-        if not only_zeroed(found, BYTES[offset:offset + len(found)], offset):
+        expected = BYTES[offset:offset + len(found)]
+        if found != expected and (options == BY_PREAD or not only_zeroed(found, expected, offset)):
             return f"wrong bytes at {offset}"
-        if len(found) < length <= whole:
+        if len(found) < length <= WHOLE[options]:
             return f"{len(found)} bytes of {length} at {offset}"
         offset += len(found)
         if len(found) < length:
@@ -49,7 +52,7 @@ def read_to_the_end(file, numbers, whole):
     return "" if early is None else f"a read ended early at {early}, and nothing failed"
 
 
-def findings(path, seed, whole, end):
+def findings(path, seed, options, end):
     """What is wrong with readings until the file `end` is there; each that fails makes a file beside it."""
     numbers = random.Random(seed)
     while not end.exists():
@@ -60,7 +63,7 @@ def findings(path, seed, whole, end):
                 continue
             return f"open: {error}"
         try:
-            wrong = read_to_the_end(file, numbers, whole)
+            wrong = read_to_the_end(file, numbers, options)
             if wrong:
                 return wrong
         except OSError as error:
@@ -81,7 +84,7 @@ def test_a_source_truncated_while_16_processes_read_it_is_eio_beyond_its_end(sou
     numbers = random.Random(1)
     path, end = mounted / "data.npy/chunks/0_of_1.npy", source.parent / "end"
     with concurrent.futures.ProcessPoolExecutor(READERS, multiprocessing.get_context("fork")) as readers:
-        reading = [readers.submit(findings, path, seed, WHOLE[options], end) for seed in range(READERS)]
+        reading = [readers.submit(findings, path, seed, options, end) for seed in range(READERS)]
         try:
             rounds, latest = 0, time.monotonic() + DEADLINE
             while rounds < ROUNDS or not end.with_name("failed").exists():
