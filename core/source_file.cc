@@ -2,37 +2,24 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <functional>
 #include <string_view>
 #include <utility>
 
+#include "core/remote_filesystem.h"
+
 namespace npyfs {
 namespace {
 
-// Filesystems on which a page fault is a message to somebody else. Numbers from statfs(2) and, for the last three, from
-// the filesystems' own sources (Lustre, GPFS, GFS2 has cluster locks).
-constexpr std::array<std::uint64_t, 11> kSlowFaults = {
-    NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC, FUSE_SUPER_MAGIC, CEPH_SUPER_MAGIC,
-    V9FS_MAGIC,      AFS_SUPER_MAGIC, 0x0BD00BD0,       0x47504653,       0x01161970,
-};
-
 SourceIo choose_io(int fd, SourceIo wanted) {
   if (wanted != SourceIo::kAuto) return wanted;
-  struct statfs filesystem;
-  if (::fstatfs(fd, &filesystem) != 0) return SourceIo::kPread;
-  for (const std::uint64_t type : kSlowFaults) {
-    if (static_cast<std::uint32_t>(filesystem.f_type) == type) return SourceIo::kPread;
-  }
-  return SourceIo::kMmap;
+  return is_remote(fd) ? SourceIo::kPread : SourceIo::kMmap;
 }
 
 std::string file_name(const std::string& path) {
