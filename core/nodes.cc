@@ -38,7 +38,9 @@ NodeId Nodes::look_up(const Node& node) {
   const auto added = slots_.emplace(id, Slot{.node = node, .id = id, .lookups = 1}).first;
   try {
     index_.insert(&added->second);
+    by_path_.insert(&added->second);
   } catch (...) {
+    index_.erase(&added->second);
     slots_.erase(added);
     throw;
   }
@@ -52,19 +54,44 @@ std::optional<Node> Nodes::find(NodeId id) const {
   return found->second.node;
 }
 
-void Nodes::forget(NodeId id, std::uint64_t count) noexcept {
+bool Nodes::forget(NodeId id, std::uint64_t count) noexcept {
   const std::unique_lock lock(mutex_);
   const auto found = slots_.find(id);
-  if (found == slots_.end() || id == kRootNode) return;
+  if (found == slots_.end() || id == kRootNode) return false;
   Slot& slot = found->second;
   if (slot.lookups > count) {
     slot.lookups -= count;
-    return;
+    return false;
   }
   index_.erase(&slot);
+  by_path_.erase(&slot);
   slots_.erase(found);
   ++forgotten_;
   shrink();
+  return true;
+}
+
+std::optional<NodeId> Nodes::id_of(const Node& node) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = index_.find(node);
+  if (found == index_.end()) return std::nullopt;
+  return (*found)->id;
+}
+
+std::vector<NodeId> Nodes::at(std::string_view path) const {
+  std::vector<NodeId> ids;
+  const std::shared_lock lock(mutex_);
+  for (auto [slot, end] = by_path_.equal_range(path); slot != end; ++slot) ids.push_back((*slot)->id);
+  return ids;
+}
+
+std::vector<NodeId> Nodes::beneath(std::string_view path) const {
+  const std::string prefix = path.empty() ? std::string() : std::string(path) + "/";
+  std::vector<NodeId> ids;
+  const std::shared_lock lock(mutex_);
+  auto slot = prefix.empty() ? by_path_.upper_bound(prefix) : by_path_.lower_bound(prefix);
+  for (; slot != by_path_.end() && (*slot)->node.path->starts_with(prefix); ++slot) ids.push_back((*slot)->id);
+  return ids;
 }
 
 bool Nodes::mark_opened(NodeId id) {

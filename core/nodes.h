@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "core/path_grammar.h"
 #include "core/slab_memory.h"
@@ -55,8 +58,18 @@ class Nodes {
   // Empty where the kernel has forgotten the node, or never knew it.
   std::optional<Node> find(NodeId id) const;
 
-  // Takes back `count` lookups; at 0 the node is gone. More than there were count as all of them. The root stays.
-  void forget(NodeId id, std::uint64_t count) noexcept;
+  // Takes back `count` lookups; at 0 the node is gone, and true is returned. More than there were count as all of them.
+  // The root stays.
+  bool forget(NodeId id, std::uint64_t count) noexcept;
+
+  // The id of a node that the kernel knows; no lookup is counted.
+  std::optional<NodeId> id_of(const Node& node) const;
+
+  // All nodes whose `path` is this one.
+  std::vector<NodeId> at(std::string_view path) const;
+
+  // All nodes whose path lies beneath the directory `path` of the source; "" is its root, whose own are not among them.
+  std::vector<NodeId> beneath(std::string_view path) const;
 
   // Whether this is the first call for the node. False where it is not known.
   bool mark_opened(NodeId id);
@@ -84,12 +97,24 @@ class Nodes {
     bool operator()(const Node& a, const Slot* b) const { return a == b->node; }
   };
 
+  // In the order of paths, so that a path's nodes stand together, and those beneath a directory do.
+  struct ByPath {
+    using is_transparent = void;
+    bool operator()(const Slot* a, const Slot* b) const {
+      const int order = a->node.path == b->node.path ? 0 : a->node.path->compare(*b->node.path);
+      return order < 0 || (order == 0 && a->id < b->id);
+    }
+    bool operator()(const Slot* a, std::string_view b) const { return *a->node.path < b; }
+    bool operator()(std::string_view a, const Slot* b) const { return a < *b->node.path; }
+  };
+
   void shrink();
 
   mutable std::shared_mutex mutex_;  // guards all below; a leaf: nothing else is locked under it
   SlabMemory memory_;
   std::pmr::unordered_map<NodeId, Slot> slots_{&memory_};
   std::pmr::unordered_set<const Slot*, ByNode, ByNode> index_{&memory_};
+  std::pmr::set<const Slot*, ByPath> by_path_{&memory_};
   NodeId next_id_ = kRootNode;
   std::uint64_t forgotten_ = 0;
 };

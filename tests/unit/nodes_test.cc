@@ -166,5 +166,45 @@ TEST(Nodes, ANodeIsOpenedForTheFirstTimeOnce) {
   EXPECT_TRUE(nodes.mark_opened(nodes.look_up(file)));
 }
 
+TEST(Nodes, SayWhenTheyAreGone) {
+  Nodes nodes;
+  const NodeId a = nodes.look_up(file("a"));
+  nodes.look_up(file("a"));
+  EXPECT_FALSE(nodes.forget(a, 1));
+  EXPECT_TRUE(nodes.forget(a, 1));
+  EXPECT_FALSE(nodes.forget(a, 1));
+  EXPECT_FALSE(nodes.forget(kRootNode, 1));
+}
+
+TEST(Nodes, AreFoundByWhatTheyAreWithoutALookup) {
+  Nodes nodes;
+  EXPECT_FALSE(nodes.id_of(file("a")));
+  const NodeId a = nodes.look_up(file("a"));
+  EXPECT_EQ(nodes.id_of(file("a")), a);
+  EXPECT_FALSE(nodes.id_of(file("a", 2)));
+  nodes.forget(a, 1);
+  EXPECT_FALSE(nodes.id_of(file("a"))) << "no lookup was counted";
+}
+
+TEST(Nodes, AreFoundByTheirPath) {
+  Nodes nodes;
+  const NodeId sub = nodes.look_up({.kind = NodeKind::kDirectory, .path = path("sub")});
+  const NodeId old_a = nodes.look_up(file("sub/a", 1));
+  const NodeId a = nodes.look_up(file("sub/a", 2));
+  const NodeId deep = nodes.look_up(file("sub/b/c"));
+  const NodeId beside = nodes.look_up(file("sub-b"));
+  const NodeId behind = nodes.look_up(file("sub0"));
+  using Ids = std::vector<NodeId>;
+  EXPECT_EQ(nodes.at(""), Ids{kRootNode});
+  EXPECT_EQ(nodes.at("sub/a"), (Ids{old_a, a}));
+  EXPECT_EQ(nodes.at("sub/b"), Ids{});
+  EXPECT_EQ(nodes.beneath("sub"), (Ids{old_a, a, deep}));
+  EXPECT_EQ(nodes.beneath("sub/a"), Ids{});
+  EXPECT_EQ(nodes.beneath(""), (Ids{sub, beside, old_a, a, deep, behind}));
+  nodes.forget(old_a, 1);
+  EXPECT_EQ(nodes.at("sub/a"), Ids{a});
+  EXPECT_EQ(nodes.beneath("sub"), (Ids{a, deep}));
+}
+
 }  // namespace
 }  // namespace npyfs
