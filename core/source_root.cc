@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -84,6 +85,11 @@ Result<SourceRoot> SourceRoot::open(const std::string& directory, LeavingLinks l
 
   if (!UniqueFd(root.open_beneath("", O_PATH))) return std::unexpected(system_error(directory, "openat2", errno));
   return root;
+}
+
+Result<void> SourceRoot::replace(UniqueFd root) {
+  if (::dup3(root.get(), root_.get(), O_CLOEXEC) >= 0) return {};
+  return std::unexpected(system_error(names_.back(), "dup3", errno));
 }
 
 int SourceRoot::open_beneath(const std::string& path, int flags) const {

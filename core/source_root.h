@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/source_mount.h"
 #include "core/unique_fd.h"
 
 namespace npyfs {
@@ -27,7 +28,7 @@ enum class Visitors {
   kOthers,  // others too (-o allow_other, allow_root), for whom the kernel checks modes on the way through the mount
 };
 
-// Immutable after open(), so safe to use from many threads. Paths are relative to the root; "" is the root itself.
+// Safe to use from many threads, replace() included. Paths are relative to the root; "" is the root itself.
 // Errors are kSystem with errno as the system gives it (ENOENT for what is not there).
 class SourceRoot {
  public:
@@ -58,11 +59,19 @@ class SourceRoot {
 
   Visitors visitors() const { return visitors_; }
 
-  // Device number of the root: files elsewhere are on filesystems mounted below it.
+  // The mount that it is on.
+  SourceMount mount() const { return SourceMount(root_.get(), names_.back()); }
+
+  // From now on the root is the directory that is open at `root`, in one step: every path is resolved beneath the one
+  // or the other. An error leaves it as it was.
+  Result<void> replace(UniqueFd root);
+
+  // Device number of the root, as it was at first: files elsewhere are on filesystems mounted below it, or in its
+  // place.
   dev_t device() const { return device_; }
 
-  // Whether the directory `path`, any absolute path, is the root or lies beneath it (its parents are compared by
-  // device and inode, so bind mounts and links do not hide it).
+  // Whether the directory `path`, any absolute path, is the root as it was at first or lies beneath it (its parents are
+  // compared by device and inode, so bind mounts and links do not hide it).
   enum class Position { kOutside, kRoot, kBeneath };
   Result<Position> position_of(const std::string& path) const;
 
@@ -76,7 +85,7 @@ class SourceRoot {
   Result<struct stat> status_beneath(const std::string& path) const;
   Result<bool> may_be_followed(const std::string& link, int target) const;
 
-  UniqueFd root_;
+  UniqueFd root_;  // its number stays, whatever it is open on
   dev_t device_ = 0;
   ino_t inode_ = 0;
   LeavingLinks leaving_links_ = LeavingLinks::kAreLinks;

@@ -283,5 +283,36 @@ TEST_F(SourceRootTest, LeaksNoDescriptors) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
+TEST_F(SourceRootTest, CanBeReplacedWhileItIsUsed) {
+  auto root = this->root();
+  const auto before = open_descriptors();
+  directory_.write("new/file", "new");
+  const auto replace_by = [&](const std::string& path) {
+    return root.replace(UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  };
+  EXPECT_FALSE(replace_by(directory_.path("missing")));
+  EXPECT_EQ(read(root, "file"), "inside");
+  std::jthread reader([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const std::string found = read(root, "file");
+      EXPECT_TRUE(found == "inside" || found == "new") << found;
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_TRUE(replace_by(directory_.path("root")));
+    EXPECT_TRUE(replace_by(directory_.path("new")));
+  }
+  reader = {};
+  EXPECT_EQ(read(root, "file"), "new");
+  EXPECT_EQ(read(root, "../outside/file"), "EXDEV");
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(SourceRootTest, IsNotReplacedWhileItsMountIsThere) {
+  SourceMount mount = root().mount();
+  EXPECT_GE(mount.descriptor(), 0);
+  EXPECT_FALSE(mount.replacement());
+}
+
 }  // namespace
 }  // namespace npyfs
