@@ -52,7 +52,8 @@ Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_fil
     : root_(std::move(root)),
       options_(options),
       control_files_(std::move(control_files)),
-      sources_(root_, options.source_io, options.max_open_sources) {}
+      sources_(root_, options.source_io, options.max_open_sources),
+      watch_(root_) {}
 
 std::unexpected<Error> Tree::stale(const Node& node) {
   return std::unexpected(Error{ErrorKind::kStale, *node.path, "has changed since it was looked up"});
@@ -73,6 +74,7 @@ Result<Entry> Tree::lookup(NodeId directory_id, std::string_view name) {
   if (!directory) return std::unexpected(directory.error());
   switch (directory->kind) {
     case NodeKind::kDirectory:
+      watch_.add(directory_id, directory->path);
       return lookup_mirrored(*directory, name);
     case NodeKind::kPlace:
       return lookup_place(directory_id, *directory, name);
@@ -181,6 +183,14 @@ struct stat Tree::place_attributes(const Place& place, const ArrayState& array, 
   return attributes;
 }
 
+// Whether the array still has this directory.
+Result<void> Tree::check_directory(const Node& node) const {
+  if (node.place.kind == PlaceKind::kArray) return {};  // whatever is in it
+  const auto array = array_state(node);
+  if (!array) return std::unexpected(array.error());
+  return check_place(node.place, *array);
+}
+
 Result<struct stat> Tree::fresh_attributes(const Node& node) const {
   if (node.kind == NodeKind::kControlDirectory) return control_directory_attributes();
   if (node.kind == NodeKind::kControlFile) return control_file_attributes(control_files_, node.place.first);
@@ -198,6 +208,7 @@ Result<struct stat> Tree::fresh_attributes(const Node& node) const {
   const ino_t inode = mirrored_inode(*status, root_.device());
   switch (node.kind) {
     case NodeKind::kPlace:
+      if (auto exists = check_directory(node); !exists) return std::unexpected(exists.error());
       return directory_attributes(*status, place_inode(*status, root_.device(), node.place));
     case NodeKind::kDirectory:
       return directory_attributes(*status, inode);
@@ -297,10 +308,11 @@ Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_
   return gathered;
 }
 
-Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) const {
+Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) {
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
   if (known->kind == NodeKind::kDirectory) {
+    watch_.add(id, known->path);
     return with_descriptors(sources_, [&] { return MirrorListing::open(root_, *known->path); });
   }
   if (known->kind == NodeKind::kControlDirectory) return list_control_files(control_files_);

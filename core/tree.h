@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <shared_mutex>
 #include <span>
@@ -16,6 +17,7 @@
 
 #include "core/array_directory.h"
 #include "core/claims.h"
+#include "core/concerned_nodes.h"
 #include "core/control_files.h"
 #include "core/error.h"
 #include "core/gather.h"
@@ -24,6 +26,7 @@
 #include "core/read_ahead.h"
 #include "core/source_cache.h"
 #include "core/source_root.h"
+#include "core/source_watch.h"
 #include "core/writing.h"
 #include "core/written_bytes.h"
 
@@ -66,7 +69,9 @@ class Tree {
 
   // Finds `name` in a directory and counts one lookup of what it finds, to be taken back by forget().
   Result<Entry> lookup(NodeId directory_id, std::string_view name);
-  void forget(NodeId id, std::uint64_t lookups) noexcept { nodes_.forget(id, lookups); }
+  void forget(NodeId id, std::uint64_t lookups) noexcept {
+    if (nodes_.forget(id, lookups)) watch_.remove(id);
+  }
 
   // kStale for a file whose source has changed since the lookup and that nobody has open: the kernel then looks its
   // name up again by itself (Linux does so for path-based calls that fail with ESTALE). While somebody has it open, it
@@ -99,12 +104,21 @@ class Tree {
   // file for writing.
   Result<void> note_truncation(NodeId id, pid_t process) const;
 
-  Result<std::unique_ptr<Listing>> open_directory(NodeId id) const;
+  Result<std::unique_ptr<Listing>> open_directory(NodeId id);
 
   // The extended attributes of a view; none elsewhere. In a writable mount user.npyfs.written is one of them.
   Result<std::vector<ExtendedAttribute>> extended_attributes(NodeId id) const;
 
   Result<struct statvfs> filesystem_status(NodeId id) const;
+
+  // See tell_concerned().
+  void tell_concerned(const SourceChanges& changes, const std::function<bool(NodeId)>& tell) const {
+    npyfs::tell_concerned(nodes_, changes, tell);
+  }
+
+  // Hears of changes once it was started.
+  SourceWatch& watch() { return watch_; }
+  const SourceWatch& watch() const { return watch_; }
 
   Claims& claims() { return claims_; }
   const WrittenBytes& written_bytes() const { return written_bytes_; }
@@ -129,6 +143,7 @@ class Tree {
   Result<struct stat> source_status(const Node& node) const;
   Result<ArrayState> array_state(const Node& node) const;
   struct stat place_attributes(const Place& place, const ArrayState& array, std::uint64_t size) const;
+  Result<void> check_directory(const Node& node) const;
   Result<struct stat> fresh_attributes(const Node& node) const;
   Result<OpenFile> open_control(NodeId id, const Node& node) const;
   Result<OpenFile> open_source(NodeId id, const Node& node) const;
@@ -137,13 +152,14 @@ class Tree {
                               Result<FileContent> (*content_at)(const Place&, const ArrayState&)) const;
   std::shared_ptr<const OpenFile> opened(OpenFile file);
 
-  const SourceRoot root_;
+  SourceRoot root_;
   const TreeOptions options_;
   const ControlFiles control_files_;
   Nodes nodes_;
   mutable SourceCache sources_;
   Claims claims_;
   WrittenBytes written_bytes_;
+  SourceWatch watch_;
 
   // Open files by node, for the attributes of those whose source has moved on.
   mutable std::shared_mutex open_mutex_;  // guards open_files_; a leaf

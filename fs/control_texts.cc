@@ -84,14 +84,15 @@ std::string status_text(const Filesystem& filesystem) {
       "kernel: {}\n"
       "caching: {}\n"
       "open: files {}, directories {}; of the source: files {}, mapped windows {}\n"
+      "watched directories of the source: {}\n"
       "served: reads {}, {}; {} more were put into the page cache before they were asked for\n"
       "written: writes {}, {}; failed {}\n"
       "failed requests: {}\n",
       NPYFS_VERSION, ::getpid(), escaped(tree.root().absolute("")), in_one_line(options_text(filesystem.options)),
       filesystem.describe(), describe(filesystem.options.cache), tree.open_file_count(), filesystem.directories.count(),
-      tree.sources().count(), tree.sources().mappings(), metrics.reads.load(), human_size(metrics.bytes_read),
-      human_size(filesystem.preload.bytes()), metrics.writes.load(), human_size(metrics.bytes_written),
-      metrics.failed_writes.load(), metrics.errors.load());
+      tree.sources().count(), tree.sources().mappings(), tree.watch().count(), metrics.reads.load(),
+      human_size(metrics.bytes_read), human_size(filesystem.preload.bytes()), metrics.writes.load(),
+      human_size(metrics.bytes_written), metrics.failed_writes.load(), metrics.errors.load());
 }
 
 // One line for each view that was opened for writing: bytes, a space, the view's path.

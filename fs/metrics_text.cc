@@ -102,6 +102,8 @@ std::string metrics_text(const Filesystem& filesystem) {
   text.single("open_files", "gauge", "Files that are open.", tree.open_file_count());
   text.single("open_directories", "gauge", "Directories that are open.", filesystem.directories.count());
   text.single("nodes", "gauge", "Files and directories the kernel knows of.", tree.node_count());
+  text.single("watched_directories", "gauge", "Directories of the source whose changes are heard of.",
+              tree.watch().count());
   text.single("open_sources", "gauge", "Source files held open.", tree.sources().count());
   text.single("mappings", "gauge", "Mapped windows of source files.", tree.sources().mappings());
   return text.take();

@@ -198,11 +198,23 @@ void Negotiation::store_pages(std::uint64_t node, std::span<const iovec> pieces,
   fuse_notify_store_out notice = {};
   notice.nodeid = node;
   notice.size = static_cast<std::uint32_t>(size);
-  fuse_out_header header = {};  // unique 0 makes it a notice
-  header.len = static_cast<std::uint32_t>(sizeof header + sizeof notice + size);
-  header.error = FUSE_NOTIFY_STORE;
-  std::vector<iovec> message = {{&header, sizeof header}, {&notice, sizeof notice}};
-  message.insert(message.end(), pieces.begin(), pieces.end());
+  std::vector<iovec> body = {{&notice, sizeof notice}};
+  body.insert(body.end(), pieces.begin(), pieces.end());
+  notify(FUSE_NOTIFY_STORE, body);
+}
+
+void Negotiation::expire_attributes(std::uint64_t node) {
+  fuse_notify_inval_inode_out notice = {.ino = node, .off = -1, .len = 0};  // off < 0: no pages
+  const iovec body = {&notice, sizeof notice};
+  notify(FUSE_NOTIFY_INVAL_INODE, {&body, 1});
+}
+
+// What fails is of no interest: the kernel does not know what it is told of, or is not there any more.
+void Negotiation::notify(int code, std::span<const iovec> body) {
+  fuse_out_header header = {.len = sizeof header, .error = code, .unique = 0};  // unique 0 makes it a notice
+  std::vector<iovec> message = {{&header, sizeof header}};
+  message.insert(message.end(), body.begin(), body.end());
+  for (const iovec& piece : body) header.len += static_cast<std::uint32_t>(piece.iov_len);
   (void)write(fuse_session_fd(session_), message.data(), message.size());
 }
 

@@ -41,6 +41,10 @@ class Negotiation {
   // Waits for pages that are being read. Mapped pieces that cannot be had are left out.
   void store_pages(std::uint64_t node, std::span<const iovec> pieces, std::uint64_t size);
 
+  // Has the kernel ask anew for the attributes of `node` when they are wanted next. Leaves its pages alone, and waits
+  // for nobody.
+  void expire_attributes(std::uint64_t node);
+
   // The errno with which writing a reply failed, and by that ended the session; 0 where none has.
   int failure() const { return failure_; }
 
@@ -59,6 +63,7 @@ class Negotiation {
   void end_session(int error) noexcept;
   ssize_t write(int fd, const iovec* pieces, std::size_t count);
   void edit_init_reply(fuse_init_out& reply);
+  void notify(int code, std::span<const iovec> body);
 
   std::atomic<bool> in_init_ = true;  // until the INIT reply has been written
   std::uint64_t init_unique_ = 0;     // the INIT request's number

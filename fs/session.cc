@@ -13,6 +13,7 @@
 #include "core/escape.h"
 #include "core/unique_fd.h"
 #include "fs/advice.h"
+#include "fs/change_notices.h"
 #include "fs/filesystem.h"
 #include "fs/fuse_log.h"
 #include "fs/guarded.h"
@@ -93,6 +94,15 @@ Result<void> run_loop(fuse_session* session, const Options& options) {
   return {};
 }
 
+// Where changes are not heard of they show within the timeouts, which is no reason to end.
+void start_to_watch(SourceWatch& watch) {
+  const auto say_why_not = [](const Error& why) {
+    log(LogLevel::kNotice, "{}: changes may show within the timeouts alone (fs.inotify.* set limits)", to_message(why));
+  };
+  watch.on_refusal(say_why_not);
+  if (auto started = watch.start(); !started) say_why_not(started.error());
+}
+
 }  // namespace
 
 Result<void> serve(const Options& options) {
@@ -105,6 +115,7 @@ Result<void> serve(const Options& options) {
   if (!mountpoint) return std::unexpected(with_advice_on_mountpoint(mountpoint.error()));
 
   Filesystem filesystem(options, std::move(*root));
+  start_to_watch(filesystem.tree.watch());
   const Session session = new_session(options, filesystem);
   if (!session) {
     return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options",
@@ -125,6 +136,7 @@ Result<void> serve(const Options& options) {
   if (auto dropped = drop_privileges(options.writable); !dropped) return dropped;
   log(LogLevel::kInfo, "{}: mounted at {}", escaped(options.source), escaped(*mountpoint));
   const Housekeeping housekeeping(filesystem.tree);
+  const ChangeNotices change_notices(filesystem);
   Result<void> served;
   std::uint64_t lost = 0;
   signals.take_during([&] { served = run_loop(session.get(), options); },

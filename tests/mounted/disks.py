@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import shutil
 import subprocess
 
 SIZES = {"ext4": 64, "xfs": 320, "btrfs": 160}  # MiB; the smallest that mkfs takes, or nearly
@@ -16,12 +17,16 @@ class Disk:
         with open(self.image, "wb") as image:
             image.truncate(SIZES[kind] << 20)
         subprocess.run([f"mkfs.{kind}", "-q", self.image], check=True, capture_output=True)
-        self._device = subprocess.run(["losetup", "--find", "--show", self.image], check=True, capture_output=True,
-                                      text=True).stdout.strip()
+        self._devices = []
+        self._plug(self.image)
+
+    def _plug(self, image):
+        attached = subprocess.run(["losetup", "--find", "--show", image], check=True, capture_output=True, text=True)
+        self._devices.append(attached.stdout.strip())
         self.mount()
 
     def mount(self):
-        subprocess.run(["mount", self._device, self.path], check=True)
+        subprocess.run(["mount", self._devices[-1], self.path], check=True)
 
     def fill(self):
         """Leaves no block free."""
@@ -54,6 +59,12 @@ class Disk:
         subprocess.run(["umount", self.path], check=True)
         self.mount()
 
+    def replug(self):
+        """Takes the filesystem away from those who use it, and brings it back as it was, as another device."""
+        os.sync()
+        subprocess.run(["umount", "-l", self.path], check=True)
+        self._plug(shutil.copy(self.image, self.image.with_name("replugged")))
+
     def close(self):
         subprocess.run(["umount", "-l", self.path], capture_output=True)
-        subprocess.run(["losetup", "--detach", self._device], check=True)
+        subprocess.run(["losetup", "--detach", *self._devices], check=True)

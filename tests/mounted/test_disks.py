@@ -69,13 +69,65 @@ def test_a_filesystem_below_the_source_may_go_away_and_come_back(source, scratch
         mounting.umount(source / "disk", mounting.MNT_DETACH)
 
 
-def test_source_stays_the_directory_that_it_was(source, mount):
-    """SOURCE itself stays the directory that it was when npyfs started, whatever takes its place."""
+def test_source_itself_may_go_away_and_come_back(scratch, source, mount):
+    """Unmounted lazily it is served as it was; another one that is mounted in its place is the source from then on."""
     subprocess.run(["mount", "-t", "tmpfs", "none", source], check=True)
+    try:
+        (source / "below").mkdir()
+        (source / "below/a.npy").write_bytes(saved(ARRAY[:1000]))
+        mounted = mount(source / "below", "entry_timeout=3600", "attr_timeout=3600")
+        chunk = mounted / "a.npy/chunks/0_of_1.npy"
+        with open(chunk, "rb", buffering=0) as file:
+            assert file.read(100) == saved(ARRAY[:1000])[:100]
+            mounting.umount(source, mounting.MNT_DETACH)
+            (source / "below").mkdir()  # what lay beneath the mount is not the source
+            (source / "below/other.npy").write_bytes(saved(ARRAY))
+            assert os.listdir(mounted.path) == ["a.npy"]
+            assert chunk.read_bytes() == saved(ARRAY[:1000])
+            subprocess.run(["mount", "-t", "tmpfs", "none", source], check=True)
+            (source / "below").mkdir()
+            # Something is mounted anew, elsewhere: by now the source is there.
+            (scratch / "elsewhere").mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "none", scratch / "elsewhere"], check=True)
+            mounted.wait_until(lambda: os.listdir(mounted.path) == [], "new source")
+            (source / "below/a.npy").write_bytes(saved(-ARRAY[:10]))
+            mounted.wait_until((mounted / "a.npy/chunks/0_of_2.npy").exists, "new array")
+            assert chunk.read_bytes() == saved(-ARRAY[:10])
+            assert file.read() == saved(ARRAY[:1000])[100:]
+            (source / "below/b.npy").write_bytes(saved(ARRAY[:10]))
+            mounted.wait_until(lambda: sorted(os.listdir(mounted.path)) == ["a.npy", "b.npy"], "new name")
+        mounted.unmount()
+    finally:
+        for path in (scratch / "elsewhere", source):
+            if mounting.is_mounted(path):
+                mounting.umount(path, mounting.MNT_DETACH)
+
+
+@pytest.mark.parametrize("disk", ["ext4"], indirect=True)
+def test_a_disk_that_is_gone_comes_back(disk, mount):
+    """Taken away with its device, and back as another device: its arrays are there again, and can be written."""
+    (disk.path / "a.npy").write_bytes(saved(ARRAY[:1000]))
+    mounted = mount(disk.path, "rw", "entry_timeout=0", "attr_timeout=0")
+    chunk = mounted / "a.npy/chunks/1_of_2.npy"
+    assert np.array_equal(np.load(chunk), ARRAY[500:1000])
+    disk.replug()
+    (disk.path / "back").touch()
+    mounted.wait_until((mounted / "back").exists, "the disk that is back")
+    rows = np.load(chunk, mmap_mode="r+")
+    rows[:] = 7
+    rows.flush()
+    del rows
+    assert np.load(disk.path / "a.npy")[499:501].tolist() == [499, 7]
+    mounted.unmount()
+
+
+def test_what_is_mounted_over_the_source_hides_it_from_others_alone(source, mount):
+    """npyfs goes on serving the directory that it was started on, which others no longer see."""
     (source / "a.npy").write_bytes(saved(ARRAY[:1000]))
     mounted = mount(source, "entry_timeout=0", "attr_timeout=0")
-    mounting.umount(source, mounting.MNT_DETACH)
-    (source / "other.npy").write_bytes(saved(ARRAY))
-    assert os.listdir(mounted.path) == ["a.npy"]
-    assert (mounted / "a.npy/chunks/0_of_1.npy").read_bytes() == saved(ARRAY[:1000])
-    mounted.unmount()
+    subprocess.run(["mount", "-t", "tmpfs", "none", source], check=True)
+    try:
+        assert os.listdir(mounted.path) == ["a.npy"]
+        assert (mounted / "a.npy/chunks/0_of_1.npy").read_bytes() == saved(ARRAY[:1000])
+    finally:
+        mounting.umount(source)

@@ -21,7 +21,7 @@ def fit(calls):
 
 
 SERVING = ["openat2", "newfstatat", "pread64", "mmap", "madvise", "getdents64", "lseek", "readlinkat", "fstatfs", "fcntl",
-           "fadvise64", "process_vm_readv", "mprotect", "clone3"]
+           "fadvise64", "process_vm_readv", "mprotect", "clone3", "inotify_add_watch", "inotify_rm_watch"]
 # Errors that say something of the file, which error.txt then repeats; others say that the system is short of something.
 PERSISTENT = {"EIO", "ENOSPC"}
 # Interrupted, these are called again.
@@ -98,7 +98,7 @@ def test_a_connection_that_fails_ends_the_mount_and_leaves_no_reader_waiting(tre
 
 # Not mmap: it is the dynamic linker's before it is npyfs's.
 STARTING = ["openat", "openat2", "newfstatat", "mount", "read", "clone3", "rt_sigaction", "writev", "socketpair",
-            "readlink", "getdents64", "prlimit64", "fcntl", "statx", "close"]
+            "readlink", "getdents64", "prlimit64", "fcntl", "statx", "close", "inotify_init1", "eventfd2", "poll"]
 
 
 def ended(process, mountpoint):

@@ -143,5 +143,20 @@ TEST_F(NegotiationTest, NeedsASessionThatIsMounted) {
   fuse_opt_free_args(&args);
 }
 
+TEST_F(NegotiationTest, AttributesExpireWithoutThePages) {
+  FakeKernel kernel(negotiation_);
+  kernel.init(FUSE_INIT_EXT);
+  negotiation_.expire_attributes(5);
+  kernel.ask(FUSE_GETATTR, kRootNode, std::string(sizeof(fuse_getattr_in), '\0'));
+  ASSERT_EQ(kernel.notices().size(), 1u);
+  const std::string& notice = kernel.notices()[0];
+  const auto header = structure_in<fuse_out_header>(notice);
+  const auto told = structure_in<fuse_notify_inval_inode_out>(notice, sizeof header);
+  EXPECT_EQ(header.error, FUSE_NOTIFY_INVAL_INODE);
+  EXPECT_EQ(notice.size(), sizeof header + sizeof told);
+  EXPECT_EQ(told.ino, 5u);
+  EXPECT_LT(told.off, 0) << "no pages";
+}
+
 }  // namespace
 }  // namespace npyfs

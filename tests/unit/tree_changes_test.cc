@@ -160,5 +160,33 @@ TEST_F(TreeChangesTest, LeaksNoDescriptors) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
+TEST_F(TreeChangesTest, DirectoriesAreWatchedWhileTheKernelKnowsOfNamesInThem) {
+  ASSERT_TRUE(tree_.watch().start());
+  directory_.write("sub/deep/b.npy", npy_bytes(kOld));
+  node("sub");
+  EXPECT_EQ(tree_.watch().count(), 1u) << "the root, in which sub was looked up";
+  node("sub/deep/b.npy/chunks/0_of_1.npy");
+  EXPECT_EQ(tree_.watch().count(), 3u) << "arrays are no directories";
+  const NodeId deep = node("sub/deep");
+  tree_.forget(deep, 2);
+  EXPECT_EQ(tree_.watch().count(), 2u);
+  ASSERT_TRUE(tree_.open_directory(node("sub/deep")));
+  EXPECT_EQ(tree_.watch().count(), 3u) << "listing it is enough";
+}
+
+TEST_F(TreeChangesTest, DirectoriesThatTheArrayHasNoLongerAreGone) {
+  const NodeId array = node("a.npy");
+  const NodeId chunks = node("a.npy/chunks");
+  const NodeId axis = node("a.npy/axis1");
+  directory_.replace("a.npy", npy_bytes({"'<i4'", 4, false, {10}}));
+  EXPECT_EQ(tree_.attributes(axis).error().kind, ErrorKind::kNotFound);
+  EXPECT_TRUE(tree_.attributes(chunks));
+  directory_.replace("a.npy", "no array");
+  EXPECT_FALSE(tree_.attributes(chunks));
+  EXPECT_TRUE(tree_.attributes(array));
+  directory_.replace("a.npy", npy_bytes(kOld));
+  EXPECT_TRUE(tree_.attributes(axis));
+}
+
 }  // namespace
 }  // namespace npyfs

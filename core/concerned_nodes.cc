@@ -1,0 +1,26 @@
+#include "core/concerned_nodes.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace npyfs {
+
+void tell_concerned(const Nodes& nodes, const SourceChanges& changes, const std::function<bool(NodeId)>& tell) {
+  const auto told = [&](const std::vector<NodeId>& ids) { return std::ranges::all_of(ids, tell); };
+  if (changes.everything) {
+    (void)(told(nodes.at("")) && told(nodes.beneath("")));
+    return;
+  }
+  for (const auto& path : changes.directories) {
+    const auto id = nodes.id_of({.kind = NodeKind::kDirectory, .path = std::make_shared<const std::string>(path)});
+    if (id && !tell(*id)) return;
+  }
+  for (const auto& [path, has_come_or_gone] : changes.paths) {
+    if (!told(nodes.at(path))) return;
+    if (has_come_or_gone && !told(nodes.beneath(path))) return;
+  }
+}
+
+}  // namespace npyfs

@@ -1,0 +1,50 @@
+#include "fs/change_notices.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/escape.h"
+#include "fs/guarded.h"
+#include "fs/log.h"
+
+namespace npyfs {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// After each round: what changes meanwhile is one round's work, however often it does. So a source that never rests
+// takes a tenth of a CPU and no more.
+constexpr auto kShortestRest = 20ms;
+constexpr int kRestPerWork = 9;
+
+}  // namespace
+
+ChangeNotices::ChangeNotices(Filesystem& filesystem) : filesystem_(filesystem) {
+  if (filesystem.tree.watch().is_started()) thread_ = std::jthread([this] { run(); });
+}
+
+void ChangeNotices::run() {
+  SourceWatch& watch = filesystem_.tree.watch();
+  const auto tell = [&](NodeId node) {
+    filesystem_.expire_attributes(node);
+    return !watch.is_stopped();
+  };
+  bool goes_on = true;
+  const auto round = [&] {
+    const auto changes = watch.wait();
+    const auto begin = Clock::now();
+    if (!changes) log(LogLevel::kError, "changes are not heard of any more: {}", to_message(changes.error()));
+    goes_on = changes && *changes;
+    if (!goes_on) return;
+    filesystem_.tree.tell_concerned(**changes, tell);
+    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+    goes_on = !watch.rest(std::max<std::chrono::milliseconds>(kShortestRest, kRestPerWork * spent));
+  };
+  const auto failed = [](int, const char*) {
+    log_line(LogLevel::kWarning, "a change was not told: it shows within the timeouts");
+  };
+  while (goes_on) call_guarded(round, failed);
+}
+
+}  // namespace npyfs
