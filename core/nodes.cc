@@ -38,7 +38,7 @@ NodeId Nodes::look_up(const Node& node) {
   const auto added = slots_.emplace(id, Slot{.node = node, .id = id, .lookups = 1}).first;
   try {
     index_.insert(&added->second);
-    by_path_.insert(&added->second);
+    add_to_paths(added->second);
   } catch (...) {
     index_.erase(&added->second);
     slots_.erase(added);
@@ -64,7 +64,7 @@ bool Nodes::forget(NodeId id, std::uint64_t count) noexcept {
     return false;
   }
   index_.erase(&slot);
-  by_path_.erase(&slot);
+  remove_from_paths(slot);
   slots_.erase(found);
   ++forgotten_;
   shrink();
@@ -78,10 +78,34 @@ std::optional<NodeId> Nodes::id_of(const Node& node) const {
   return (*found)->id;
 }
 
+void Nodes::add_to_paths(Slot& slot) {
+  const auto [first, is_new] = paths_.insert(&slot);
+  if (is_new) return;
+  slot.previous = *first;
+  slot.next = (*first)->next;
+  if (slot.next != nullptr) slot.next->previous = &slot;
+  (*first)->next = &slot;
+}
+
+void Nodes::remove_from_paths(const Slot& slot) noexcept {
+  if (slot.next != nullptr) slot.next->previous = slot.previous;
+  if (slot.previous != nullptr) {
+    slot.previous->next = slot.next;
+  } else if (slot.next == nullptr) {
+    paths_.erase(paths_.find(*slot.node.path));
+  } else {
+    auto first = paths_.extract(paths_.find(*slot.node.path));  // is used again, so that nothing can fail
+    first.value() = slot.next;
+    paths_.insert(std::move(first));
+  }
+}
+
 std::vector<NodeId> Nodes::at(std::string_view path) const {
   std::vector<NodeId> ids;
   const std::shared_lock lock(mutex_);
-  for (auto [slot, end] = by_path_.equal_range(path); slot != end; ++slot) ids.push_back((*slot)->id);
+  const auto first = paths_.find(path);
+  if (first == paths_.end()) return ids;
+  for (const Slot* slot = *first; slot != nullptr; slot = slot->next) ids.push_back(slot->id);
   return ids;
 }
 
@@ -89,8 +113,10 @@ std::vector<NodeId> Nodes::beneath(std::string_view path) const {
   const std::string prefix = path.empty() ? std::string() : std::string(path) + "/";
   std::vector<NodeId> ids;
   const std::shared_lock lock(mutex_);
-  auto slot = prefix.empty() ? by_path_.upper_bound(prefix) : by_path_.lower_bound(prefix);
-  for (; slot != by_path_.end() && (*slot)->node.path->starts_with(prefix); ++slot) ids.push_back((*slot)->id);
+  auto first = prefix.empty() ? paths_.upper_bound(prefix) : paths_.lower_bound(prefix);
+  for (; first != paths_.end() && (*first)->node.path->starts_with(prefix); ++first) {
+    for (const Slot* slot = *first; slot != nullptr; slot = slot->next) ids.push_back(slot->id);
+  }
   return ids;
 }
 

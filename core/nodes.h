@@ -85,7 +85,9 @@ class Nodes {
     Node node;
     NodeId id;
     std::uint64_t lookups;
-    bool is_opened = false;  // at some time since the first lookup
+    bool is_opened = false;    // at some time since the first lookup
+    Slot* previous = nullptr;  // of those with the same path
+    Slot* next = nullptr;
   };
   // The index looks slots up by what their nodes are.
   struct ByNode {
@@ -97,24 +99,24 @@ class Nodes {
     bool operator()(const Node& a, const Slot* b) const { return a == b->node; }
   };
 
-  // In the order of paths, so that a path's nodes stand together, and those beneath a directory do.
+  // The first slots of each path, in the order of paths, so that those beneath a directory stand together.
   struct ByPath {
     using is_transparent = void;
-    bool operator()(const Slot* a, const Slot* b) const {
-      const int order = a->node.path == b->node.path ? 0 : a->node.path->compare(*b->node.path);
-      return order < 0 || (order == 0 && a->id < b->id);
-    }
+    bool operator()(const Slot* a, const Slot* b) const { return *a->node.path < *b->node.path; }
     bool operator()(const Slot* a, std::string_view b) const { return *a->node.path < b; }
     bool operator()(std::string_view a, const Slot* b) const { return a < *b->node.path; }
   };
+  using Paths = std::pmr::set<Slot*, ByPath>;
 
+  void add_to_paths(Slot& slot);
+  void remove_from_paths(const Slot& slot) noexcept;
   void shrink();
 
   mutable std::shared_mutex mutex_;  // guards all below; a leaf: nothing else is locked under it
   SlabMemory memory_;
   std::pmr::unordered_map<NodeId, Slot> slots_{&memory_};
   std::pmr::unordered_set<const Slot*, ByNode, ByNode> index_{&memory_};
-  std::pmr::set<const Slot*, ByPath> by_path_{&memory_};
+  Paths paths_{&memory_};
   NodeId next_id_ = kRootNode;
   std::uint64_t forgotten_ = 0;
 };

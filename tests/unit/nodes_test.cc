@@ -206,5 +206,26 @@ TEST(Nodes, AreFoundByTheirPath) {
   EXPECT_EQ(nodes.beneath("sub"), (Ids{a, deep}));
 }
 
+TEST(Nodes, AreFoundByTheirPathInWhateverOrderTheyGo) {
+  for (const auto& order : {std::vector<std::size_t>{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}, {2, 0, 3, 1}}) {
+    Nodes nodes;
+    std::vector<NodeId> ids;
+    std::set<NodeId> left;
+    for (std::uint64_t version = 1; version <= 4; ++version) {
+      ids.push_back(nodes.look_up(file("a", version)));  // each with a string of its own
+      left.insert(ids.back());
+    }
+    nodes.look_up(file("b"));
+    for (const std::size_t index : order) {
+      nodes.forget(ids[index], 1);
+      left.erase(ids[index]);
+      const auto found = nodes.at("a");
+      EXPECT_EQ(std::set<NodeId>(found.begin(), found.end()), left);
+      EXPECT_EQ(found.size(), left.size());
+      EXPECT_EQ(nodes.beneath("").size(), left.size() + 1);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace npyfs
