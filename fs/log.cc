@@ -67,10 +67,12 @@ void log_line(LogLevel level, std::string_view line) noexcept {
 void log_repeated(LogLevel level, std::string_view thing, std::string_view line) noexcept {
   if (level > least_level) return;
   const auto now = RepeatFilter::Clock::now();
-  const auto left_out = repeats.pass(std::hash<std::string_view>()(thing), now);
+  const auto hash = std::hash<std::string_view>()(thing);
+  const auto left_out = repeats.pass(hash, now);
   if (!left_out) return;
-  const auto others_left_out = all_repeats.pass(0, now);
-  if (!others_left_out) return;
+  // Each level has its own: warnings, however many, hide no error.
+  const auto others_left_out = all_repeats.pass(static_cast<std::uint64_t>(level), now);
+  if (!others_left_out) return repeats.take_back(hash, *left_out);
   std::string more;
   try {
     if (*left_out != 0 || *others_left_out != 0) more = line;

@@ -31,15 +31,17 @@ Result<std::string> resolve_up_to_last(const std::string& path) {
   return (parent / absolute.filename()).string();
 }
 
+// Of the mount that is on top there.
 bool is_npyfs_mount(const std::string& mountpoint) {
   const std::unique_ptr<FILE, decltype(&::endmntent)> mounts(::setmntent("/proc/self/mounts", "r"), &::endmntent);
   if (!mounts) return false;
   mntent entry;
   std::array<char, 8192> text;
+  bool is_npyfs = false;
   while (::getmntent_r(mounts.get(), &entry, text.data(), static_cast<int>(text.size())) != nullptr) {
-    if (mountpoint == entry.mnt_dir && std::string_view(entry.mnt_type) == "fuse.npyfs") return true;
+    if (mountpoint == entry.mnt_dir) is_npyfs = std::string_view(entry.mnt_type) == "fuse.npyfs";
   }
-  return false;
+  return is_npyfs;
 }
 
 // As root by ourselves; for others it takes the help of fusermount3, which may.

@@ -20,6 +20,14 @@ std::optional<std::uint64_t> RepeatFilter::pass(std::uint64_t thing, Clock::time
   return std::exchange(slot.left_out, 0);
 }
 
+void RepeatFilter::take_back(std::uint64_t thing, std::uint64_t left_out) {
+  const std::lock_guard lock(mutex_);
+  Slot& slot = slots_[thing % slots_.size()];
+  if (!slot.is_used || slot.thing != thing) return;  // another one has its slot
+  slot.left_out += left_out + 1;
+  if (slot.passed > 0) --slot.passed;
+}
+
 void RepeatFilter::clear() {
   const std::lock_guard lock(mutex_);
   slots_.fill({});

@@ -21,6 +21,10 @@ class RepeatFilter {
   // passed, or nothing where this one is to be left out, too.
   std::optional<std::uint64_t> pass(std::uint64_t thing, Clock::time_point now);
 
+  // For a line that pass() let through with `left_out` and that was left out after all: the next one is to tell of
+  // both.
+  void take_back(std::uint64_t thing, std::uint64_t left_out);
+
   // As if no line had come yet.
   void clear();
 

@@ -139,7 +139,7 @@ def test_a_name_cannot_forge_a_line(source, mount):
 
 
 def test_a_reader_of_many_bad_files_does_not_fill_the_log(source, mount):
-    """A line for each file, but a hundred lines a minute in all; the metrics count the rest."""
+    """A line for each file, but a hundred lines a minute of each level; the metrics count the rest."""
     for index in range(300):
         np.save(source / f"{index}.npy", np.ones(1000))
     mounted = mount(source, "direct_io", foreground=True)

@@ -29,6 +29,17 @@ TEST(RepeatFilter, LetsSeveralPassWhereTheyMay) {
   EXPECT_EQ(filter.pass(7, kStart + 60s), std::nullopt);
 }
 
+TEST(RepeatFilter, TellsOfWhatWasLeftOutAfterItHadPassed) {
+  RepeatFilter filter(60s, 1);
+  EXPECT_EQ(filter.pass(7, kStart), 0u);
+  EXPECT_EQ(filter.pass(7, kStart), std::nullopt);
+  EXPECT_EQ(filter.pass(7, kStart + 60s), 1u);
+  filter.take_back(7, 1);
+  EXPECT_EQ(filter.pass(7, kStart + 61s), 2u) << "itself, and the one before it";
+  filter.take_back(7 + 256, 5);
+  EXPECT_EQ(filter.pass(7, kStart + 121s), 0u) << "another one in its slot";
+}
+
 TEST(RepeatFilter, ForgetsWhatHasPassed) {
   RepeatFilter filter(60s, 1);
   EXPECT_EQ(filter.pass(7, kStart), 0u);
