@@ -1,22 +1,17 @@
 #include "core/source_mount.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace npyfs {
 namespace {
-
-struct MountEntry {
-  std::uint64_t number = 0;
-  std::string place;  // with escapes (\040), as the kernel writes it
-};
 
 // Empty where it cannot be read.
 std::string content_of(int fd) {
@@ -32,61 +27,54 @@ std::string content_of(int fd) {
   }
 }
 
-std::string_view take_field(std::string_view& line) {
-  const std::string_view field = line.substr(0, line.find(' '));
-  line.remove_prefix(std::min(field.size() + 1, line.size()));
-  return field;
-}
-
-// proc(5): number, parent, device, root, place, ...
-std::vector<MountEntry> entries_of(std::string_view text) {
-  std::vector<MountEntry> entries;
-  while (!text.empty()) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    MountEntry entry;
-    const std::string_view number = take_field(line);
-    std::from_chars(number.data(), number.data() + number.size(), entry.number);
-    for (int skipped = 0; skipped < 3; ++skipped) take_field(line);
-    entry.place = take_field(line);
-    entries.push_back(std::move(entry));
-  }
-  return entries;
-}
-
 // The number of the mount that a descriptor is open on; 0 where the system does not say.
 std::uint64_t mount_of(int fd) {
   struct statx status;
-  if (::statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) != 0) return 0;
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) != 0) return 0;
   return (status.stx_mask & STATX_MNT_ID) != 0 ? status.stx_mnt_id : 0;
+}
+
+// The directory `path` on the mount of this number, if it is there. The mounts may be others by now than those of the
+// table: so it is found without links, which might lead elsewhere, and without asking its filesystem or mounting
+// anything there (autofs), and opened only where it is known to be on that mount.
+UniqueFd open_on(std::uint64_t mount, const std::string& path) {
+  struct open_how how = {};
+  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  const UniqueFd found(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  if (!found || mount_of(found.get()) != mount) return {};
+  return UniqueFd(::openat(found.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 }  // namespace
 
-SourceMount::SourceMount(int root, std::string path) : path_(std::move(path)) {
+SourceMount::SourceMount(int root, std::string path, std::string mountpoint) {
   UniqueFd table(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
   const std::uint64_t mount = mount_of(root);
   if (!table || mount == 0) return;
-  for (auto& entry : entries_of(content_of(table.get()))) {
+  for (auto& entry : mount_entries(content_of(table.get()))) {
     if (entry.number != mount) continue;
-    mount_ = mount;
-    place_ = std::move(entry.place);
+    source_ = {mount, std::move(entry.place), std::move(path), std::move(mountpoint)};
     table_ = std::move(table);
     return;
   }
 }
 
-std::optional<UniqueFd> SourceMount::replacement() {
+Result<std::optional<UniqueFd>> SourceMount::replacement() {
   if (!table_) return std::nullopt;
-  std::uint64_t at_place = 0;
-  for (const auto& entry : entries_of(content_of(table_.get()))) {
-    if (entry.number == mount_) return std::nullopt;
-    if (entry.place == place_) at_place = entry.number;  // the last one covers the others
+  const auto table = mount_entries(content_of(table_.get()));
+  const MountEntry* successor = successor_in(table, source_);
+  const std::uint64_t refused = std::exchange(refused_, 0);
+  if (successor == nullptr) return std::nullopt;
+  if (const auto why = why_not_to_open(table, source_)) {
+    refused_ = successor->number;
+    if (refused == refused_) return std::nullopt;
+    return std::unexpected(Error{ErrorKind::kInvalidArgument, source_.path,
+                                 fmt::format("another filesystem was mounted in its place: {}", *why)});
   }
-  if (at_place == 0) return std::nullopt;
-  UniqueFd root(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!root || mount_of(root.get()) != at_place) return std::nullopt;
-  mount_ = at_place;
+  UniqueFd root = open_on(successor->number, source_.path);
+  if (!root) return std::nullopt;
+  source_.mount = successor->number;
   return root;
 }
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "core/error.h"
+#include "core/mount_table.h"
 #include "core/unique_fd.h"
 
 namespace npyfs {
@@ -12,26 +14,27 @@ namespace npyfs {
 // For one thread.
 class SourceMount {
  public:
-  // `root` is open on the source, whose absolute path without links is `path`. Where the system does not tell of mounts
-  // (no /proc, before Linux 5.8), nothing ever takes the place of this one.
-  SourceMount(int root, std::string path);
+  // `root` is open on the source, whose absolute path without links is `path`; npyfs is mounted at `mountpoint`,
+  // another such path, or nowhere (""). Where the system does not tell of mounts (no /proc, before Linux 5.8), nothing
+  // ever takes the place of this one.
+  SourceMount(int root, std::string path, std::string mountpoint);
 
   // Readable by poll(2), POLLPRI, when something was mounted or unmounted anywhere; -1 where the system does not tell.
   int descriptor() const { return table_.get(); }
 
   // The source once more, open for reading, where its mount was unmounted (lazily: what is open on it goes on working)
   // and another one was mounted in the same place. As long as there is none, or the source is not there, it is nothing:
-  // what lay beneath the mount is not the source.
+  // what lay beneath the mount is not the source. An error, once for each mount, where the one in its place is not to
+  // be opened (see why_not_to_open()). Waits for no other process.
   //
   // Only what was unmounted is replaced. Something that is mounted over the source, as npyfs itself may be, hides it
   // from others alone.
-  std::optional<UniqueFd> replacement();
+  Result<std::optional<UniqueFd>> replacement();
 
  private:
-  const std::string path_;
-  UniqueFd table_;           // /proc/self/mountinfo
-  std::uint64_t mount_ = 0;  // its number there; 0 where it is not known
-  std::string place_;        // where it is mounted, as the table spells it
+  UniqueFd table_;  // /proc/self/mountinfo
+  SourcePlace source_;
+  std::uint64_t refused_ = 0;  // the number of the mount that was refused last, as long as it is there
 };
 
 }  // namespace npyfs

@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -59,8 +60,10 @@ class SourceRoot {
 
   Visitors visitors() const { return visitors_; }
 
-  // The mount that it is on.
-  SourceMount mount() const { return SourceMount(root_.get(), names_.back()); }
+  // The mount that it is on, for an npyfs that is mounted at `mountpoint` (see SourceMount).
+  SourceMount mount(std::string mountpoint) const {
+    return SourceMount(root_.get(), names_.back(), std::move(mountpoint));
+  }
 
   // From now on the root is the directory that is open at `root`, in one step: every path is resolved beneath the one
   // or the other. An error leaves it as it was.

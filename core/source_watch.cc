@@ -41,11 +41,11 @@ bool has_moved(const SourceChanges& changes, std::string_view path) {
 
 }  // namespace
 
-Result<void> SourceWatch::start() {
+Result<void> SourceWatch::start(const std::string& mountpoint) {
   UniqueFd end(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!end) return std::unexpected(system_error(root_.absolute(""), "eventfd", errno));
   buffer_.resize(kBufferSize);
-  mount_.emplace(root_.mount());
+  mount_.emplace(root_.mount(mountpoint));
   end_ = std::move(end);
   events_ = UniqueFd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!events_) return std::unexpected(system_error(root_.absolute(""), "inotify_init1", errno));
@@ -161,7 +161,8 @@ SourceChanges SourceWatch::changes_in(std::size_t size) {
 
 bool SourceWatch::has_new_root() {
   auto root = mount_->replacement();
-  return root && root_.replace(std::move(*root));
+  if (!root) on_refused_root_(root.error());
+  return root && *root && root_.replace(std::move(**root));
 }
 
 Result<std::optional<SourceChanges>> SourceWatch::wait() {
@@ -181,7 +182,7 @@ Result<std::optional<SourceChanges>> SourceWatch::wait() {
       drop_what_moved(changes);
       return changes;
     }
-    if (ready[0].revents == 0) continue;
+    if (ready[0].revents == 0) return SourceChanges();
     const ssize_t got = ::read(events_.get(), buffer_.data(), buffer_.size());
     if (got > 0) return changes_in(static_cast<std::size_t>(got));
     if (got < 0 && errno != EINTR && errno != EAGAIN) {

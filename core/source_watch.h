@@ -47,7 +47,8 @@ struct SourceChanges {
   void add(std::string path, bool has_come_or_gone) { paths[std::move(path)] |= has_come_or_gone; }
 };
 
-// Thread-safe, but for start() and on_refusal(), which come first, and wait(), which is for one thread.
+// Thread-safe, but for start(), on_refusal() and on_refused_root(), which come first, and wait(), which is for one
+// thread.
 class SourceWatch {
  public:
   // The most directories that are watched: half of what the smallest systems let one user watch, and 4 MiB of the
@@ -58,13 +59,17 @@ class SourceWatch {
   explicit SourceWatch(SourceRoot& root, std::size_t max_directories = kMaxDirectories)
       : root_(root), max_directories_(max_directories) {}
 
-  // An error where the system has no inotify, or this user has too many: then no directory is watched.
-  Result<void> start();
+  // An error where the system has no inotify, or this user has too many: then no directory is watched. `mountpoint` is
+  // where npyfs is to be mounted, an absolute path without links; empty for nowhere.
+  Result<void> start(const std::string& mountpoint = {});
   // Whether there is something to wait for.
   bool is_started() const { return static_cast<bool>(end_); }
 
   // `call` is called at the first time that the system refuses a watch, with no lock held.
   void on_refusal(std::function<void(const Error&)> call) { on_refusal_ = std::move(call); }
+
+  // `call` is called by wait() where another mount has taken the place of the source's that cannot be its root.
+  void on_refused_root(std::function<void(const Error&)> call) { on_refused_root_ = std::move(call); }
 
   // Hears of changes in `directory`, a node of kind kDirectory at `path`, from now on: to be called before anything is
   // found out about its names. Cheap where that was done before. Directories of network filesystems are not watched:
@@ -74,7 +79,8 @@ class SourceWatch {
   // The kernel has forgotten a node, of whatever kind.
   void remove(NodeId node) noexcept;
 
-  // Blocks until something has changed; empty once stop() was called. Where another mount has taken the place of the
+  // Blocks until something may have changed; empty once stop() was called. It is no change where something was mounted
+  // elsewhere. Where another mount has taken the place of the
   // source's, the root is that one from then on (SourceRoot::replace), and everything has changed. What was renamed or
   // removed is watched no longer, nor what is beneath it: add() finds what is there now. To be called where
   // is_started().
@@ -116,6 +122,7 @@ class SourceWatch {
   std::atomic<bool> is_stopped_ = false;
   std::atomic<bool> was_refused_ = false;
   std::function<void(const Error&)> on_refusal_ = [](const Error&) {};
+  std::function<void(const Error&)> on_refused_root_ = [](const Error&) {};
 
   mutable std::shared_mutex mutex_;  // guards what follows; a leaf
   std::unordered_map<NodeId, Directory> directories_;

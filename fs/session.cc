@@ -95,12 +95,15 @@ Result<void> run_loop(fuse_session* session, const Options& options) {
 }
 
 // Where changes are not heard of they show within the timeouts, which is no reason to end.
-void start_to_watch(SourceWatch& watch) {
+void start_to_watch(SourceWatch& watch, const std::string& mountpoint) {
   const auto say_why_not = [](const Error& why) {
     log(LogLevel::kNotice, "{}: changes may show within the timeouts alone (fs.inotify.* set limits)", to_message(why));
   };
   watch.on_refusal(say_why_not);
-  if (auto started = watch.start(); !started) say_why_not(started.error());
+  watch.on_refused_root([](const Error& why) {
+    log(LogLevel::kWarning, "{}. The source is what it was; start npyfs again to change that", to_message(why));
+  });
+  if (auto started = watch.start(mountpoint); !started) say_why_not(started.error());
 }
 
 }  // namespace
@@ -115,7 +118,7 @@ Result<void> serve(const Options& options) {
   if (!mountpoint) return std::unexpected(with_advice_on_mountpoint(mountpoint.error()));
 
   Filesystem filesystem(options, std::move(*root));
-  start_to_watch(filesystem.tree.watch());
+  start_to_watch(filesystem.tree.watch(), *mountpoint);
   const Session session = new_session(options, filesystem);
   if (!session) {
     return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options",

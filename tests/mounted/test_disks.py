@@ -1,7 +1,9 @@
 """Disks with blocks that cannot be read, and filesystems that go away and come back below the source."""
 
+import contextlib
 import errno
 import os
+import signal
 import subprocess
 
 import numpy as np
@@ -99,6 +101,54 @@ def test_source_itself_may_go_away_and_come_back(scratch, source, mount):
         mounted.unmount()
     finally:
         for path in (scratch / "elsewhere", source):
+            if mounting.is_mounted(path):
+                mounting.umount(path, mounting.MNT_DETACH)
+
+
+@contextlib.contextmanager
+def abortable(mounted, scratch):
+    """Ends the connection of a daemon that would hang for ever otherwise: it cannot be killed where it waits for itself."""
+    number = os.minor(os.stat(mounted.path).st_dev)
+    (scratch / "connections").mkdir()
+    subprocess.run(["mount", "-t", "fusectl", "none", scratch / "connections"], check=True)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(FileNotFoundError):  # it has ended by itself
+            (scratch / f"connections/{number}/abort").write_text("1")
+        mounting.umount(scratch / "connections")
+
+
+@pytest.mark.parametrize("replacement", [["--bind", "tree/mnt"], ["--rbind", "tree"]], ids=lambda words: words[0])
+def test_the_mount_itself_does_not_become_its_source(scratch, source, mount, replacement):
+    """Not where it is bound in the place of SOURCE, nor what it is mounted in: one line in the log, all goes on."""
+    (scratch / "tree").mkdir()
+    for path in (source, scratch / "tree"):
+        subprocess.run(["mount", "-t", "tmpfs", "none", path], check=True)
+        subprocess.run(["mount", "--make-private", path], check=True)
+    (scratch / "tree/mnt").mkdir()
+    (source / "a.npy").write_bytes(saved(ARRAY[:1000]))
+    try:
+        mounted = mount(source, "entry_timeout=0", "attr_timeout=0", foreground=True, at=scratch / "tree/mnt")
+        with abortable(mounted, scratch):
+            mounting.umount(source, mounting.MNT_DETACH)
+            subprocess.run(["mount", replacement[0], scratch / replacement[1], source], check=True)
+            mounted.wait_until(lambda: "in its place" in mounted.stderr(), "line in the log")
+            look = subprocess.Popen(["sh", "-c", 'ls "$0" && cat "$0/a.npy/source.npy"', mounted.path],
+                                    stdout=subprocess.PIPE)
+            assert look.communicate(timeout=mounting.DEADLINE)[0] == b"a.npy\n" + saved(ARRAY[:1000])
+            mounting.umount(source, mounting.MNT_DETACH)
+            subprocess.run(["mount", "-t", "tmpfs", "none", source], check=True)
+            (source / "b.npy").write_bytes(saved(ARRAY[:10]))
+            mounted.wait_until(lambda: os.listdir(mounted.path) == ["b.npy"], "new source")
+            assert len(mounted.stderr().splitlines()) == 1, mounted.stderr()
+            mounting.umount(source, mounting.MNT_DETACH)
+            subprocess.run(["mount", replacement[0], scratch / replacement[1], source], check=True)
+            mounted.wait_until(lambda: len(mounted.stderr().splitlines()) == 2, "another line")
+            os.kill(mounted.pid, signal.SIGTERM)
+            mounted.assert_ended_cleanly()
+    finally:
+        for path in (source, scratch / "tree"):
             if mounting.is_mounted(path):
                 mounting.umount(path, mounting.MNT_DETACH)
 

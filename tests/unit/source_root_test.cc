@@ -309,9 +309,11 @@ TEST_F(SourceRootTest, CanBeReplacedWhileItIsUsed) {
 }
 
 TEST_F(SourceRootTest, IsNotReplacedWhileItsMountIsThere) {
-  SourceMount mount = root().mount();
+  SourceMount mount = root().mount("");
   EXPECT_GE(mount.descriptor(), 0);
-  EXPECT_FALSE(mount.replacement());
+  const auto replacement = mount.replacement();
+  ASSERT_TRUE(replacement);
+  EXPECT_FALSE(*replacement);
 }
 
 }  // namespace
