@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "core/escape.h"
@@ -27,16 +28,12 @@ std::string_view take_field(std::string_view& line) {
 std::string unescaped(std::string_view field) {
   std::string text;
   while (!field.empty()) {
-    unsigned char code = 0;
     const std::string_view digits = field.substr(1, 3);
-    if (field[0] == '\\' && digits.size() == 3 &&
-        std::from_chars(digits.data(), digits.data() + 3, code, 8).ptr == digits.data() + 3) {
-      text.push_back(static_cast<char>(code));
-      field.remove_prefix(4);
-    } else {
-      text.push_back(field[0]);
-      field.remove_prefix(1);
-    }
+    unsigned char code = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code, 8);
+    const bool is_escape = field[0] == '\\' && error == std::errc() && end == field.data() + 4;
+    text.push_back(is_escape ? static_cast<char>(code) : field[0]);
+    field.remove_prefix(is_escape ? 4 : 1);
   }
   return text;
 }

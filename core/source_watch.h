@@ -34,7 +34,7 @@ struct inotify_event;
 
 namespace npyfs {
 
-// What may have changed. Paths in the source.
+// What may have changed: perhaps nothing, as where something was mounted elsewhere. Paths in the source.
 struct SourceChanges {
   bool everything = false;  // the rest says but a part of it
 
@@ -79,8 +79,7 @@ class SourceWatch {
   // The kernel has forgotten a node, of whatever kind.
   void remove(NodeId node) noexcept;
 
-  // Blocks until something may have changed; empty once stop() was called. It is no change where something was mounted
-  // elsewhere. Where another mount has taken the place of the
+  // Blocks until something has changed; empty once stop() was called. Where another mount has taken the place of the
   // source's, the root is that one from then on (SourceRoot::replace), and everything has changed. What was renamed or
   // removed is watched no longer, nor what is beneath it: add() finds what is there now. To be called where
   // is_started().

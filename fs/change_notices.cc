@@ -1,9 +1,8 @@
 #include "fs/change_notices.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 
 #include "core/escape.h"
 #include "fs/guarded.h"

@@ -37,14 +37,14 @@ std::string why_not(const std::string& more, const SourcePlace& source = kSource
 TEST(MountTable, IsRead) {
   const auto table = mount_entries(
       "36 35 98:0 /root /mnt\\040with\\011\\134\\012end rw,noatime master:1 shared:2 - ext3 /dev/root rw\n"
-      "37 35 0:7 / /a\\0 rw - fuse.na\\040me a - b rw\n"
+      "37 35 0:7 / /a\\0\\777\\04x rw - fuse.na\\040me a - b rw\n"
       "broken\n");
   ASSERT_EQ(table.size(), 3u);
   EXPECT_EQ(table[0].number, 36u);
   EXPECT_EQ(table[0].device, "98:0");
   EXPECT_EQ(table[0].place, "/mnt with\t\\\nend");
   EXPECT_EQ(table[0].type, "ext3");
-  EXPECT_EQ(table[1].place, "/a\\0");
+  EXPECT_EQ(table[1].place, "/a\\0\\777\\04x");
   EXPECT_EQ(table[1].type, "fuse.na me");
   EXPECT_EQ(table[2].number, 0u);
   EXPECT_EQ(table[2].place, "");
