@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +21,8 @@ namespace {
 constexpr std::uint32_t kComeOrGone = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 constexpr std::uint32_t kSelf = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT;
 constexpr std::uint32_t kHeard = kComeOrGone | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+
+constexpr int kMaxAttempts = 3;  // at watching a directory that is being renamed
 
 // Of events that are taken at a time: thousands.
 constexpr std::size_t kBufferSize = std::size_t{64} << 10;
@@ -54,59 +57,133 @@ Result<void> SourceWatch::start(const std::string& mountpoint) {
 
 bool SourceWatch::is_wanted(NodeId directory) const {
   const std::shared_lock lock(mutex_);
-  return directories_.size() < max_directories_ && !directories_.contains(directory);
+  const auto found = directories_.find(directory);
+  if (by_watch_.size() >= max_directories_) return false;
+  if (found != directories_.end()) return !found->second.is_sure;
+  return directories_.size() < 2 * max_directories_ && !refused_.contains(directory);
 }
 
 void SourceWatch::add(NodeId directory, const std::shared_ptr<const std::string>& path) {
   if (!events_ || !is_wanted(directory)) return;
-  const auto fd = root_.open_directory(*path);
-  if (!fd && is_shortage(fd.error())) return;  // the next time, perhaps
-  const bool can_be_watched = fd && !is_remote(fd->get());
-  const auto watched = watch(directory, path, can_be_watched ? fd->get() : kNone);
-  if (!watched && !was_refused_.exchange(true)) on_refusal_(watched.error());
+  {
+    const std::unique_lock lock(mutex_);
+    directories_.try_emplace(directory, Directory{kNone, false, path});
+  }
+  try_to_watch(directory, *path);
 }
 
-// `fd` is open on the directory; kNone where it is not to be watched. That it is not is noted, too, so that it is tried
-// once alone.
-Result<void> SourceWatch::watch(NodeId directory, const std::shared_ptr<const std::string>& path, int fd) {
+// Watches what is at `path` now, where the directory has been added and is not watched.
+void SourceWatch::try_to_watch(NodeId directory, const std::string& path) {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const auto fd = root_.open_directory(path);
+    if (!fd) return;  // the next time, perhaps
+    const auto watched = watch(directory, path, fd->get());
+    if (!watched && !was_refused_.exchange(true)) on_refusal_(watched.error());
+    if (!watched || *watched == kNone || confirm(directory, *watched, is_at(fd->get(), path))) return;
+  }
+}
+
+// The number of a watch of what is open at `fd`, the directory's own from now on; kNone where there is nothing left to
+// do.
+Result<int> SourceWatch::watch(NodeId id, const std::string& path, int fd) {
+  const bool is_elsewhere = is_remote(fd);
   const std::unique_lock lock(mutex_);
-  const auto [entry, is_new] = directories_.try_emplace(directory, Directory{kNone, path});
-  if (!is_new || fd == kNone) return {};
+  const auto found = directories_.find(id);
+  if (found == directories_.end() || found->second.is_sure) return kNone;
+  Directory& directory = found->second;
   // Through /proc, since there is no other way to watch what a descriptor is open on.
-  const int added =
-      ::inotify_add_watch(events_.get(), fmt::format("/proc/self/fd/{}", fd).c_str(), kHeard | IN_ONLYDIR);
-  if (added < 0) return std::unexpected(system_error(root_.absolute(*path), "inotify_add_watch", errno));
-  by_watch_[added].push_back(directory);  // where it throws, this is a watch of nobody: what it tells is passed over
-  entry->second.watch = added;
-  return {};
+  const auto opened = fmt::format("/proc/self/fd/{}", fd);
+  const int added = is_elsewhere ? kNone : ::inotify_add_watch(events_.get(), opened.c_str(), kHeard | IN_ONLYDIR);
+  const int error = errno;
+  if (added < 0) {
+    refused_.insert(id);
+    unwatch(id, directory);
+    directories_.erase(found);
+    if (is_elsewhere) return kNone;
+    return std::unexpected(system_error(root_.absolute(path), "inotify_add_watch", error));
+  }
+  if (added == directory.watch) return added;  // another thread's, of the same directory
+  by_watch_[added].push_back(id);              // where it throws, a watch of nobody: what it tells is passed over
+  unwatch(id, directory);
+  directory.watch = added;
+  return added;
+}
+
+bool SourceWatch::is_at(int fd, const std::string& path) const {
+  struct stat opened;
+  const auto named = root_.status(path);
+  return named && ::fstat(fd, &opened) == 0 && opened.st_dev == named->st_dev && opened.st_ino == named->st_ino;
+}
+
+// Whether nothing is left to do for the directory. It may have been renamed before `watch` was its own, and who hears
+// of that may have heard of it too early to drop it. From the moment that its path led to what is watched, as
+// `is_still_there` says, every rename is heard of later.
+bool SourceWatch::confirm(NodeId directory, int watch, bool is_still_there) {
+  const std::unique_lock lock(mutex_);
+  const auto found = directories_.find(directory);
+  if (found == directories_.end() || found->second.is_sure) return true;
+  if (found->second.watch != watch) return false;  // dropped since, or another thread's
+  if (!is_still_there) unwatch(directory, found->second);
+  found->second.is_sure = is_still_there;
+  return is_still_there;
+}
+
+// The paths of directories that were lost and that the kernel still knows.
+std::vector<std::pair<std::shared_ptr<const std::string>, NodeId>> SourceWatch::take_lost() {
+  std::vector<std::pair<std::shared_ptr<const std::string>, NodeId>> lost;
+  const std::unique_lock lock(mutex_);
+  for (const NodeId id : lost_) {
+    const auto found = directories_.find(id);
+    if (found != directories_.end()) lost.emplace_back(found->second.path, id);
+  }
+  lost_.clear();
+  return lost;
+}
+
+void SourceWatch::renew() {
+  auto lost = take_lost();
+  // A directory before those beneath it: what comes to one of their names later is then heard of. One that has been
+  // added since then is watched anew, too: a rename above it may not have been heard.
+  std::ranges::sort(lost, [](const auto& a, const auto& b) { return *a.first < *b.first; });
+  for (const auto& [path, id] : lost) {
+    if (is_stopped_) return;
+    {
+      const std::unique_lock lock(mutex_);
+      if (const auto found = directories_.find(id); found != directories_.end()) unwatch(id, found->second);
+    }
+    if (is_wanted(id)) try_to_watch(id, *path);
+  }
 }
 
 void SourceWatch::remove(NodeId node) noexcept {
   {
     const std::shared_lock lock(mutex_);
-    if (!directories_.contains(node)) return;
+    if (!directories_.contains(node) && !refused_.contains(node)) return;
   }
   const std::unique_lock lock(mutex_);
-  drop(node);
+  refused_.erase(node);
+  const auto found = directories_.find(node);
+  if (found == directories_.end()) return;
+  unwatch(node, found->second);
+  directories_.erase(found);
 }
 
-void SourceWatch::drop(NodeId directory) noexcept {
-  const auto found = directories_.find(directory);
-  if (found == directories_.end()) return;
-  if (const auto same = by_watch_.find(found->second.watch); same != by_watch_.end()) {
-    std::erase(same->second, directory);
+void SourceWatch::unwatch(NodeId id, Directory& directory) noexcept {
+  if (const auto same = by_watch_.find(directory.watch); same != by_watch_.end()) {
+    std::erase(same->second, id);
     if (same->second.empty()) {
       (void)::inotify_rm_watch(events_.get(), same->first);  // EINVAL: it went with its directory
       by_watch_.erase(same);
     }
   }
-  directories_.erase(found);
+  directory.watch = kNone;
+  directory.is_sure = false;
 }
 
-void SourceWatch::drop_all(int watch) {
+void SourceWatch::unwatch_all(int watch) {
   const auto found = by_watch_.find(watch);
   const auto directories = found == by_watch_.end() ? std::vector<NodeId>() : found->second;
-  for (const NodeId directory : directories) drop(directory);
+  for (const NodeId id : directories) unwatch(id, directories_.at(id));
 }
 
 std::vector<std::shared_ptr<const std::string>> SourceWatch::paths_of(int watch) const {
@@ -131,19 +208,20 @@ void SourceWatch::take(const inotify_event& event, SourceChanges& changes) {
       changes.directories.insert(*path);
     }
   }
-  if ((event.mask & (IN_IGNORED | IN_UNMOUNT)) != 0) drop_all(event.wd);  // the system has dropped it
+  if ((event.mask & (IN_IGNORED | IN_UNMOUNT)) != 0) unwatch_all(event.wd);  // the system has dropped it
 }
 
 // A watch goes with its directory to another name, and would tell of that one's changes by the old one. Where events
-// were lost, it may be any.
+// were lost, it may be any; what was refused is then tried once more, but not by renew(): asking may take for ever.
 void SourceWatch::drop_what_moved(const SourceChanges& changes) {
   const bool any = std::ranges::any_of(changes.paths, [](const auto& path) { return path.second; });
   if (!any && !changes.everything) return;
-  std::vector<NodeId> moved;
-  for (const auto& [id, directory] : directories_) {
-    if (changes.everything || has_moved(changes, *directory.path)) moved.push_back(id);
+  for (auto& [id, directory] : directories_) {
+    if (!changes.everything && !has_moved(changes, *directory.path)) continue;
+    lost_.push_back(id);
+    unwatch(id, directory);
   }
-  for (const NodeId directory : moved) drop(directory);
+  if (changes.everything) refused_.clear();
 }
 
 // What the first `size` bytes of the buffer tell.

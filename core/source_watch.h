@@ -22,6 +22,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -88,6 +90,11 @@ class SourceWatch {
   // Blocks for that long, or until stop() was called, and returns whether it was.
   bool rest(std::chrono::milliseconds duration) const;
 
+  // Does as add() for what is there now in place of what is watched no longer since wait(). The kernel asks for the
+  // attributes of names that it knows without looking anything up: so this comes after wait() and before it is told to
+  // ask. For one thread, that of wait().
+  void renew();
+
   // Ends wait() and rest(), now and ever after.
   void stop() noexcept;
   bool is_stopped() const { return is_stopped_; }
@@ -97,17 +104,22 @@ class SourceWatch {
 
  private:
   struct Directory {
-    int watch;  // its number; kNone where it cannot be watched
+    int watch;     // its number; kNone where there is nothing at its path, or that is to be found out
+    bool is_sure;  // the path has led to what is watched since it is watched
     std::shared_ptr<const std::string> path;
   };
   static constexpr int kNone = -1;
 
   bool is_wanted(NodeId directory) const;
-  Result<void> watch(NodeId directory, const std::shared_ptr<const std::string>& path, int fd);
+  void try_to_watch(NodeId directory, const std::string& path);
+  Result<int> watch(NodeId id, const std::string& path, int fd);
+  bool is_at(int fd, const std::string& path) const;
+  bool confirm(NodeId directory, int watch, bool is_still_there);
+  std::vector<std::pair<std::shared_ptr<const std::string>, NodeId>> take_lost();
   std::vector<std::shared_ptr<const std::string>> paths_of(int watch) const;
   void take(const inotify_event& event, SourceChanges& changes);
-  void drop(NodeId directory) noexcept;
-  void drop_all(int watch);
+  void unwatch(NodeId id, Directory& directory) noexcept;
+  void unwatch_all(int watch);
   void drop_what_moved(const SourceChanges& changes);
   SourceChanges changes_in(std::size_t size);
   bool has_new_root();
@@ -124,8 +136,11 @@ class SourceWatch {
   std::function<void(const Error&)> on_refused_root_ = [](const Error&) {};
 
   mutable std::shared_mutex mutex_;  // guards what follows; a leaf
+  // Those that were added and are watched or have gone, at most twice as many as may be watched.
   std::unordered_map<NodeId, Directory> directories_;
   std::unordered_map<int, std::vector<NodeId>> by_watch_;  // one directory may have several paths, by links
+  std::unordered_set<NodeId> refused_;  // remote, or the system watches no more: not to be tried each time
+  std::vector<NodeId> lost_;            // for renew()
 };
 
 }  // namespace npyfs

@@ -111,8 +111,10 @@ class Tree {
 
   Result<struct statvfs> filesystem_status(NodeId id) const;
 
-  // See tell_concerned().
-  void tell_concerned(const SourceChanges& changes, const std::function<bool(NodeId)>& tell) const {
+  // See tell_concerned(). What moved is watched anew first, so that what is found out once it is told is not the last
+  // that is heard.
+  void tell_concerned(const SourceChanges& changes, const std::function<bool(NodeId)>& tell) {
+    watch_.renew();
     npyfs::tell_concerned(nodes_, changes, tell);
   }
 

@@ -191,6 +191,44 @@ def test_directories_that_go_and_come_show_at_once(source, mounted):
     wait_for(mounted, lambda: state(mounted / "sub"), None)
 
 
+def test_a_directory_that_was_away_is_heard_of_again(source, mounted):
+    """Its names are those that the kernel knows: it asks for attributes, and looks nothing up."""
+    (source / "sub/notes.txt").write_bytes(b"old")
+    (source / "told_last").mkdir()
+    assert size(mounted / "sub/notes.txt") == 3 and (mounted / "told_last").exists()
+    os.rename(source / "sub", source / "bus")
+    os.rename(source / "bus", source / "sub")
+    (source / "told_last").chmod(0o711)
+    wait_for(mounted, lambda: oct(state(mounted / "told_last")[1]), "0o40511")
+    before = state(mounted / "sub")
+    assert size(mounted / "sub/notes.txt") == 3
+    replace(source / "sub/notes.txt", b"newer")
+    wait_for(mounted, lambda: size(mounted / "sub/notes.txt"), 5)
+    wait_for(mounted, lambda: state(mounted / "sub") != before, True)
+
+
+def test_what_changes_after_events_were_lost_is_heard_of(source, mounted):
+    """Of files that were the same before and after, too."""
+    (source / "sub/notes.txt").write_bytes(b"old")
+    (source / "other").mkdir()
+    (source / "other/lost.txt").write_bytes(b"old")
+    paths = ["notes.txt", "sub/notes.txt"]
+    assert [size(mounted / path) for path in [*paths, "other/lost.txt"]] == [3, 3, 3]
+    queued = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if queued > 100_000:
+        pytest.skip("that takes too long to fill")
+    os.kill(mounted.pid, signal.SIGSTOP)
+    for index in range(queued + 1):
+        os.utime(source / ("data.npy", "sub/nested.npy")[index % 2])
+    os.utime(source / "other/lost.txt", (1, 1))
+    os.kill(mounted.pid, signal.SIGCONT)
+    wait_for(mounted, lambda: state(mounted / "other/lost.txt")[2], 10**9)
+    assert [size(mounted / path) for path in paths] == [3, 3]
+    for path in paths:
+        replace(source / path, b"newer")
+        wait_for(mounted, lambda path=path: size(mounted / path), 5)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount something there")
 def test_who_is_in_a_directory_stays_there(source, mounted, monkeypatch):
     """A change of an array takes nobody's current directory, and no mount away."""

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -19,6 +22,10 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
+
+// Called before each inotify_add_watch(2), which --wrap=inotify_add_watch brings here, and fails with the error that is
+// returned, if any.
+std::function<int()> before_watching;
 
 class SourceWatchTest : public testing::Test {
  protected:
@@ -119,6 +126,85 @@ TEST_F(SourceWatchTest, AWatchDoesNotFollowItsDirectoryToAnotherName) {
   EXPECT_THAT(heard().paths, ElementsAre(Pair("sub/deep/a", true)));
 }
 
+TEST_F(SourceWatchTest, WhatIsThereNowIsWatchedInPlaceOfWhatMoved) {
+  watch_.add(7, path("sub"));
+  watch_.add(8, path("sub/deep"));
+  std::filesystem::rename(directory_.path("sub"), directory_.path("other"));
+  std::filesystem::rename(directory_.path("other"), directory_.path("sub"));
+  heard();
+  EXPECT_EQ(watch_.count(), 1u);
+  watch_.renew();
+  EXPECT_EQ(watch_.count(), 3u);
+  directory_.write("sub/deep/a", "");
+  directory_.write("sub/a", "");
+  EXPECT_THAT(heard().paths, ElementsAre(Pair("sub/a", true), Pair("sub/deep/a", true)));
+}
+
+TEST_F(SourceWatchTest, WhatComesBackLaterIsWatchedThen) {
+  watch_.add(7, path("sub"));
+  watch_.add(8, path("sub/deep"));
+  watch_.add(9, path("not_yet"));
+  for (const char* name : {"sub", "sub/deep"}) {
+    std::filesystem::rename(directory_.path(name), directory_.path("other"));
+    heard();
+    watch_.renew();
+    heard();
+    watch_.renew();
+    std::filesystem::rename(directory_.path("other"), directory_.path(name));
+    heard();
+    watch_.renew();
+    EXPECT_EQ(watch_.count(), 3u) << name;
+  }
+  directory_.make_directory("not_yet");
+  heard();
+  watch_.renew();
+  directory_.write("not_yet/a", "");
+  EXPECT_THAT(heard().paths, ElementsAre(Pair("not_yet/a", true)));
+}
+
+TEST_F(SourceWatchTest, WhatTheKernelForgotIsNotWatchedAnew) {
+  watch_.add(7, path("sub"));
+  std::filesystem::rename(directory_.path("sub"), directory_.path("other"));
+  std::filesystem::rename(directory_.path("other"), directory_.path("sub"));
+  heard();
+  watch_.remove(7);
+  watch_.renew();
+  EXPECT_EQ(watch_.count(), 1u);
+}
+
+// Opened, then renamed with another one in its place, and nobody hears of that.
+TEST_F(SourceWatchTest, ADirectoryThatIsRenamedWhileItIsAddedIsNotWatchedByItsOldName) {
+  directory_.make_directory("sub/new");
+  int exchanges = 0;
+  before_watching = [&] {
+    if (++exchanges > 1) return 0;
+    std::filesystem::rename(directory_.path("sub/deep"), directory_.path("sub/old"));
+    std::filesystem::rename(directory_.path("sub/new"), directory_.path("sub/deep"));
+    return 0;
+  };
+  watch_.add(7, path("sub/deep"));
+  before_watching = nullptr;
+  EXPECT_EQ(exchanges, 2);
+  directory_.write("sub/old/a", "");
+  directory_.write("sub/deep/b", "");
+  EXPECT_THAT(heard().paths, ElementsAre(Pair("sub/deep/b", true)));
+}
+
+TEST_F(SourceWatchTest, ADirectoryThatNeverRestsIsNotWatched) {
+  directory_.make_directory("new");
+  before_watching = [&] {
+    std::filesystem::rename(directory_.path("sub"), directory_.path("third"));
+    std::filesystem::rename(directory_.path("new"), directory_.path("sub"));
+    std::filesystem::rename(directory_.path("third"), directory_.path("new"));
+    return 0;
+  };
+  watch_.add(7, path("sub"));
+  before_watching = nullptr;
+  EXPECT_EQ(watch_.count(), 1u);
+  watch_.add(7, path("sub"));
+  EXPECT_EQ(watch_.count(), 2u);
+}
+
 TEST_F(SourceWatchTest, ADirectoryThatIsRemovedIsWatchedNoLonger) {
   watch_.add(8, path("sub/deep"));
   std::filesystem::remove(directory_.path("sub/deep"));
@@ -172,8 +258,32 @@ TEST_F(SourceWatchTest, TheNumberOfWatchesIsBounded) {
   }
   EXPECT_EQ(bounded.count(), 10u);
   bounded.remove(2);
+  for (NodeId id = 100; id < 105; ++id) bounded.add(id, path("missing"));
   bounded.add(3'000'000, path("sub"));
-  EXPECT_EQ(bounded.count(), 10u);
+  EXPECT_EQ(bounded.count(), 10u) << "what is not watched does not count";
+}
+
+TEST_F(SourceWatchTest, WhatIsRefusedDoesNotCountAndIsTriedOnce) {
+  SourceWatch bounded(root_, 1);
+  ASSERT_TRUE(bounded.start());
+  int tried = 0;
+  int refused = 0;
+  bounded.on_refusal([&](const Error&) { ++refused; });
+  before_watching = [&] {
+    ++tried;
+    return ENOSPC;
+  };
+  for (int round = 0; round < 2; ++round) {
+    for (NodeId id = 2; id < 20; ++id) bounded.add(id, path("sub"));
+  }
+  before_watching = nullptr;
+  EXPECT_EQ(tried, 18);
+  EXPECT_EQ(refused, 1);
+  bounded.add(2, path("sub"));
+  EXPECT_EQ(bounded.count(), 0u);
+  bounded.remove(2);
+  bounded.add(2, path("sub"));
+  EXPECT_EQ(bounded.count(), 1u);
 }
 
 TEST_F(SourceWatchTest, SaysWhenEventsWereLost) {
@@ -189,8 +299,10 @@ TEST_F(SourceWatchTest, SaysWhenEventsWereLost) {
     lost = (*changes)->everything;
   }
   EXPECT_EQ(watch_.count(), 0u) << "any directory may have moved";
-  watch_.add(kRootNode, path(""));
-  EXPECT_EQ(watch_.count(), 1u);
+  watch_.renew();
+  EXPECT_EQ(watch_.count(), 2u);
+  directory_.write("sub/a", "");
+  EXPECT_THAT(heard().paths, ElementsAre(Pair("sub/a", true)));
 }
 
 TEST_F(SourceWatchTest, StopEndsWaitingAndResting) {
@@ -246,3 +358,16 @@ TEST_F(SourceWatchTest, ManyThreadsAddAndRemove) {
 
 }  // namespace
 }  // namespace npyfs
+
+// The linker's names for the function that is called and for the one that it is instead.
+extern "C" {
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+int __real_inotify_add_watch(int inotify, const char* path, std::uint32_t events);
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+int __wrap_inotify_add_watch(int inotify, const char* path, std::uint32_t events) {
+  errno = npyfs::before_watching ? npyfs::before_watching() : 0;
+  return errno != 0 ? -1 : __real_inotify_add_watch(inotify, path, events);
+}
+}
