@@ -114,9 +114,14 @@ class Tree {
   // See tell_concerned(). What moved is watched anew first, so that what is found out once it is told is not the last
   // that is heard.
   void tell_concerned(const SourceChanges& changes, const std::function<bool(NodeId)>& tell) {
+    ++told_changes_;
     watch_.renew();
     npyfs::tell_concerned(nodes_, changes, tell);
   }
+
+  // How often that was called. Where it has moved on since before a lookup, what was found may be old, and the kernel
+  // can not have been told if it did not know the node yet.
+  std::uint64_t told_changes() const { return told_changes_; }
 
   // Hears of changes once it was started.
   SourceWatch& watch() { return watch_; }
@@ -162,6 +167,7 @@ class Tree {
   Claims claims_;
   WrittenBytes written_bytes_;
   SourceWatch watch_;
+  std::atomic<std::uint64_t> told_changes_ = 0;
 
   // Open files by node, for the attributes of those whose source has moved on.
   mutable std::shared_mutex open_mutex_;  // guards open_files_; a leaf

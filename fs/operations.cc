@@ -20,12 +20,15 @@
 namespace npyfs {
 namespace {
 
-fuse_entry_param entry_param(const Options& options, const Entry& entry) {
+// `told_changes` is Tree::told_changes() from before the lookup. The kernel sees by itself what was told of a node that
+// it knew, so GETATTR needs none.
+fuse_entry_param entry_param(const Filesystem& filesystem, const Entry& entry, std::uint64_t told_changes) {
+  const bool may_be_old = filesystem.tree.told_changes() != told_changes;
   fuse_entry_param param = {};
   param.ino = entry.node;
   param.attr = entry.attributes;
-  param.attr_timeout = options.attr_timeout;
-  param.entry_timeout = options.entry_timeout;
+  param.attr_timeout = may_be_old ? 0 : filesystem.options.attr_timeout;
+  param.entry_timeout = filesystem.options.entry_timeout;
   return param;
 }
 
@@ -38,6 +41,7 @@ void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   Filesystem& filesystem = filesystem_of(request);
   ++filesystem.metrics.lookups;
   GivenLookups given(filesystem.tree);
+  const auto told_changes = filesystem.tree.told_changes();
   const auto entry = given.lookup(parent, name);
   if (!entry && to_errno(entry.error()) == ENOENT && filesystem.options.negative_timeout > 0) {
     fuse_entry_param missing = {};
@@ -46,7 +50,7 @@ void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
     return;
   }
   if (!entry) return reply_error(request, entry.error());
-  const fuse_entry_param param = entry_param(filesystem.options, *entry);
+  const fuse_entry_param param = entry_param(filesystem, *entry, told_changes);
   // A reply that the kernel no longer wants (the caller was killed) leaves it without the lookup.
   if (fuse_reply_entry(request, &param) == 0) given.hand_over();
 }
@@ -189,7 +193,8 @@ void readdirplus(fuse_req_t request, fuse_ino_t directory, size_t size, off_t of
     fuse_entry_param param = {};  // node 0: the kernel looks the name up itself when it needs to
     param.attr = listed_stat(listed);
     if (name != "." && name != "..") {
-      if (const auto entry = given.lookup(directory, name)) param = entry_param(filesystem.options, *entry);
+      const auto told_changes = filesystem.tree.told_changes();
+      if (const auto entry = given.lookup(directory, name)) param = entry_param(filesystem, *entry, told_changes);
     }
     return fuse_add_direntry_plus(request, at, left, name.c_str(), &param, static_cast<off_t>(listed.next_cookie));
   });

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
+#include "tests/unit/before_watching.h"
 #include "tests/unit/operations_fixture.h"
 
 namespace npyfs {
@@ -219,6 +221,23 @@ TEST_F(UndeliveredTest, AnOpenFileIsClosed) {
 TEST_F(UndeliveredTest, AnOpenDirectoryIsClosed) {
   EXPECT_FALSE(open(kRootNode, O_RDONLY, FUSE_OPENDIR).came);
   expect_nothing_left();
+}
+
+// The kernel did not know the node when it was told, so it cannot have dropped what it is then given.
+TEST_F(OperationsTest, AttributesFoundWhileAChangeWasToldAreNotKept) {
+  SourceWatch& watch = filesystem_.tree.watch();
+  watch.on_refusal([&](const Error&) { filesystem_.tree.tell_concerned({}, [](NodeId) { return true; }); });
+  ASSERT_TRUE(watch.start());
+  before_watching = [] { return ENOSPC; };  // the refusal comes in the middle of the lookup
+  const auto during = structure_in<fuse_entry_out>(look_up(kRootNode, "notes.txt").body);
+  before_watching = nullptr;
+  EXPECT_NE(during.nodeid, 0u);
+  EXPECT_EQ(during.attr_valid, 0u);
+  EXPECT_EQ(during.attr_valid_nsec, 0u);
+  EXPECT_EQ(during.entry_valid, 2u);
+  const auto after = structure_in<fuse_entry_out>(look_up(kRootNode, "notes.txt").body);
+  EXPECT_EQ(after.attr_valid, 1u);
+  EXPECT_EQ(after.attr_valid_nsec, 500'000'000u);
 }
 
 }  // namespace

@@ -5,15 +5,14 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include "tests/unit/before_watching.h"
 #include "tests/unit/temp_directory.h"
 
 namespace npyfs {
@@ -22,10 +21,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
-
-// Called before each inotify_add_watch(2), which --wrap=inotify_add_watch brings here, and fails with the error that is
-// returned, if any.
-std::function<int()> before_watching;
 
 class SourceWatchTest : public testing::Test {
  protected:
@@ -358,16 +353,3 @@ TEST_F(SourceWatchTest, ManyThreadsAddAndRemove) {
 
 }  // namespace
 }  // namespace npyfs
-
-// The linker's names for the function that is called and for the one that it is instead.
-extern "C" {
-
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
-int __real_inotify_add_watch(int inotify, const char* path, std::uint32_t events);
-
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
-int __wrap_inotify_add_watch(int inotify, const char* path, std::uint32_t events) {
-  errno = npyfs::before_watching ? npyfs::before_watching() : 0;
-  return errno != 0 ? -1 : __real_inotify_add_watch(inotify, path, events);
-}
-}
