@@ -83,6 +83,8 @@ ssize_t Negotiation::read_request(int fd, void* buffer, size_t size, void* self)
   auto& negotiation = *static_cast<Negotiation*>(self);
   // The kernel fills all the room it is given where it has that many forgets to tell of.
   const ssize_t got = ::read(fd, buffer, room_for_request(size));
+  // What Linux 6.18 says at times of a mount that has gone, in place of ENODEV, by which libfuse knows that.
+  if (got < 0 && errno == ECONNABORTED) errno = ENODEV;
   if (got > 0) negotiation.count_request(buffer, static_cast<std::size_t>(got));
   if (got >= static_cast<ssize_t>(sizeof(fuse_in_header)) && !make_safe(buffer, static_cast<size_t>(got), size)) {
     negotiation.refuse(buffer);

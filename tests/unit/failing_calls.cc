@@ -52,4 +52,13 @@ ssize_t __wrap_process_vm_readv(pid_t pid, const iovec* local, unsigned long loc
   errno = npyfs::failure;
   return npyfs::failure == 0 ? 0 : -1;
 }
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+ssize_t __real_read(int fd, void* buffer, std::size_t size);
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+ssize_t __wrap_read(int fd, void* buffer, std::size_t size) {
+  if (npyfs::failing != npyfs::FailingCall::kRead) return __real_read(fd, buffer, size);
+  errno = npyfs::failure;
+  return npyfs::failure == 0 ? 0 : -1;
+}
 }

@@ -125,6 +125,14 @@ class FakeKernel {
 
   void drain() { filesystem_.drain.drain(session_, filesystem_.tree.claims()); }
 
+  // What libfuse says where it reads a request.
+  int receive() {
+    fuse_buf buffer = {};
+    const int got = fuse_session_receive_buf(session_, &buffer);
+    std::free(buffer.mem);
+    return got;
+  }
+
   bool session_has_ended() const { return fuse_session_exited(session_) != 0; }
 
  private:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fs/options.h"
+#include "tests/unit/failing_calls.h"
 #include "tests/unit/fake_kernel.h"
 #include "tests/unit/temp_directory.h"
 
@@ -116,6 +117,18 @@ TEST_F(NegotiationTest, AReplyThatCannotBeDeliveredEndsTheSession) {
   EXPECT_FALSE(kernel.ask(FUSE_IOCTL, 1, bytes_of(fuse_ioctl_in{})).came);
   EXPECT_TRUE(kernel.session_has_ended()) << "or its caller would wait for ever";
   EXPECT_EQ(negotiation_.failure(), EPIPE);
+}
+
+TEST_F(NegotiationTest, AMountThatHasGoneIsAnEndAndNoFailure) {
+  for (const int error : {ENODEV, ECONNABORTED}) {
+    Filesystem filesystem(Options(), root());
+    FakeKernel kernel(filesystem);
+    kernel.init(FUSE_ASYNC_READ);
+    const CallFailure failure(FailingCall::kRead, error);
+    EXPECT_EQ(kernel.receive(), 0) << error;
+    EXPECT_TRUE(kernel.session_has_ended()) << error;
+    EXPECT_EQ(filesystem.failure(), 0) << error;
+  }
 }
 
 TEST_F(NegotiationTest, ALimitOnReadsHolds) {
