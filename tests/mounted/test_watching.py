@@ -377,8 +377,12 @@ def test_writers_through_the_mount_make_no_work(source, writable):
         fields = Path(f"/proc/{writable.pid}/task/{thread}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     # The thread that hears of changes is the only one that sleeps in poll.
-    tasks = Path(f"/proc/{writable.pid}/task").iterdir()
-    thread = next(task.name for task in tasks if "poll" in (task / "wchan").read_text())
+    def listeners():
+        tasks = Path(f"/proc/{writable.pid}/task").iterdir()
+        return [task.name for task in tasks if "poll" in (task / "wchan").read_text()]
+    found = []
+    writable.wait_until(lambda: found.extend(listeners()) or found, "sleep of the one that listens")
+    (thread,) = found
     begin, before = time.monotonic(), seconds()
     with open(writable / "data.npy/slices/0_to_50000.bin", "r+b", buffering=0) as file:
         for index in range(1000):
