@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <mntent.h>
 #include <spawn.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -11,11 +10,12 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
+#include <fstream>
+#include <iterator>
 
 #include "core/escape.h"
+#include "core/mount_table.h"
 #include "fs/log.h"
 
 namespace npyfs {
@@ -33,13 +33,11 @@ Result<std::string> resolve_up_to_last(const std::string& path) {
 
 // Of the mount that is on top there.
 bool is_npyfs_mount(const std::string& mountpoint) {
-  const std::unique_ptr<FILE, decltype(&::endmntent)> mounts(::setmntent("/proc/self/mounts", "r"), &::endmntent);
-  if (!mounts) return false;
-  mntent entry;
-  std::array<char, 8192> text;
+  std::ifstream table("/proc/self/mountinfo");
+  const std::string text(std::istreambuf_iterator<char>(table), {});
   bool is_npyfs = false;
-  while (::getmntent_r(mounts.get(), &entry, text.data(), static_cast<int>(text.size())) != nullptr) {
-    if (mountpoint == entry.mnt_dir) is_npyfs = std::string_view(entry.mnt_type) == "fuse.npyfs";
+  for (const auto& entry : mount_entries(text)) {
+    if (entry.place == mountpoint) is_npyfs = entry.type == "fuse.npyfs";
   }
   return is_npyfs;
 }
