@@ -64,6 +64,33 @@ def test_a_full_disk_is_the_writers_error(disk, mount):
     mounted.unmount()
 
 
+@pytest.mark.parametrize("disk", ["btrfs"], indirect=True)
+def test_a_quota_is_the_writers_error(disk, mount):
+    """EDQUOT, from write and from flush; npyfs goes on, the file keeps its size."""
+    limited = disk.path / "limited"
+    for command in (["quota", "enable", disk.path], ["subvolume", "create", limited], ["qgroup", "limit", "1M", limited]):
+        subprocess.run(["btrfs", *command], check=True, capture_output=True)
+    with open(limited / "a.npy", "wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (1 << 20,)})
+        file.truncate(128 + (8 << 20))
+    mounted = mount(limited, "rw")
+
+    def write():
+        with open(mounted / "a.npy/chunks/0_of_2.bin", "r+b", buffering=0) as file:
+            for _ in range(64):
+                file.write(b"x" * 65_536)
+                os.fsync(file.fileno())
+
+    assert_fails(["EDQUOT"], write)
+    mapped = np.load(mounted / "a.npy/chunks/1_of_2.npy", mmap_mode="r+")
+    mapped[:] = 1
+    assert_fails(["EDQUOT", "EIO"], mapped.flush)
+    del mapped
+    assert mounted.metric("failed_writes_total") >= 2
+    assert (limited / "a.npy").stat().st_size == 128 + (8 << 20)
+    mounted.unmount()
+
+
 def test_a_limit_on_the_size_of_files_is_the_writers_error(array, mount):
     """A limit that the source meets is the writer's error: EFBIG, and npyfs goes on."""
     mounted = mount(array.parent, "rw", preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_DFL),
