@@ -136,7 +136,7 @@ Result<void> copy_far_runs(const View& view, const SourceFile& source, Extent wa
   const auto copied = copy_mapped(mapped.iovecs(), source, out);
   if (!copied) {
     const Extent span = span_of(runs, wanted.offset, wanted.size);
-    if (auto whole = source.check_still_holds(span.offset + span.size); !whole) return whole;
+    if (auto whole = source.check_still_holds(span); !whole) return whole;
   }
   // Some container profiles forbid the call.
   if (!copied && (copied.error().os_error == EPERM || copied.error().os_error == ENOSYS)) {
@@ -163,12 +163,12 @@ Result<void> add_body(const View& view, const SourceFile& source, Extent wanted,
   const bool few_runs = most_pieces < Pieces::kMaxCount;
   if (source.is_mapped() && few_runs) {
     if (auto result = map_runs(view, source, wanted, pieces); !result) return result;
-    return source.check_still_holds(span.offset + span.size);
+    return source.check_still_holds(span);
   }
   std::byte* out = pieces.buffer(wanted.size);
   pieces.add(out, wanted.size);
   if (auto copied = copy_runs(view, source, wanted, out); !copied) return copied;
-  return source.check_still_holds(span.offset + span.size);
+  return source.check_still_holds(span);
 }
 
 }  // namespace

@@ -210,6 +210,18 @@ Result<void> check_data_size(const NpyHeader& header, std::uint64_t file_size, s
                         format_shape(header.shape), shortened(header.descr), held)});
 }
 
+bool is_extension_of(const NpyHeader& longer, const NpyHeader& array) {
+  if (longer.descr != array.descr || longer.fortran_order != array.fortran_order ||
+      longer.data_offset != array.data_offset || longer.shape.size() != array.shape.size() || array.shape.empty()) {
+    return false;
+  }
+  const std::size_t slowest = array.fortran_order ? array.shape.size() - 1 : 0;
+  auto shape = longer.shape;
+  if (shape[slowest] < array.shape[slowest]) return false;
+  shape[slowest] = array.shape[slowest];
+  return shape == array.shape;
+}
+
 std::uint64_t data_size(const NpyHeader& header) {
   std::uint64_t size = header.itemsize;
   for (const std::uint64_t length : header.shape) size *= length;

@@ -48,6 +48,10 @@ Result<void> check_data_size(const NpyHeader& header, std::uint64_t file_size, s
 // Bytes of the array's items: itemsize * product(shape). Means nothing where they are pickled objects.
 std::uint64_t data_size(const NpyHeader& header);
 
+// Whether all rows of `array` lie in a file with the header `longer` where they lay with its own: the same items in the
+// same order from the same offset, and at least as many along the axis that is the slowest in memory.
+bool is_extension_of(const NpyHeader& longer, const NpyHeader& array);
+
 // The bytes that np.save writes before the data of an array of this dtype, order and shape: keys sorted, padded for a
 // growing axis and to a multiple of 64, version 1.0 where it fits, else 2.0, 3.0 where descr is not latin1.
 // `fortran_order` is written as given: see is_fortran_contiguous_only() for what numpy would have written.

@@ -53,7 +53,10 @@ Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& roo
   if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
   std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), status, path, io, std::move(mappings), role));
   if (role == SourceRole::kFile) return file;
-  file->read_header();
+  file->header_ = file->parse_header(file->header_bytes_);
+  file->header_bytes_.shrink_to_fit();
+  file->sliceable_ = file->header_ ? check_sliceable(*file->header_, file->size(), file_name(path))
+                                   : std::unexpected(file->header_.error());
   if (auto unchanged = file->check_unchanged_since_opened(); !unchanged) return std::unexpected(unchanged.error());
   return file;
 }
@@ -91,32 +94,39 @@ Result<void> SourceFile::check_header_bytes() const {
   return std::unexpected(Error{ErrorKind::kStale, path_, "has another header than when it was opened"});
 }
 
-void SourceFile::read_header() {
+// `bytes` are those that it was read from; not all of them where that fails.
+Result<NpyHeader> SourceFile::parse_header(std::vector<std::byte>& bytes) const {
   const std::string name = file_name(path_);
-  std::vector<std::byte>& bytes = header_bytes_;
-  header_ = [&]() -> Result<NpyHeader> {
-    bytes.resize(std::min<std::uint64_t>(size(), 4096));  // nearly always the whole header
-    if (auto read = read_exactly(bytes.data(), bytes.size(), 0); !read) return std::unexpected(read.error());
-    const auto needed = npy_header_size(bytes, size(), name);
-    if (!needed) return std::unexpected(needed.error());
-    const std::size_t had = bytes.size();
-    bytes.resize(*needed);
-    if (*needed > had) {
-      if (auto read = read_exactly(&bytes[had], *needed - had, had); !read) return std::unexpected(read.error());
-    }
-    return parse_npy_header(bytes, name);
-  }();
-  bytes.shrink_to_fit();
-  sliceable_ = header_ ? check_sliceable(*header_, size(), name) : std::unexpected(header_.error());
+  bytes.resize(std::min<std::uint64_t>(size(), 4096));  // nearly always the whole header
+  if (auto read = read_exactly(bytes.data(), bytes.size(), 0); !read) return std::unexpected(read.error());
+  const auto needed = npy_header_size(bytes, size(), name);
+  if (!needed) return std::unexpected(needed.error());
+  const std::size_t had = bytes.size();
+  bytes.resize(*needed);
+  if (*needed > had) {
+    if (auto read = read_exactly(&bytes[had], *needed - had, had); !read) return std::unexpected(read.error());
+  }
+  return parse_npy_header(bytes, name);
 }
 
-Result<void> SourceFile::check_still_holds(std::uint64_t end) const {
+// The header is looked at only where the file's times have moved: whoever writes it moves them.
+Result<void> SourceFile::check_still_holds(Extent bytes) const {
   struct stat now;
   if (::fstat(fd(), &now) != 0) return std::unexpected(system_error(path_, "stat", errno));
-  if (static_cast<std::uint64_t>(now.st_size) >= end) return {};
-  return std::unexpected(
-      Error{ErrorKind::kTruncated, path_,
-            fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(), now.st_size, end)});
+  const std::uint64_t end = bytes.offset + bytes.size;
+  if (static_cast<std::uint64_t>(now.st_size) < end) {
+    return std::unexpected(Error{
+        ErrorKind::kTruncated, path_,
+        fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(), now.st_size, end)});
+  }
+  const bool has_header = role_ != SourceRole::kFile && header_.has_value();
+  if (!has_header || FileVersion::of(now) == FileVersion::of(status_)) return {};
+  auto same = check_header_bytes();
+  if (same || same.error().kind != ErrorKind::kStale || bytes.offset < header_bytes_.size()) return same;
+  std::vector<std::byte> header_bytes_now;
+  const auto header_now = parse_header(header_bytes_now);
+  if (header_now && is_extension_of(*header_now, *header_)) return {};
+  return same;
 }
 
 Result<std::shared_ptr<const Mapping>> SourceFile::window(std::uint64_t index) const {

@@ -74,8 +74,9 @@ class SourceFile {
   // kStale where these bytes of the file are others now.
   Result<void> check_header_bytes() const;
 
-  // kTruncated where the file has become shorter than `end` bytes since it was opened.
-  Result<void> check_still_holds(std::uint64_t end) const;
+  // kTruncated where the file has become too short for these bytes since it was opened. kStale where a header that was
+  // rewritten in place makes something else of them: see is_extension_of() for what may have changed.
+  Result<void> check_still_holds(Extent bytes) const;
 
   // The mapping of bytes [index * MappingCache::kWindowSize, ...). Only where is_mapped().
   Result<std::shared_ptr<const Mapping>> window(std::uint64_t index) const;
@@ -99,7 +100,7 @@ class SourceFile {
  private:
   SourceFile(UniqueFd fd, const struct stat& status, std::string path, SourceIo io,
              std::shared_ptr<MappingCache> mappings, SourceRole role);
-  void read_header();
+  Result<NpyHeader> parse_header(std::vector<std::byte>& bytes) const;
   Result<void> check_unchanged_since_opened() const;
 
   const UniqueFd fd_;

@@ -116,7 +116,7 @@ void read(fuse_req_t request, fuse_ino_t node, size_t size, off_t offset, fuse_f
   if (!gathered) {
     pieces.clear();
     ++filesystem.metrics.source_errors;
-    return reply_error(request, gathered.error());
+    return reply_logged_error(request, gathered.error());
   }
   ++filesystem.metrics.reads;
   filesystem.metrics.bytes_read += pieces.size();

@@ -18,15 +18,19 @@ Filesystem& filesystem_of(fuse_req_t request) {
 
 void reply_error(fuse_req_t request, const Error& error) {
   const int code = to_errno(error);
-  if (code == ENOENT || code == ENODATA || code == ESTALE) {
-    log(LogLevel::kDebug, "{}", to_message(error));
-  } else {
-    ++filesystem_of(request).metrics.errors;
-    // What fails with a source fails for each of its bytes; what is refused has a reason of its own each time.
-    const bool is_source = error.kind == ErrorKind::kSystem || error.kind == ErrorKind::kTruncated;
-    const std::string message = to_message(error);
-    log_repeated(LogLevel::kWarning, is_source ? fmt::format("{} {}", code, error.subject) : message, message);
-  }
+  if (code != ENOENT && code != ENODATA && code != ESTALE) return reply_logged_error(request, error);
+  log(LogLevel::kDebug, "{}", to_message(error));
+  fuse_reply_err(request, code);
+}
+
+void reply_logged_error(fuse_req_t request, const Error& error) {
+  const int code = to_errno(error);
+  ++filesystem_of(request).metrics.errors;
+  // What fails with a source fails for each of its bytes; what is refused has a reason of its own each time.
+  const bool is_source =
+      error.kind == ErrorKind::kSystem || error.kind == ErrorKind::kTruncated || error.kind == ErrorKind::kStale;
+  const std::string message = to_message(error);
+  log_repeated(LogLevel::kWarning, is_source ? fmt::format("{} {}", code, error.subject) : message, message);
   fuse_reply_err(request, code);
 }
 

@@ -100,6 +100,43 @@ def test_a_source_rewritten_in_place_is_rewritten_for_those_who_have_it_open(sou
         assert file.read() == saved(-OLD)
 
 
+@pytest.mark.parametrize("source_io", ["mmap", "pread"])
+@pytest.mark.parametrize("new", [NEW, LONG[:-1], LONG.astype(">f8"), np.asfortranarray(LONG), LONG.reshape(30_000, 2)],
+                         ids=["other", "fewer rows", "dtype", "order", "shape"])
+def test_what_is_open_fails_where_the_header_comes_to_say_something_else(source, mount, new, source_io):
+    """Old header and new bytes are never mixed: what is open fails with ESTALE."""
+    (source / "data.npy").write_bytes(saved(LONG))
+    mounted = mount(source, "direct_io", f"source_io={source_io}", foreground=True)
+    names = ["chunks/0_of_2.npy", "axis1/chunks/0_of_3.npy", "slices/0_to_10000.bin"]
+    opened = [open(mounted / "data.npy" / name, "rb", buffering=0) for name in names]
+    assert opened[0].read(1128) == saved(LONG[:10_000])[:1128]
+    with open(source / "data.npy", "r+b") as file:
+        file.write(saved(new) + saved(LONG))  # as long as before, so that nothing is missing
+    for file in opened:
+        with pytest.raises(OSError) as stale:
+            file.read()
+        assert stale.value.errno == errno.ESTALE
+        file.close()
+    assert "data.npy: has another header than when it was opened\n" in mounted.stderr()
+    assert np.array_equal(np.load(mounted / "data.npy/chunks/0_of_1.npy"), new), "the next open sees the new array"
+
+
+@pytest.mark.parametrize("order", "CF")
+def test_rows_that_are_appended_disturb_nobody(source, mounted, order):
+    """Header and all: what is open keeps its rows, the next open sees all of them."""
+    def header_and_all(rows):
+        return saved(np.asarray(rows if order == "C" else rows.T, order=order))
+    replaced = LONG[:10_000]
+    (source / "data.npy").write_bytes(header_and_all(replaced))
+    name = f"data.npy/axis{'01'[order == 'F']}/chunks/1_of_2.npy"
+    with open(mounted / name, "rb", buffering=0) as file:
+        begin = file.read(1128)
+        with open(source / "data.npy", "r+b") as appended:
+            appended.write(header_and_all(LONG))
+        assert begin + file.read() == header_and_all(replaced[5000:])
+    assert (mounted / name).read_bytes() == header_and_all(LONG[10_000:])
+
+
 def test_sizes_and_listings_follow_within_the_timeouts(source, mount):
     """What stat and ls say is at most as old as -o entry_timeout and -o attr_timeout allow."""
     (source / "data.npy").write_bytes(saved(OLD))

@@ -144,7 +144,7 @@ def test_writers_through_the_mount_make_no_work(source, writable):
             file.seek(8 * index)
             file.write(b"12345678")
     written = seconds() - before
-    assert written <= 0.02
+    assert written < 0.05
     for index in range(300):
         os.utime(source / "data.npy", (index, index))
         (source / "other").touch()

@@ -129,6 +129,34 @@ TEST(DataSize, OfItems) {
   EXPECT_EQ(size(8, {4, 0, 5}), 0u);
 }
 
+TEST(IsExtensionOf, WhereMoreFollowsAndAllElseIsTheSame) {
+  const NpyHeader array{.descr = "'<f8'", .itemsize = 8, .shape = {3, 4}, .data_offset = 128};
+  const auto changed = [&](auto change) {
+    NpyHeader header = array;
+    change(header);
+    return header;
+  };
+  EXPECT_TRUE(is_extension_of(array, array));
+  EXPECT_TRUE(is_extension_of(changed([](NpyHeader& header) { header.shape[0] = 5; }), array));
+  EXPECT_FALSE(is_extension_of(changed([](NpyHeader& header) { header.shape[0] = 2; }), array)) << "rows are gone";
+  EXPECT_FALSE(is_extension_of(changed([](NpyHeader& header) { header.shape[1] = 5; }), array)) << "rows are longer";
+  EXPECT_FALSE(is_extension_of(changed([](NpyHeader& header) { header.shape = {12}; }), array));
+  EXPECT_FALSE(is_extension_of(changed([](NpyHeader& header) { header.shape = {3, 4, 1}; }), array));
+  EXPECT_FALSE(is_extension_of(changed([](NpyHeader& header) { header.descr = "'>f8'"; }), array));
+  EXPECT_FALSE(is_extension_of(changed([](NpyHeader& header) { header.data_offset = 192; }), array));
+  EXPECT_FALSE(is_extension_of(changed([](NpyHeader& header) { header.fortran_order = true; }), array));
+  const auto fortran = changed([](NpyHeader& header) { header.fortran_order = true; });
+  const auto longer = [&](std::size_t axis) {
+    NpyHeader header = fortran;
+    ++header.shape[axis];
+    return header;
+  };
+  EXPECT_FALSE(is_extension_of(longer(0), fortran));
+  EXPECT_TRUE(is_extension_of(longer(1), fortran)) << "the last axis is the slowest";
+  const auto scalar = changed([](NpyHeader& header) { header.shape.clear(); });
+  EXPECT_FALSE(is_extension_of(scalar, scalar)) << "it has no rows";
+}
+
 TEST(CheckDataSize, ExactAndMoreAreGood) {
   const auto header = parse(format_npy_header("'<f8'", false, std::vector<std::uint64_t>{100}));
   EXPECT_TRUE(check_data_size(*header, 128 + 800, "a.npy"));

@@ -89,7 +89,7 @@ TEST_F(SourceCacheTest, WhatIsHeldLivesOnAfterItLeft) {
   const auto held = *get(cache, "a.npy");
   ASSERT_TRUE(get(cache, "b.npy"));
   EXPECT_EQ(cache.count(), 1u);
-  EXPECT_TRUE(held->check_still_holds(held->size()));
+  EXPECT_TRUE(held->check_still_holds({0, held->size()}));
 }
 
 TEST_F(SourceCacheTest, ClosesWhatNobodyHasUsedSince) {

@@ -121,20 +121,39 @@ TEST_F(SourceFileTest, ReadsExactlyOrSaysWhereTheFileEnds) {
 TEST_F(SourceFileTest, NoticesThatTheFileHasBecomeShorter) {
   directory_.write("a", pattern_bytes(1000));
   const auto file = open("a", SourceRole::kFile);
-  ASSERT_TRUE((*file)->check_still_holds(1000));
+  ASSERT_TRUE((*file)->check_still_holds({0, 1000}));
   directory_.truncate("a", 600);
-  EXPECT_TRUE((*file)->check_still_holds(600));
-  const auto shorter = (*file)->check_still_holds(601);
+  EXPECT_TRUE((*file)->check_still_holds({100, 500}));
+  const auto shorter = (*file)->check_still_holds({100, 501});
   ASSERT_FALSE(shorter);
   EXPECT_EQ(shorter.error().kind, ErrorKind::kTruncated);
   EXPECT_EQ((*file)->size(), 1000u) << "what was found at opening is pinned";
+}
+
+TEST_F(SourceFileTest, NoticesThatItsHeaderSaysSomethingElse) {
+  const auto bytes = npy_bytes({.shape = {4}});
+  directory_.write("a.npy", bytes);
+  const auto file = open("a.npy");
+  const Extent body = {bytes.size() - 16, 16};
+  directory_.write("a.npy", bytes + "more");
+  EXPECT_TRUE((*file)->check_still_holds(body)) << "the same header";
+  directory_.write("a.npy", npy_bytes({.shape = {5}}));
+  EXPECT_TRUE((*file)->check_still_holds(body)) << "longer, and its rows lie where they lay";
+  EXPECT_EQ((*file)->check_still_holds({0, bytes.size()}).error().kind, ErrorKind::kStale) << "but its header does not";
+  directory_.write("a.npy", npy_bytes({.shape = {3}}) + pattern_bytes(100));
+  const auto fewer = (*file)->check_still_holds(body);
+  ASSERT_FALSE(fewer);
+  EXPECT_EQ(fewer.error().kind, ErrorKind::kStale);
+  EXPECT_EQ(fewer.error().sentence, "has another header than when it was opened");
+  directory_.write("a.npy", pattern_bytes(bytes.size() + 1));
+  EXPECT_EQ((*file)->check_still_holds(body).error().kind, ErrorKind::kStale);
 }
 
 TEST_F(SourceFileTest, KeepsTheFileThatItOpened) {
   directory_.write("a.npy", npy_bytes({.shape = {4}}));
   const auto file = open("a.npy");
   directory_.replace("a.npy", "something else");
-  EXPECT_TRUE((*file)->check_still_holds((*file)->size()));
+  EXPECT_TRUE((*file)->check_still_holds({0, (*file)->size()}));
   std::string magic(6, '\0');
   ASSERT_TRUE((*file)->read_exactly(reinterpret_cast<std::byte*>(magic.data()), 6, 0));
   EXPECT_EQ(magic, "\x93NUMPY");
