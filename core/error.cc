@@ -40,8 +40,6 @@ int to_errno(const Error& error) {
       return EBUSY;
     case ErrorKind::kBeyondEnd:
       return EFBIG;
-    case ErrorKind::kNoSuchAttribute:
-      return ENODATA;
     case ErrorKind::kInvalidArgument:
       return EINVAL;
     case ErrorKind::kSystem:

@@ -20,7 +20,6 @@ enum class ErrorKind {
   kBusy,             // the rows are being written through another view
   kReleasing,        // the same, but whoever did so has closed it: it may end at any moment
   kBeyondEnd,        // a write beyond the fixed size of a view
-  kNoSuchAttribute,  // the extended attribute does not exist
   kInvalidArgument,  // an option or argument is out of its range
   kSystem,           // a system call failed; os_error says how
 };

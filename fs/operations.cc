@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -219,6 +220,12 @@ void reply_attribute(fuse_req_t request, const std::string& value, size_t size) 
 }
 
 void getxattr(fuse_req_t request, fuse_ino_t node, const char* name, size_t size) {
+  // Labels, access control lists, capabilities: who hears that there is no such thing here asks once, as ls -l does. It
+  // would ask three times a name where each file says that it has none.
+  if (!std::string_view(name).starts_with("user.")) {
+    fuse_reply_err(request, EOPNOTSUPP);
+    return;
+  }
   const auto attributes = filesystem_of(request).tree.extended_attributes(node);
   if (!attributes) return reply_error(request, attributes.error());
   for (const auto& attribute : *attributes) {

@@ -18,7 +18,7 @@ Filesystem& filesystem_of(fuse_req_t request) {
 
 void reply_error(fuse_req_t request, const Error& error) {
   const int code = to_errno(error);
-  if (code != ENOENT && code != ENODATA && code != ESTALE) return reply_logged_error(request, error);
+  if (code != ENOENT && code != ESTALE) return reply_logged_error(request, error);
   log(LogLevel::kDebug, "{}", to_message(error));
   fuse_reply_err(request, code);
 }

@@ -3,6 +3,7 @@
 import concurrent.futures
 import errno
 import os
+import subprocess
 
 import numpy as np
 import pytest
@@ -92,6 +93,15 @@ def test_operations_are_counted(mounted):
     size = len((mounted / "small.npy/chunks/0_of_1.npy").read_bytes())
     assert mounted.metric("preloaded_bytes_total") - preloaded == size
     assert mounted.metric("failed_writes_total") == 0
+
+
+def test_ls_asks_once_for_what_no_file_has(mounted):
+    """It takes as many requests for attributes for many names as for one: each of the three kinds is asked for once."""
+    def asked(directory):
+        before = count(mounted, "getxattr")
+        subprocess.run(["ls", "-l", mounted / directory], check=True, capture_output=True)
+        return count(mounted, "getxattr") - before
+    assert asked("large.npy/chunks/500") <= asked("large.npy/chunks/1") <= 3
 
 
 def test_errors_are_counted_by_kind(mounted):

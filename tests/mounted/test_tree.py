@@ -220,6 +220,8 @@ def test_views_carry_extended_attributes(tree, mounted):
             assert os.getxattr(path, f"user.npyfs.{key}") == value.encode()
         with pytest.raises(OSError, match="No data available"):
             os.getxattr(path, "user.npyfs.other")
+        with pytest.raises(OSError, match="Operation not supported"):
+            os.getxattr(path, "system.posix_acl_access")
     path = mounted / "data.npy/axis1/chunks/1_of_3.npy"
     values = [os.getxattr(path, f"user.npyfs.{key}") for key in ("axis", "start", "stop", "shape")]
     assert values == [b"1", b"2", b"3", b"(105, 1)"]
