@@ -86,7 +86,7 @@ Result<void> SourceFile::check_unchanged_since_opened() const {
 }
 
 Result<void> SourceFile::check_header_bytes() const {
-  thread_local std::vector<std::byte> now;
+  static thread_local std::vector<std::byte> now;
   now.resize(header_bytes_.size());
   auto read = read_exactly(now.data(), now.size(), 0);
   if (!read && read.error().kind != ErrorKind::kTruncated) return read;
