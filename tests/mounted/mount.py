@@ -3,6 +3,7 @@
 import collections
 import ctypes
 import os
+import re
 import select
 import signal
 import socket
@@ -96,11 +97,11 @@ def free_port():
 
 
 def descriptors(pid):
-    """What the open descriptors of a process refer to, counted."""
+    """What the open descriptors of a process refer to, counted. A pipe is like another."""
     found = collections.Counter()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         try:
-            found[os.readlink(entry)] += 1
+            found[re.sub(r"^pipe:.*", "pipe", os.readlink(entry))] += 1
         except FileNotFoundError:
             pass
     return found

@@ -75,4 +75,4 @@ def test_what_is_left_is_enough_for_files_of_all_users(tree, mount):
 def test_the_kernels_read_ahead_is_still_raised(tree, mount):
     """It is raised when the kernel says its first word, which is later."""
     mounted = mount(tree)
-    assert "read-ahead 1024 KiB" in (mounted / ".npyfs/status").read_text()
+    assert "read-ahead 1016 KiB" in (mounted / ".npyfs/status").read_text()

@@ -23,7 +23,7 @@ class PreloadTest : public OperationsTest {
     return notice.substr(sizeof header + sizeof store);
   }
 
-  std::string read_whole(std::uint64_t node, std::uint64_t handle) { return read(node, handle, 0, 1 << 20).body; }
+  std::string read_whole(std::uint64_t node, std::uint64_t handle) { return read(node, handle, 0, 1 << 19).body; }
 };
 
 TEST_F(PreloadTest, ASmallFileIsStoredBeforeItsFirstOpenIsAnswered) {
