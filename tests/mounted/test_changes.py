@@ -88,8 +88,8 @@ def test_a_small_file_costs_no_read_once_it_is_open(source, mount):
     own = mounted.metric("read_bytes_total") - before
     assert (mounted / "data.npy/chunks/0_of_1.npy").read_bytes() == saved(OLD)
     assert (mounted / "data.npy/chunks/1_of_2.npy").read_bytes() == saved(OLD[500:])
-    # Reading the metrics is counted, too; their text is some digits longer by now.
-    assert mounted.metric("read_bytes_total") - before < 2 * own + 100
+    # Reading the metrics is counted, too; their text is a line and some digits longer by now.
+    assert mounted.metric("read_bytes_total") - before < 2 * own + 1000
 
 
 def test_a_source_rewritten_in_place_is_rewritten_for_those_who_have_it_open(source, mount):
