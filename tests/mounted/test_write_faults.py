@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -215,7 +216,10 @@ def test_fsync_of_a_file_that_is_open_for_reading_syncs_as_well(array, mount, sc
     np.save(mounted / "a.npy/chunks/5_of_10.npy", np.ones((10_000, 4)))
     with subprocess.Popen(["strace", "-f", "-qq", "-e", "trace=fdatasync", "-o", scratch / "trace", "-p", str(mounted.pid)],
                           stderr=subprocess.DEVNULL) as trace:
-        mounted.wait_until(lambda: "TracerPid:\t0" not in open(f"/proc/{mounted.pid}/status").read(), "strace")
+        def is_traced():  # which any thread may be the last to be
+            statuses = [status.read_text() for status in Path(f"/proc/{mounted.pid}/task").glob("*/status")]
+            return not any("TracerPid:\t0\n" in status for status in statuses)
+        mounted.wait_until(is_traced, "strace")
         subprocess.run(["sync", mounted / "a.npy/chunks/5_of_10.npy"], check=True)
         trace.terminate()
     assert "fdatasync" in (scratch / "trace").read_text()
