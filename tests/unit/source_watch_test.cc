@@ -303,7 +303,8 @@ TEST_F(SourceWatchTest, SaysWhenEventsWereLost) {
 TEST_F(SourceWatchTest, StopEndsWaitingAndResting) {
   EXPECT_FALSE(watch_.rest(std::chrono::milliseconds(1)));
   std::jthread stopper([&] { watch_.stop(); });
-  const auto changes = watch_.wait();
+  auto changes = watch_.wait();
+  while (changes && *changes) changes = watch_.wait();  // something was mounted elsewhere
   ASSERT_TRUE(changes);
   EXPECT_FALSE(*changes);
   EXPECT_TRUE(watch_.rest(std::chrono::hours(1)));
