@@ -1,9 +1,13 @@
 """Filesystems of a test's own, each in a file, on a loop device."""
 
+import errno
 import mmap
 import os
 import shutil
 import subprocess
+import time
+
+import mount as mounting
 
 SIZES = {"ext4": 64, "xfs": 320, "btrfs": 160}  # MiB; the smallest that mkfs takes, or nearly
 
@@ -57,7 +61,21 @@ class Disk:
     def remount(self):
         """Takes the filesystem down and brings it up again from what is on the disk."""
         subprocess.run(["umount", self.path], check=True)
+        end = time.monotonic() + mounting.DEADLINE
+        while self._is_in_use():
+            assert time.monotonic() < end, "the disk is still mounted elsewhere"
+            time.sleep(0.02)
         self.mount()
+
+    def _is_in_use(self):
+        """Where somebody has made a mount namespace the filesystem stays up, and would be mounted again as it is."""
+        try:
+            os.close(os.open(self._devices[-1], os.O_RDONLY | os.O_EXCL))
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return True
+        return False
 
     def replug(self):
         """Takes the filesystem away from those who use it, and brings it back as it was, as another device."""
