@@ -86,5 +86,13 @@ class Cluster:
             self._gluster("volume", "stop", "shared", "force")
             self._daemon.send_signal(signal.SIGTERM)
             self._daemon.wait(60)
+        # Clients and the brick end by themselves, and have files in the directory until then.
+        end = time.monotonic() + 60
+        while any(self._processes(name) for name in self._names) and time.monotonic() < end:
+            time.sleep(0.05)
         for name in self._names:
             subprocess.run(["ip", "netns", "delete", name], capture_output=True)
+
+    @staticmethod
+    def _processes(name):
+        return subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout.split()
