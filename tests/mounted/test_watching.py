@@ -64,13 +64,13 @@ def test_a_file_rewritten_in_place_shows_when_it_is_closed(source, mounted):
         file.write(saved(np.arange(600.0).reshape(200, 3)))
     wait_for(mounted, lambda: size(paths[0]), len(saved(np.arange(600.0).reshape(200, 3))))
     wait_for(mounted, lambda: json.loads(paths[1].read_text())["shape"], [200, 3])
-    with open(source / "notes.txt", "ab") as file:
-        file.write(b" and new")
-    wait_for(mounted, lambda: size(paths[2]), len(b"old and new"))
-    assert paths[2].read_bytes() == b"old and new" != before[2][1]
     with open(source / "notes.txt", "r+b") as file:
         file.write(b"OLD")
     wait_for(mounted, lambda: state(paths[2])[2], os.stat(source / "notes.txt").st_mtime_ns)
+    assert paths[2].read_bytes() == b"OLD" != before[2][1]
+    with open(source / "notes.txt", "ab") as file:
+        file.write(b" and new")
+    wait_for(mounted, lambda: size(paths[2]), len(b"OLD and new"))
     assert paths[2].read_bytes() == b"OLD and new"
 
 
@@ -147,6 +147,7 @@ def test_directories_that_go_and_come_show_at_once(source, mounted):
 def test_a_directory_that_was_away_is_heard_of_again(source, mounted):
     """Its names are those that the kernel knows: it asks for attributes, and looks nothing up."""
     (source / "sub/notes.txt").write_bytes(b"old")
+    os.utime(source / "sub", (1, 1))
     (source / "told_last").mkdir()
     assert size(mounted / "sub/notes.txt") == 3 and (mounted / "told_last").exists()
     os.rename(source / "sub", source / "bus")

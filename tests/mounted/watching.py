@@ -12,11 +12,14 @@ AN_HOUR = ["entry_timeout=3600", "attr_timeout=3600"]
 
 
 def mount_for_an_hour(source, mount):
-    """A mount of a small tree in which nothing shows by a timeout."""
+    """A mount of a small tree in which nothing shows by a timeout, and which was made long ago: before Linux 6.13 what
+    changes within some milliseconds keeps its times."""
     (source / "data.npy").write_bytes(saved(OLD))
     (source / "notes.txt").write_bytes(b"old")
     (source / "sub").mkdir()
     (source / "sub/nested.npy").write_bytes(saved(OLD))
+    for path in [source, *source.rglob("*")]:
+        os.utime(path, (1, 1))
     return mount(source, *AN_HOUR)
 
 

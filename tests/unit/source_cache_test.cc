@@ -135,6 +135,7 @@ TEST_F(SourceCacheTest, AFileThatIsReplacedBeforeItIsOpenedIsNotKeptForTheOther)
 
 TEST_F(SourceCacheTest, AnArrayThatIsWrittenStaysTheSameWhileItsHeaderDoes) {
   SourceCache cache(root_, SourceIo::kMmap, 10);
+  std::filesystem::last_write_time(directory_.path("a.npy"), {});  // before Linux 6.13 times do not go on at once
   const auto get_written = [&] { return *cache.get("a.npy", SourceRole::kWrittenArray, status("a.npy")); };
   const auto first = get_written();
   const std::string rows(directory_.size("a.npy") - 128, 'x');
