@@ -16,7 +16,8 @@ from mount import DEADLINE, is_sanitized
 
 READERS = 16
 ROUNDS = int(os.environ.get("NPYFS_TRUNCATIONS", "5" if is_sanitized() else "20"))
-BYTES = saved(np.arange(400_000.0).reshape(-1, 4))  # 3.2 MB: reads of several requests
+ARRAY = np.arange(400_000.0).reshape(-1, 4)
+BYTES = saved(ARRAY)  # 3.2 MB: reads of several requests
 PAGE = mmap.PAGESIZE
 BY_PREAD = ("direct_io", "source_io=pread")
 # Mount options -> up to how many bytes the kernel reads all or nothing. Of longer ones it gives what it has got before a
@@ -33,15 +34,15 @@ def only_zeroed(found, expected, offset):
     return (first + offset) // PAGE == (last + offset) // PAGE and not any(found[first:last + 1])
 
 
-def read_to_the_end(file, numbers, options):
+def read_to_the_end(file, content, numbers, options):
     """What is wrong with one reading of the whole file; "" where nothing is. Raises the OSError of a read that fails."""
     offset, early = 0, None
-    while offset < len(BYTES):
-        length = min(numbers.choice((1000, 4096, 100_000, 1 << 20)), len(BYTES) - offset)
+    while offset < len(content):
+        length = min(numbers.choice((1000, 4096, 100_000, 1 << 20)), len(content) - offset)
         found = os.pread(file, length, offset)
         if not found:
             return f"a false end at {offset}"
-        expected = BYTES[offset:offset + len(found)]
+        expected = content[offset:offset + len(found)]
         if found != expected and (options == BY_PREAD or not only_zeroed(found, expected, offset)):
             return f"wrong bytes at {offset}"
         if len(found) < length <= WHOLE[options]:
@@ -53,8 +54,13 @@ def read_to_the_end(file, numbers, options):
 
 
 def findings(path, seed, options, end):
-    """What is wrong with readings until the file `end` is there; each that fails makes a file beside it."""
+    """What is wrong with readings until the file `end` is there; each that fails makes a file beside it.
+
+    Each reader has a file of its own: of one file the first reader would put all into the page cache, for the others.
+    """
     numbers = random.Random(seed)
+    rows = len(ARRAY) - seed
+    path, content = path / f"slices/0_to_{rows}.npy", saved(ARRAY[:rows])
     while not end.exists():
         try:
             file = os.open(path, os.O_RDONLY)
@@ -63,7 +69,7 @@ def findings(path, seed, options, end):
                 continue
             return f"open: {error}"
         try:
-            wrong = read_to_the_end(file, numbers, options)
+            wrong = read_to_the_end(file, content, numbers, options)
             if wrong:
                 return wrong
         except OSError as error:
@@ -82,7 +88,7 @@ def test_a_source_truncated_while_16_processes_read_it_is_eio_beyond_its_end(sou
     (source / "data.npy").write_bytes(BYTES)
     mounted = mount(source, *options)
     numbers = random.Random(1)
-    path, end = mounted / "data.npy/chunks/0_of_1.npy", source.parent / "end"
+    path, end = mounted / "data.npy", source.parent / "end"
     with concurrent.futures.ProcessPoolExecutor(READERS, multiprocessing.get_context("fork")) as readers:
         reading = [readers.submit(findings, path, seed, options, end) for seed in range(READERS)]
         try:
