@@ -1,6 +1,7 @@
 """What npyfs logs, where, and how much of it."""
 
 import os
+import time
 
 import numpy as np
 import pytest
@@ -143,6 +144,7 @@ def test_a_reader_of_many_bad_files_does_not_fill_the_log(source, mount):
     for index in range(300):
         np.save(source / f"{index}.npy", np.ones(1000))
     mounted = mount(source, "direct_io", foreground=True)
+    begin = time.monotonic()
     for index in range(300):
         with open(mounted / f"{index}.npy/chunks/0_of_1.npy", "rb", buffering=0) as chunk:
             os.truncate(source / f"{index}.npy", 1000)
@@ -151,5 +153,6 @@ def test_a_reader_of_many_bad_files_does_not_fill_the_log(source, mount):
     assert mounted.metric("source_errors_total") >= 300 and mounted.metric("errors_total") >= 300
     mounted.unmount()
     lines = mounted.stderr().splitlines()
-    assert len(lines) == len(set(lines)) == 100
-    assert all(line.startswith(f"npyfs: warning: {index}.npy: was ") for index, line in enumerate(lines))
+    minutes = 1 + (time.monotonic() - begin) // 60  # on a slow machine it is more than one
+    assert 100 <= len(lines) == len(set(lines)) <= 100 * minutes
+    assert all(line.startswith(f"npyfs: warning: {index}.npy: was ") for index, line in enumerate(lines[:100]))
