@@ -46,7 +46,7 @@ def environment(scratch, **more):
     return {**os.environ, "PATH": path, "TOOL_LOG": str(scratch / "tool.log"), **more}
 
 
-def run(command, scratch, timeout=60, **variables):
+def run(command, scratch, timeout=2 * mounting.DEADLINE, **variables):
     """Runs a program in `scratch`, where a recipe finds mnt/. Returns what it printed; a failure fails the test."""
     ran = subprocess.run(command, cwd=scratch, env=environment(scratch, **variables), capture_output=True, text=True,
                          timeout=timeout)

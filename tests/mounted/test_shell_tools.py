@@ -37,7 +37,7 @@ def place(module_scratch, module_mount):
 def shell(place, command, **more):
     """What a shell prints; a failure or a word on stderr fails the test."""
     ran = subprocess.run(["/bin/bash", "-o", "pipefail", "-euc", command], cwd=place, capture_output=True, text=True,
-                         timeout=60, **more)
+                         timeout=2 * mounting.DEADLINE, **more)
     assert (ran.returncode, ran.stderr) == (0, ""), f"{command}\n{ran.stdout}{ran.stderr}"
     return ran.stdout
 
