@@ -15,12 +15,13 @@ SIZES = {"ext4": 64, "xfs": 320, "btrfs": 160}  # MiB; the smallest that mkfs ta
 class Disk:
     """A filesystem in a file below `scratch`, mounted at `path` by root."""
 
-    def __init__(self, scratch, kind):
+    def __init__(self, scratch, kind, *features):
+        """`features` are further arguments of mkfs."""
         self.image, self.path = scratch / "image", scratch / "disk"
         self.path.mkdir()
         with open(self.image, "wb") as image:
             image.truncate(SIZES[kind] << 20)
-        subprocess.run([f"mkfs.{kind}", "-q", self.image], check=True, capture_output=True)
+        subprocess.run([f"mkfs.{kind}", "-q", *features, self.image], check=True, capture_output=True)
         self._devices = []
         self._plug(self.image)
 
