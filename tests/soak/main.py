@@ -16,7 +16,7 @@ from changing import NAMES, STAYING, ChangingSource  # noqa: E402
 from limits import anonymous_memory  # noqa: E402
 from readers import LISTED, Findings, Reader  # noqa: E402
 
-LONGEST = 60  # seconds that an operation may take: more than one without time on a loaded machine, and no hang
+LONGEST = 60 if mounting.is_sanitized() else 20  # seconds that an operation may take
 SETTLE = 30  # seconds within which what is unused must be given up
 MIB = 1 << 20
 MAY_GROW = 16 * MIB
