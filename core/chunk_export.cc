@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/file_names.h"
-#include "core/file_version.h"
 #include "core/new_directory.h"
 #include "core/new_file.h"
 #include "core/path_grammar.h"
@@ -55,7 +54,7 @@ Result<void> ChunkExport::write_chunk(std::uint64_t index, const std::string& di
 Result<void> ChunkExport::check_unchanged() const {
   struct stat status;
   if (::fstat(source_->fd(), &status) != 0) return std::unexpected(system_error(source_->path(), "stat", errno));
-  if (FileVersion::of(status) == source_->version()) return {};
+  if (source_->is_version_of(status)) return {};
   return std::unexpected(
       Error{ErrorKind::kStale, source_->path(), "was changed while it was exported: export it again"});
 }

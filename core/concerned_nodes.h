@@ -4,7 +4,8 @@
 // stale, and it looks up the name. Names could be told, too, but a notice about one waits for those who look something
 // up in its directory: if npyfs were killed meanwhile, the thread that waits could not end, and so nobody would tell
 // these that there will be no answer. Pages need no telling, since a node stands for one version of its source, so that
-// the pages of a changed file are those of another node; and dropping pages could lose what a writer has mapped.
+// the pages of a changed file are those of another node, and where no version tells, the next open drops them (see
+// Tree::tell_concerned()); and dropping pages could lose what a writer has mapped.
 #pragma once
 
 #include <functional>

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <ctime>
 
 namespace npyfs {
 
@@ -19,15 +20,39 @@ constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   return mix(mix(a) ^ b);
 }
 
+// How long the times of a file must have stood still before what is read of it is sure to be what its version stands
+// for: write(2) moves them first and copies the bytes then, and clocks of filesystems tick in up to 2 s (FAT; 1 s on
+// ext4 with small inodes), so that several writes may share one version.
+inline constexpr std::time_t kSettlingSeconds = 2;
+
+// The clock that the kernel stamps files with.
+inline timespec file_clock() {
+  timespec now = {};
+  (void)::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return now;
+}
+
+// Whether what is read of a file with this status from `now` on, for as long as its version is the same, is what that
+// version stands for. False where its times lie in the future. A write that goes on for longer than kSettlingSeconds,
+// or into a mapping whose pages are written already, is beyond it.
+constexpr bool is_settled(const struct stat& status, const timespec& now) {
+  const auto lies_back = [&](const timespec& time) {
+    const std::time_t seconds = now.tv_sec - kSettlingSeconds;
+    return time.tv_sec != seconds ? time.tv_sec < seconds : time.tv_nsec < now.tv_nsec;
+  };
+  return lies_back(status.st_mtim) && lies_back(status.st_ctim);
+}
+
 // ctime is part of it, since mtime can be set back by anyone who writes the file (touch -r, rsync -t). The times of an
-// array that is written through the mount say nothing, since they move with every row: there its header counts.
+// array that is written through the mount say nothing, since they move with every row. An array's header counts, since
+// the times may stay what they are while it is rewritten: see is_settled().
 struct FileVersion {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::uint64_t size = 0;  // bytes
   std::int64_t mtime_ns = 0;
   std::int64_t ctime_ns = 0;
-  std::uint64_t header = 0;  // hash of its bytes, where the times do not count
+  std::uint64_t header = 0;  // hash of an array's header bytes
 
   static FileVersion of(const struct stat& status) {
     return {status.st_dev,

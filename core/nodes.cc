@@ -120,10 +120,24 @@ std::vector<NodeId> Nodes::beneath(std::string_view path) const {
   return ids;
 }
 
-bool Nodes::mark_opened(NodeId id) {
+Nodes::Opened Nodes::note_open(NodeId id, bool is_settled) {
   const std::unique_lock lock(mutex_);
   const auto found = slots_.find(id);
-  return found != slots_.end() && !std::exchange(found->second.is_opened, true);
+  if (found == slots_.end()) return {.doubt = new_doubt()};
+  Slot& slot = found->second;
+  if (!is_settled) slot.doubt = new_doubt();
+  return {.is_first = !std::exchange(slot.is_opened, true), .doubt = slot.doubt};
+}
+
+void Nodes::doubt_pages(NodeId id) {
+  const std::unique_lock lock(mutex_);
+  if (const auto found = slots_.find(id); found != slots_.end()) found->second.doubt = new_doubt();
+}
+
+void Nodes::end_doubt(NodeId id, Doubt doubt) {
+  const std::unique_lock lock(mutex_);
+  const auto found = slots_.find(id);
+  if (found != slots_.end() && found->second.doubt == doubt) found->second.doubt = kNoDoubt;
 }
 
 // A table that once held a million nodes gives its buckets back. Where there is no memory for fewer of them, it keeps

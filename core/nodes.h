@@ -71,8 +71,21 @@ class Nodes {
   // All nodes whose path lies beneath the directory `path` of the source; "" is its root, whose own are not among them.
   std::vector<NodeId> beneath(std::string_view path) const;
 
-  // Whether this is the first call for the node. False where it is not known.
-  bool mark_opened(NodeId id);
+  // Names one reason to think that the kernel has pages of a node that are older than its version. kNoDoubt is none.
+  using Doubt = std::uint32_t;
+  static constexpr Doubt kNoDoubt = 0;
+
+  struct Opened {
+    bool is_first = false;   // since the first lookup
+    Doubt doubt = kNoDoubt;  // of the pages that the kernel may have
+  };
+  // To be called with each open of a node. Where the source is not settled (see is_settled()) the pages that are read
+  // are in doubt from then on.
+  Opened note_open(NodeId id, bool is_settled);
+  // The pages of the node may be older than its version.
+  void doubt_pages(NodeId id);
+  // The kernel has dropped its pages of the node while that doubt was there; younger ones remain.
+  void end_doubt(NodeId id, Doubt doubt);
 
   // Nodes that the kernel knows now, the root among them.
   std::size_t count() const;
@@ -86,6 +99,7 @@ class Nodes {
     NodeId id;
     std::uint64_t lookups;
     bool is_opened = false;    // at some time since the first lookup
+    Doubt doubt = kNoDoubt;    // the youngest of its pages
     Slot* previous = nullptr;  // of those with the same path
     Slot* next = nullptr;
   };
@@ -110,6 +124,7 @@ class Nodes {
 
   void add_to_paths(Slot& slot);
   void remove_from_paths(const Slot& slot) noexcept;
+  Doubt new_doubt() { return ++last_doubt_ != kNoDoubt ? last_doubt_ : ++last_doubt_; }
   void shrink();
 
   mutable std::shared_mutex mutex_;  // guards all below; a leaf: nothing else is locked under it
@@ -119,6 +134,7 @@ class Nodes {
   Paths paths_{&memory_};
   NodeId next_id_ = kRootNode;
   std::uint64_t forgotten_ = 0;
+  Doubt last_doubt_ = kNoDoubt;
 };
 
 }  // namespace npyfs

@@ -50,8 +50,16 @@ Result<std::shared_ptr<const SourceFile>> SourceCache::get(const std::string& pa
   const auto key = times_count ? version.hash() : version.without_times().hash();
   const auto shared = entry(mix(key, static_cast<std::uint64_t>(role)));
   const std::lock_guard opening(shared->opening);
-  if (shared->file && (times_count || shared->file->check_header_bytes())) return shared->file;
+  const std::uint64_t doubts = doubts_;
+  if (shared->file) {
+    const bool is_sure = times_count && shared->file->has_settled_header() && shared->doubts == doubts;
+    if (is_sure || shared->file->check_header_bytes()) {
+      shared->doubts = doubts;
+      return shared->file;
+    }
+  }
   auto file = SourceFile::open(root_, path, role, io_, mappings_);
+  shared->doubts = doubts;
   if (file && (*file)->is_version_of(status) && !(*file)->is_unreadable()) {
     shared->file = *file;
   } else {

@@ -1,6 +1,7 @@
 // Sources that are open, so that many readers of one array cost one open and one header read.
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -27,8 +28,12 @@ class SourceCache {
 
   // The file at `path`, which has just been seen to have this status. If it is another by the time it is opened, the
   // one that was opened is returned: SourceFile::is_version_of() tells. Two threads that ask for the same version share
-  // one open. What could not be read is tried again the next time.
+  // one open. What could not be read is tried again the next time. A header that may be older than its version is
+  // compared with the file's.
   Result<std::shared_ptr<const SourceFile>> get(const std::string& path, SourceRole role, const struct stat& status);
+
+  // Something has changed in the source that no version may tell of: each header is compared once more.
+  void doubt_headers() { ++doubts_; }
 
   // Closes what nobody has used since `deadline` (a filesystem with open files cannot be unmounted, and a removed file
   // keeps its blocks). Returns when the next one may be due, Clock::time_point::max() where nothing is open.
@@ -42,6 +47,7 @@ class SourceCache {
     std::uint64_t key;
     std::mutex opening;  // held by the thread that opens the source; taken before nothing, after nothing but itself
     std::shared_ptr<const SourceFile> file;  // guarded by `opening`
+    std::uint64_t doubts = 0;                // doubts_ from before its header was read or compared; as `file`
     Clock::time_point last_used;             // guarded by mutex_
   };
   using Entries = std::list<std::shared_ptr<Entry>>;
@@ -53,6 +59,7 @@ class SourceCache {
   const SourceIo io_;
   const std::size_t capacity_;
   const std::shared_ptr<MappingCache> mappings_;
+  std::atomic<std::uint64_t> doubts_ = 0;
   mutable std::mutex mutex_;  // guards entries_ and index_; never held while a file is opened or closed
   Entries entries_;           // most recently used first
   std::unordered_map<std::uint64_t, Entries::iterator> index_;

@@ -53,18 +53,20 @@ Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& roo
   if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
   std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), status, path, io, std::move(mappings), role));
   if (role == SourceRole::kFile) return file;
+  const bool is_settled_before = is_settled(status, file_clock());
   file->header_ = file->parse_header(file->header_bytes_);
   file->header_bytes_.shrink_to_fit();
   file->sliceable_ = file->header_ ? check_sliceable(*file->header_, file->size(), file_name(path))
                                    : std::unexpected(file->header_.error());
   if (auto unchanged = file->check_unchanged_since_opened(); !unchanged) return std::unexpected(unchanged.error());
+  file->has_settled_header_ = is_settled_before;
   return file;
 }
 
 FileVersion SourceFile::version() const {
   FileVersion version = FileVersion::of(status_);
-  if (role_ != SourceRole::kWrittenArray) return version;
-  version = version.without_times();
+  if (role_ == SourceRole::kFile) return version;
+  if (role_ == SourceRole::kWrittenArray) version = version.without_times();
   const std::string_view bytes(reinterpret_cast<const char*>(header_bytes_.data()), header_bytes_.size());
   version.header = std::hash<std::string_view>()(bytes);
   return version;
@@ -88,9 +90,13 @@ Result<void> SourceFile::check_unchanged_since_opened() const {
 Result<void> SourceFile::check_header_bytes() const {
   static thread_local std::vector<std::byte> now;
   now.resize(header_bytes_.size());
+  const bool is_settled_before = is_settled(status_, file_clock());
   auto read = read_exactly(now.data(), now.size(), 0);
   if (!read && read.error().kind != ErrorKind::kTruncated) return read;
-  if (read && std::ranges::equal(now, header_bytes_)) return {};
+  if (read && std::ranges::equal(now, header_bytes_)) {
+    if (is_settled_before) has_settled_header_.store(true, std::memory_order_relaxed);
+    return {};
+  }
   return std::unexpected(Error{ErrorKind::kStale, path_, "has another header than when it was opened"});
 }
 
@@ -109,7 +115,7 @@ Result<NpyHeader> SourceFile::parse_header(std::vector<std::byte>& bytes) const 
   return parse_npy_header(bytes, name);
 }
 
-// The header is looked at only where the file's times have moved: whoever writes it moves them.
+// The header is looked at only where the file's times have moved, or moved so lately that they may not tell.
 Result<void> SourceFile::check_still_holds(Extent bytes) const {
   struct stat now;
   if (::fstat(fd(), &now) != 0) return std::unexpected(system_error(path_, "stat", errno));
@@ -120,7 +126,8 @@ Result<void> SourceFile::check_still_holds(Extent bytes) const {
         fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(), now.st_size, end)});
   }
   const bool has_header = role_ != SourceRole::kFile && header_.has_value();
-  if (!has_header || FileVersion::of(now) == FileVersion::of(status_)) return {};
+  const bool is_same = FileVersion::of(now) == FileVersion::of(status_) && has_settled_header();
+  if (!has_header || is_same) return {};
   auto same = check_header_bytes();
   if (same || same.error().kind != ErrorKind::kStale || bytes.offset < header_bytes_.size()) return same;
   std::vector<std::byte> header_bytes_now;

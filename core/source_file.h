@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -71,6 +72,10 @@ class SourceFile {
   // The bytes that the header was read from: the first data_offset bytes of the file, where it has one.
   std::span<const std::byte> header_bytes() const { return header_bytes_; }
 
+  // Whether the header is sure to be that of the version: the file was settled when it was read, or compared. See
+  // is_settled().
+  bool has_settled_header() const { return has_settled_header_.load(std::memory_order_relaxed); }
+
   // kStale where these bytes of the file are others now.
   Result<void> check_header_bytes() const;
 
@@ -113,6 +118,7 @@ class SourceFile {
   std::vector<std::byte> header_bytes_;
   Result<NpyHeader> header_;
   Result<void> sliceable_;
+  mutable std::atomic<bool> has_settled_header_ = false;
 };
 
 }  // namespace npyfs

@@ -250,7 +250,8 @@ Result<OpenFile> Tree::open_place(NodeId id, const Node& node,
   auto content = content_at(node.place, *array);
   if (!content) return std::unexpected(content.error());
   const auto size = content->view.size();
-  return OpenFile{id, std::move(*content), place_attributes(node.place, *array, size), false};
+  return OpenFile{id, std::move(*content), place_attributes(node.place, *array, size), false,
+                  is_settled(array->status, file_clock())};
 }
 
 Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
@@ -262,7 +263,8 @@ Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
   if ((*source)->version().hash() != node.version) return stale(node);
   const struct stat attributes = file_attributes(
       (*source)->status(), mirrored_inode((*source)->status(), root_.device()), (*source)->size(), Access::kRead);
-  return OpenFile{id, {whole_file_view((*source)->size()), *source}, attributes, false};
+  return OpenFile{
+      id, {whole_file_view((*source)->size()), *source}, attributes, false, is_settled(*status, file_clock())};
 }
 
 Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
@@ -277,14 +279,23 @@ Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
 }
 
 std::shared_ptr<const OpenFile> Tree::opened(OpenFile file) {
-  file.is_first_open = nodes_.mark_opened(file.node);
+  const auto pages = nodes_.note_open(file.node, file.is_settled);
+  file.is_first_open = pages.is_first;
+  file.doubt = pages.doubt;
   auto shared = std::make_shared<const OpenFile>(std::move(file));
   const std::unique_lock lock(open_mutex_);
   open_files_.emplace(shared->node, shared.get());
   return shared;
 }
 
+// By now the kernel has dropped the pages that it was to drop at the open. It need not have when it takes the answer to
+// the open: another open that is answered then may overtake it.
 void Tree::close(const OpenFile& file) {
+  if (file.is_settled && file.doubt != Nodes::kNoDoubt) nodes_.end_doubt(file.node, file.doubt);
+  take_back(file);
+}
+
+void Tree::take_back(const OpenFile& file) {
   const std::unique_lock lock(open_mutex_);
   const auto [begin, end] = open_files_.equal_range(file.node);
   for (auto open = begin; open != end; ++open) {
@@ -341,6 +352,16 @@ Result<std::vector<ExtendedAttribute>> Tree::extended_attributes(NodeId id) cons
 Result<struct statvfs> Tree::filesystem_status(NodeId id) const {
   const auto known = node(id);
   return root_.filesystem_status(known && known->path ? *known->path : "");
+}
+
+void Tree::tell_concerned(const SourceChanges& changes, const std::function<bool(NodeId)>& tell) {
+  ++told_changes_;
+  watch_.renew();
+  sources_.doubt_headers();
+  npyfs::tell_concerned(nodes_, changes, [&](NodeId node) {
+    nodes_.doubt_pages(node);
+    return tell(node);
+  });
 }
 
 std::size_t Tree::open_file_count() const {

@@ -52,7 +52,10 @@ struct OpenFile {
   FileContent content;
   struct stat attributes;
   bool is_generated_anew;      // a control file: each open has a text of its own
+  bool is_settled = true;      // see is_settled(): at the time of the open
   bool is_first_open = false;  // of this node since the kernel came to know it
+  // Why the pages that the kernel has of the node are to be dropped at this open; kNoDoubt where they may stay.
+  Nodes::Doubt doubt = Nodes::kNoDoubt;
   std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
   std::unique_ptr<const Writing> writing = nullptr;  // null where it was opened for reading alone
 
@@ -85,8 +88,10 @@ class Tree {
   // The same for writing, by `process`, or a thread of it. kReadOnly in a mount that is not writable, kNotWritable
   // where the file is not for writing; kBusy and kReleasing as Claims::claim(). The claim ends with the last reference.
   Result<std::shared_ptr<const OpenFile>> open_for_writing(NodeId id, Opening opening, pid_t process);
-  // To be called once for each file opened, when it is no longer open.
+  // To be called once for each file opened, when it is no longer open: where the kernel has closed it, or has never
+  // taken it.
   void close(const OpenFile& file);
+  void take_back(const OpenFile& file);
 
   // See gather(). Asks the disk for what a sequential reader will want next.
   Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
@@ -112,12 +117,9 @@ class Tree {
   Result<struct statvfs> filesystem_status(NodeId id) const;
 
   // See tell_concerned(). What moved is watched anew first, so that what is found out once it is told is not the last
-  // that is heard.
-  void tell_concerned(const SourceChanges& changes, const std::function<bool(NodeId)>& tell) {
-    ++told_changes_;
-    watch_.renew();
-    npyfs::tell_concerned(nodes_, changes, tell);
-  }
+  // that is heard. What was read of the nodes is in doubt, also where no version moves: a write may have taken longer
+  // than is_settled() allows for, and what is stored into a mapping need not move any times.
+  void tell_concerned(const SourceChanges& changes, const std::function<bool(NodeId)>& tell);
 
   // How often that was called. Where it has moved on since before a lookup, what was found may be old, and the kernel
   // can not have been told if it did not know the node yet.

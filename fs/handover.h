@@ -45,7 +45,7 @@ class GivenFile {
   ~GivenFile() {
     if (!file_) return;
     filesystem_.files.remove(handle_);
-    filesystem_.tree.close(*file_);
+    filesystem_.tree.take_back(*file_);
   }
 
   // The number by which the kernel will know it. To be called once.

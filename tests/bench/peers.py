@@ -3,6 +3,7 @@
 import contextlib
 import filecmp
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ ROW_BYTES = 4 * COLUMNS
 # How libfuse's passthrough_ll is mounted, by the name that the table gives it.
 PASSTHROUGH_MODES = {"passthrough_ll cache=always": "cache=always", "passthrough_ll": None}
 WRITE_BACK = "passthrough_ll writeback"  # for writing alone
+
+SETTLING = 2.1  # seconds after which npyfs keeps what it reads of a file that was written
 
 
 class Peers:
@@ -27,12 +30,14 @@ class Peers:
         self._scratch = scratch
         self._passthrough_ll = passthrough_ll
         self._verified = set()
+        self._settled = time.monotonic()
         self.source.mkdir()
         self.plain.mkdir()
 
     def npyfs(self, placement="free", source=None, control_group=None, wrapper=(), log=None, writable=False):
         command = [*wrapper, self.npyfs_binary, source or self.source, self._scratch / "npyfs", "-f"]
         command += ["-o", "rw"] if writable else []
+        time.sleep(max(0, self._settled - time.monotonic()))
         return Mount(command, self._scratch / "npyfs", placement, control_group, log)
 
     def passthrough(self, mode, placement="free"):
@@ -68,6 +73,7 @@ class Peers:
             path.unlink(missing_ok=True)
             array = np.arange(rows * columns, dtype=np.float32).reshape((rows, columns), order=order)
             save(path, array)
+            self._settled = time.monotonic() + SETTLING
         return name
 
     def chunks(self, name, sections, count=None):

@@ -69,8 +69,8 @@ def source(scratch):
 
 @pytest.fixture
 def disk(request, scratch):
-    """A filesystem of the test's own, of the kind that it is parametrized with."""
-    made = disks.Disk(scratch, request.param)
+    """A filesystem of the test's own, of the kind that it is parametrized with, and options of mkfs."""
+    made = disks.Disk(scratch, *request.param.split())
     yield made
     made.close()
 

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include "tests/unit/later_clock.h"
 #include "tests/unit/operations_fixture.h"
 
 namespace npyfs {
@@ -56,6 +57,7 @@ TEST_F(ControlTextsTest, CountWhatWasDone) {
 }
 
 TEST_F(ControlTextsTest, TheStatusSaysWhatIsOpenAndWhatWasServed) {
+  const LaterClock later;  // at which notes.txt is put into the page cache
   const std::uint64_t notes = node("notes.txt");
   const std::uint64_t handle = handle_in(open(notes));
   read(notes, handle, 0, 100);

@@ -48,6 +48,17 @@ TEST(OpenPolicy, TextsThatAreMadeAnewAreNeverCached) {
   }
 }
 
+TEST(OpenPolicy, PagesInDoubtAreNotKept) {
+  for (const auto policy : {CachePolicy::kAuto, CachePolicy::kDirectIo, CachePolicy::kKernelCache}) {
+    const OpenFile file{
+        .node = 1, .content = {whole_file_view(10), nullptr}, .attributes = {}, .is_generated_anew = false, .doubt = 1};
+    fuse_file_info info = {};
+    choose_caching(policy, true, file, info);
+    EXPECT_EQ(info.direct_io, policy == CachePolicy::kDirectIo);
+    EXPECT_FALSE(info.keep_cache);
+  }
+}
+
 TEST(OpenPolicy, WhatMayBeWrittenIsReadDirectlyOrFromPagesThatAreNotKept) {
   const TempDirectory directory;
   directory.write("a.npy", npy_bytes({.shape = {9}}));

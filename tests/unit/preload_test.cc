@@ -1,5 +1,8 @@
 #include <fcntl.h>
 
+#include <optional>
+
+#include "tests/unit/later_clock.h"
 #include "tests/unit/operations_fixture.h"
 
 namespace npyfs {
@@ -24,6 +27,22 @@ class PreloadTest : public OperationsTest {
   }
 
   std::string read_whole(std::uint64_t node, std::uint64_t handle) { return read(node, handle, 0, 1 << 19).body; }
+
+  // Whether an open leaves the pages that the kernel has of the node where they are.
+  bool keeps_pages(const fuse_open_out& opened) { return (opened.open_flags & FOPEN_KEEP_CACHE) != 0; }
+  fuse_open_out opened(std::uint64_t node) { return structure_in<fuse_open_out>(open(node).body); }
+  bool keeps_pages_once_open(std::uint64_t node) {
+    const auto file = opened(node);
+    release(node, file.fh);
+    return keeps_pages(file);
+  }
+  void tell_of_change(const std::string& path) {
+    SourceChanges changes;
+    changes.add(path, false);
+    filesystem_.tree.tell_concerned(changes, [](NodeId) { return true; });
+  }
+
+  std::optional<LaterClock> later_{std::in_place};  // what was written is settled
 };
 
 TEST_F(PreloadTest, ASmallFileIsStoredBeforeItsFirstOpenIsAnswered) {
@@ -71,6 +90,56 @@ TEST_F(PreloadTest, ASourceThatCannotBeReadIsLeftToTheReader) {
   filesystem_.preload.first_open(filesystem_, filesystem_.tree, **opened);
   EXPECT_EQ(kernel_.notices().size(), 0u);
   filesystem_.tree.close(**opened);
+}
+
+TEST_F(PreloadTest, NothingIsStoredOrKeptWhileTheTimesOfTheSourceDoNotLieBack) {
+  later_.reset();
+  for (const char* path : {"a.npy/chunks/0_of_1.npy", "a.npy/info.json", "notes.txt"}) {
+    const std::uint64_t file = node(path);
+    EXPECT_FALSE(keeps_pages_once_open(file)) << path;
+    EXPECT_FALSE(keeps_pages_once_open(file)) << path;
+    later_.emplace();
+    EXPECT_FALSE(keeps_pages_once_open(file)) << path << ": this drops what was read meanwhile";
+    EXPECT_TRUE(keeps_pages_once_open(file)) << path;
+    later_.reset();
+  }
+  EXPECT_EQ(kernel_.notices().size(), 0u);
+}
+
+TEST_F(PreloadTest, OpensKeepNothingUntilOneThatDropsItIsThrough) {
+  const std::uint64_t chunk = node("a.npy/chunks/0_of_1.npy");
+  later_.reset();
+  const auto young = opened(chunk);
+  later_.emplace();
+  const auto dropping = opened(chunk);
+  EXPECT_FALSE(keeps_pages(dropping));
+  release(chunk, young.fh);
+  EXPECT_FALSE(keeps_pages_once_open(chunk)) << "its answer may overtake the other one's";
+  EXPECT_TRUE(keeps_pages_once_open(chunk));
+  release(chunk, dropping.fh);
+  EXPECT_TRUE(keeps_pages_once_open(chunk));
+}
+
+TEST_F(PreloadTest, AnOpenThatTheKernelDoesNotTakeDropsNothing) {
+  const std::uint64_t chunk = node("a.npy/chunks/0_of_1.npy");
+  tell_of_change("a.npy");
+  const auto file = filesystem_.tree.open(chunk);
+  ASSERT_TRUE(file);
+  EXPECT_NE((*file)->doubt, Nodes::kNoDoubt);
+  filesystem_.tree.take_back(**file);
+  EXPECT_FALSE(keeps_pages_once_open(chunk));
+  EXPECT_TRUE(keeps_pages_once_open(chunk));
+}
+
+TEST_F(PreloadTest, WhatIsHeardOfAFileHasItsPagesDroppedAtTheNextOpen) {
+  const std::uint64_t chunk = node("a.npy/chunks/0_of_1.npy");
+  const std::uint64_t notes = node("notes.txt");
+  EXPECT_TRUE(keeps_pages_once_open(chunk));
+  EXPECT_TRUE(keeps_pages_once_open(notes));
+  tell_of_change("a.npy");
+  EXPECT_FALSE(keeps_pages_once_open(chunk));
+  EXPECT_TRUE(keeps_pages_once_open(chunk));
+  EXPECT_TRUE(keeps_pages_once_open(notes));
 }
 
 class PreloadDirectTest : public PreloadTest {

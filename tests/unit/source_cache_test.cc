@@ -7,7 +7,10 @@
 #include <thread>
 #include <vector>
 
+#include "tests/unit/later_clock.h"
+#include "tests/unit/mapped_writer.h"
 #include "tests/unit/npy_bytes.h"
+#include "tests/unit/short_reads.h"
 #include "tests/unit/temp_directory.h"
 
 namespace npyfs {
@@ -149,6 +152,40 @@ TEST_F(SourceCacheTest, AnArrayThatIsWrittenStaysTheSameWhileItsHeaderDoes) {
   EXPECT_NE(other->version(), first->version());
   EXPECT_EQ(other->header()->descr, "'<u8'");
   EXPECT_EQ(get_written(), other);
+}
+
+TEST_F(SourceCacheTest, AHeaderThatWasReadBeforeItsTimesLayBackIsComparedWithTheFiles) {
+  SourceCache cache(root_, SourceIo::kMmap, 10);
+  MappedWriter writer(directory_.path("a.npy"));
+  const auto seen = status("a.npy");
+  const auto first = *get(cache, "a.npy");
+  EXPECT_EQ(*get(cache, "a.npy"), first);
+  writer.store(0, npy_bytes({.descr = "'<u8'", .shape = {4}}));
+  ASSERT_EQ(FileVersion::of(status("a.npy")), FileVersion::of(seen));
+  const auto other = *get(cache, "a.npy");
+  EXPECT_EQ(other->header()->descr, "'<u8'");
+  EXPECT_NE(other->version(), first->version());
+  EXPECT_EQ(*get(cache, "a.npy"), other);
+  EXPECT_EQ(cache.count(), 1u);
+}
+
+TEST_F(SourceCacheTest, AHeaderIsComparedOnceMoreAfterADoubt) {
+  const LaterClock later;
+  SourceCache cache(root_, SourceIo::kMmap, 10);
+  MappedWriter writer(directory_.path("a.npy"));
+  const auto first = *get(cache, "a.npy");
+  const auto compares = [&] {
+    const ShortReads reads;
+    EXPECT_EQ(*get(cache, "a.npy"), first);
+    return reads.calls() > 0;
+  };
+  EXPECT_FALSE(compares());
+  cache.doubt_headers();
+  EXPECT_TRUE(compares());
+  EXPECT_FALSE(compares());
+  writer.store(0, npy_bytes({.descr = "'<u8'", .shape = {4}}));
+  cache.doubt_headers();
+  EXPECT_EQ((*get(cache, "a.npy"))->header()->descr, "'<u8'");
 }
 
 TEST_F(SourceCacheTest, AFailureIsNotKept) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/later_clock.h"
+#include "tests/unit/mapped_writer.h"
 #include "tests/unit/npy_bytes.h"
 #include "tests/unit/short_reads.h"
 #include "tests/unit/temp_directory.h"
@@ -37,7 +39,10 @@ TEST_F(SourceFileTest, ReadsTheHeader) {
   EXPECT_TRUE((*file)->sliceable());
   EXPECT_EQ((*file)->size(), 128u + 60);
   EXPECT_EQ((*file)->path(), "dir/a.npy");
-  EXPECT_EQ((*file)->version(), FileVersion::of(stat_of(directory_.path("dir/a.npy"))));
+  FileVersion version = (*file)->version();
+  EXPECT_NE(version.header, 0u);
+  version.header = 0;
+  EXPECT_EQ(version, FileVersion::of(stat_of(directory_.path("dir/a.npy"))));
 }
 
 TEST_F(SourceFileTest, ReadsAHeaderThatIsLongerThanTheFirstRead) {
@@ -128,6 +133,40 @@ TEST_F(SourceFileTest, NoticesThatTheFileHasBecomeShorter) {
   ASSERT_FALSE(shorter);
   EXPECT_EQ(shorter.error().kind, ErrorKind::kTruncated);
   EXPECT_EQ((*file)->size(), 1000u) << "what was found at opening is pinned";
+}
+
+TEST_F(SourceFileTest, TimesThatHaveJustMovedDoNotVouchForItsHeader) {
+  const auto bytes = npy_bytes({.shape = {4}});
+  directory_.write("a.npy", bytes);
+  MappedWriter writer(directory_.path("a.npy"));
+  const auto file = open("a.npy");
+  EXPECT_FALSE((*file)->has_settled_header());
+  EXPECT_TRUE((*file)->check_still_holds({128, 32}));
+  EXPECT_FALSE((*file)->has_settled_header());
+  writer.store(0, npy_bytes({.descr = "'<u8'", .shape = {4}}));
+  EXPECT_EQ(FileVersion::of(stat_of(directory_.path("a.npy"))), FileVersion::of((*file)->status()));
+  EXPECT_EQ((*file)->check_still_holds({128, 32}).error().kind, ErrorKind::kStale);
+  EXPECT_NE((*open("a.npy"))->version(), (*file)->version());
+}
+
+TEST_F(SourceFileTest, AHeaderIsNotReadAgainOnceItsTimesLieBack) {
+  directory_.write("a.npy", npy_bytes({.shape = {4}}));
+  const auto young = open("a.npy");
+  const LaterClock later;
+  const auto old = open("a.npy");
+  EXPECT_TRUE((*old)->has_settled_header());
+  EXPECT_FALSE((*young)->has_settled_header());
+  {
+    const ShortReads reads;
+    EXPECT_TRUE((*old)->check_still_holds({128, 32}));
+    EXPECT_EQ(reads.calls(), 0);
+    EXPECT_TRUE((*young)->check_still_holds({128, 32}));
+    EXPECT_GT(reads.calls(), 0);
+  }
+  EXPECT_TRUE((*young)->has_settled_header()) << "it was compared at a time at which they lay back";
+  const ShortReads reads;
+  EXPECT_TRUE((*young)->check_still_holds({128, 32}));
+  EXPECT_EQ(reads.calls(), 0);
 }
 
 TEST_F(SourceFileTest, NoticesThatItsHeaderSaysSomethingElse) {

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/unit/later_clock.h"
+#include "tests/unit/mapped_writer.h"
 #include "tests/unit/tree_fixture.h"
 
 namespace npyfs {
@@ -71,6 +73,36 @@ TEST_F(TreeChangesTest, AnOpenFileKeepsWhatItOpened) {
   tree_.close(**open_notes);
   EXPECT_EQ(tree_.open_file_count(), 0u);
   EXPECT_EQ(tree_.attributes(chunk).error().kind, ErrorKind::kStale);
+}
+
+// As a write(2) does that has moved the times and not yet copied its bytes.
+TEST_F(TreeChangesTest, AHeaderThatIsRewrittenWithinOneVersionMakesNewNodes) {
+  MappedWriter writer(directory_.path("a.npy"));
+  const NodeId chunk = node("a.npy/chunks/0_of_1.npy");
+  const NodeId info = node("a.npy/info.json");
+  const auto open = tree_.open(chunk);
+  ASSERT_TRUE(open);
+  writer.store(0, npy_bytes({"'<u4'", 4, false, {10, 7}}));
+  EXPECT_EQ(read(**open), "error: ESTALE");
+  tree_.close(**open);
+  EXPECT_EQ(tree_.attributes(chunk).error().kind, ErrorKind::kStale);
+  EXPECT_EQ(tree_.open(chunk).error().kind, ErrorKind::kStale);
+  EXPECT_NE(node("a.npy/chunks/0_of_1.npy"), chunk);
+  EXPECT_NE(node("a.npy/info.json"), info);
+  EXPECT_NE(read("a.npy/info.json").find("<u4"), std::string::npos);
+}
+
+TEST_F(TreeChangesTest, WhatIsHeardOfALongWriteHasItsHeaderReadAgain) {
+  const LaterClock later;
+  MappedWriter writer(directory_.path("a.npy"));
+  const NodeId chunk = node("a.npy/chunks/0_of_1.npy");
+  writer.store(0, npy_bytes({"'<u4'", 4, false, {10, 7}}));
+  EXPECT_TRUE(tree_.attributes(chunk)) << "its times lie back";
+  SourceChanges changes;
+  changes.add("a.npy", false);
+  tree_.tell_concerned(changes, [](NodeId) { return true; });
+  EXPECT_EQ(tree_.attributes(chunk).error().kind, ErrorKind::kStale);
+  EXPECT_NE(node("a.npy/chunks/0_of_1.npy"), chunk);
 }
 
 TEST_F(TreeChangesTest, EachOpenIsClosedByItself) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/unit/later_clock.h"
 #include "tests/unit/operations_fixture.h"
 
 namespace npyfs {
@@ -81,6 +82,7 @@ TEST_F(WriteOperationsTest, NothingOfAnArrayIsKeptInThePageCache) {
     EXPECT_EQ((opened.open_flags & FOPEN_NOFLUSH) == 0, flags != O_RDONLY);
     release(view_, opened.fh);
   }
+  const LaterClock later;
   const auto notes = structure_in<fuse_open_out>(open(node("notes.txt")).body);
   EXPECT_TRUE(notes.open_flags & FOPEN_KEEP_CACHE) << "nobody writes it through the mount";
 }
