@@ -34,7 +34,8 @@ Result<void> ArrayState::sliceable() const {
 }
 
 std::uint64_t ArrayState::version() const {
-  return (file ? (*file)->version() : FileVersion::of(status)).hash();
+  const std::uint64_t version = (file ? (*file)->version() : FileVersion::of(status)).hash();
+  return status.birth_ns == 0 ? version : mix(version, static_cast<std::uint64_t>(status.birth_ns)) | 1;
 }
 
 FileContent text_content(std::string text) {

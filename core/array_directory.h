@@ -18,14 +18,14 @@ namespace npyfs {
 
 // An array's source at one moment.
 struct ArrayState {
-  struct stat status;                              // of the source
+  SourceStatus status;                             // of the source
   Result<std::shared_ptr<const SourceFile>> file;  // an error where it cannot be opened
   std::string absolute_path;                       // of the source
 
   // Why no slice of it can be served, where that is so.
   Result<void> sliceable() const;
 
-  // FileVersion::hash() of the state of the source that this is.
+  // Of the state of the source that this is: FileVersion::hash(), and the file's birth where that is known.
   std::uint64_t version() const;
 };
 

@@ -1,7 +1,6 @@
 #include "core/concerned_nodes.h"
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,8 +13,10 @@ void tell_concerned(const Nodes& nodes, const SourceChanges& changes, const std:
     return;
   }
   for (const auto& path : changes.directories) {
-    const auto id = nodes.id_of({.kind = NodeKind::kDirectory, .path = std::make_shared<const std::string>(path)});
-    if (id && !tell(*id)) return;
+    for (const NodeId id : nodes.at(path)) {
+      const auto node = nodes.find(id);
+      if (node && node->kind == NodeKind::kDirectory && !tell(id)) return;
+    }
   }
   for (const auto& [path, has_come_or_gone] : changes.paths) {
     if (!told(nodes.at(path))) return;

@@ -21,8 +21,9 @@ bool is_array_name(std::string_view name, mode_t type) {
   return S_ISREG(type) && name.ends_with(".npy");
 }
 
-Result<std::unique_ptr<Listing>> MirrorListing::open(const SourceRoot& root, const std::string& path) {
-  auto fd = root.open_directory(path);
+Result<std::unique_ptr<Listing>> MirrorListing::open(const SourceRoot& root, const std::string& path,
+                                                     std::uint64_t identity) {
+  auto fd = root.open_directory(path, identity);
   if (!fd) return std::unexpected(fd.error());
   struct stat status;
   if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
@@ -71,7 +72,7 @@ ListedName MirrorListing::describe(const dirent& entry) const {
                     static_cast<std::uint64_t>(entry.d_off)};
   // A link may be followed, and some filesystems do not say what it is: look at it.
   if (entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN) {
-    const auto status = root_.status(path_.empty() ? entry.d_name : path_ + "/" + entry.d_name);
+    const auto status = root_.status_at(::dirfd(directory_.get()), path_, entry.d_name);
     if (status) {
       listed.inode = mirrored_inode(*status, root_.device());
       listed.type = status->st_mode & S_IFMT;

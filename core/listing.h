@@ -40,8 +40,9 @@ class Listing {
 // a name that stays in the directory is listed exactly once. Arrays are listed as directories; no file is opened.
 class MirrorListing : public Listing {
  public:
-  // `path` of the directory beneath the root.
-  static Result<std::unique_ptr<Listing>> open(const SourceRoot& root, const std::string& path);
+  // `path` of the directory beneath the root, and its identity: see SourceRoot::open_directory().
+  static Result<std::unique_ptr<Listing>> open(const SourceRoot& root, const std::string& path,
+                                               std::uint64_t identity = 0);
   Result<void> read(std::uint64_t cookie, const Visit& visit) override;
 
  private:

@@ -38,7 +38,9 @@ struct Node {
   Place place = {};                         // kPlace; for kControlFile place.first is the file's index
   std::shared_ptr<const std::string> path;  // in the source; shared by all places of an array; never null
   // The state of the source that a file's bytes and size belong to (FileVersion::hash): once it has moved on, the name
-  // leads to another node. So the kernel never mixes pages of two versions. 0 where the node is no file.
+  // leads to another node. So the kernel never mixes pages of two versions. Where others visit, which directory, array
+  // or link of the source it is otherwise (SourceStatus::identity): whoever holds it gets to no other that has taken
+  // its name, where he might not get by that name. 0 elsewhere, and for the root.
   std::uint64_t version = 0;
   // For directories below an array, which may have several spellings while the kernel knows a directory by one name
   // only.

@@ -40,10 +40,33 @@ Result<std::string> link_target(int link, const std::string& path) {
   return target;
 }
 
-Result<struct stat> status_of(int fd, const std::string& path) {
-  struct stat status;
+Result<SourceStatus> status_of(int fd, const std::string& path) {
+  SourceStatus status;
   if (::fstat(fd, &status) != 0) return std::unexpected(system_error(path, "stat", errno));
   return status;
+}
+
+Result<void> check_identity(int fd, std::uint64_t identity, const std::string& path) {
+  const auto status = status_with_birth(fd, "", path);
+  if (!status) return std::unexpected(status.error());
+  if (status->identity() == identity) return {};
+  return std::unexpected(Error{ErrorKind::kStale, path, "is not what it was when it was looked up"});
+}
+
+// Whether this is why a link is not followed, and so appears as a link.
+bool leads_nowhere(const Error& error) {
+  const int why = error.os_error;
+  return why == ENOENT || why == EXDEV || why == ELOOP || why == EACCES || why == ENOTDIR;
+}
+
+Result<UniqueFd> open_followed(int directory, const std::string& name, const std::string& path) {
+  UniqueFd fd(open_at(directory, name.c_str(), O_PATH, 0));
+  if (!fd) return std::unexpected(system_error(path, "open", errno));
+  return fd;
+}
+
+std::string joined(const std::string& directory, const std::string& name) {
+  return directory.empty() ? name : directory + "/" + name;
 }
 
 // `path` below `directory`, where it is; both absolute, `directory` without a final '/'.
@@ -144,55 +167,117 @@ Result<UniqueFd> SourceRoot::resolve_absolute_links(const std::string& path, int
   return fd;
 }
 
-Result<struct stat> SourceRoot::status(const std::string& path) const {
+Result<UniqueFd> SourceRoot::resolve_as(const std::string& path, int flags, std::uint64_t identity) const {
+  auto fd = resolve(path, flags);
+  if (!fd || identity == 0) return fd;
+  if (auto same = check_identity(fd->get(), identity, path); !same) return std::unexpected(same.error());
+  return fd;
+}
+
+Result<SourceStatus> SourceRoot::status(const std::string& path) const {
+  if (visitors_ == Visitors::kOwner) return status_for_owner(path);
+  if (path.empty()) return status_with_birth(root_.get(), "", path);
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return status_in("", 0, path);
+  return status_in(path.substr(0, slash), 0, path.substr(slash + 1));
+}
+
+Result<SourceStatus> SourceRoot::status_for_owner(const std::string& path) const {
   // A name in the root that is no link leads nowhere else: one system call does then, not three.
-  struct stat status;
+  SourceStatus status;
   if (!path.empty() && path.find('/') == std::string::npos && path != ".." &&
       ::fstatat(root_.get(), path.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(status.st_mode)) {
     return status;
   }
   const auto followed = resolve(path, O_PATH);
-  if (followed) {
-    const auto allowed = may_be_followed(path, followed->get());
-    if (!allowed) return std::unexpected(allowed.error());
-    if (*allowed) return status_of(followed->get(), path);
-  }
-  const int why = followed ? EACCES : followed.error().os_error;
-  if (why == ENOENT || why == EXDEV || why == ELOOP || why == EACCES || why == ENOTDIR) {
+  if (followed) return status_of(followed->get(), path);
+  if (leads_nowhere(followed.error())) {
     auto itself = status_beneath(path);
     if (itself && S_ISLNK(itself->st_mode)) return itself;
     if (!itself && is_shortage(itself.error())) return itself;
   }
-  return std::unexpected(followed ? system_error(path, "open", EACCES) : followed.error());
+  return std::unexpected(followed.error());
 }
 
 // Of what `path` itself is, a link or not.
-Result<struct stat> SourceRoot::status_beneath(const std::string& path) const {
+Result<SourceStatus> SourceRoot::status_beneath(const std::string& path) const {
   const UniqueFd itself(open_beneath(path, O_PATH | O_NOFOLLOW));
   if (!itself) return std::unexpected(system_error(path, "open", errno));
   return status_of(itself.get(), path);
 }
 
-// Whether everybody who may get to `link` may get to what it leads to, open at `target`. True of what is no link.
-Result<bool> SourceRoot::may_be_followed(const std::string& link, int target) const {
-  if (visitors_ == Visitors::kOwner || leaving_links_ == LeavingLinks::kAreFollowed) return true;
-  const auto itself = status_beneath(link);
-  if (!itself) return std::unexpected(itself.error());
-  if (!S_ISLNK(itself->st_mode)) return true;
+Result<SourceStatus> SourceRoot::status_in(const std::string& path, std::uint64_t identity,
+                                           const std::string& name) const {
+  if (visitors_ == Visitors::kOwner) return status_for_owner(joined(path, name));
+  if (path.empty()) return status_at(root_.get(), path, name);
+  const auto directory = resolve_as(path, O_PATH | O_DIRECTORY, identity);
+  if (!directory) return std::unexpected(directory.error());
+  return status_at(directory->get(), path, name);
+}
+
+Result<SourceStatus> SourceRoot::status_at(int directory, const std::string& path, const std::string& name) const {
+  const std::string whole = joined(path, name);
+  if (visitors_ == Visitors::kOwner) return status_for_owner(whole);
+  // No name of a directory's own, and it might lead out of the root.
+  if (name == ".." || name.contains('/')) return std::unexpected(system_error(whole, "stat", ENOENT));
+  auto itself = status_with_birth(directory, name, whole);
+  if (!itself || !S_ISLNK(itself->st_mode)) return itself;
+  const bool all_are_followed = leaving_links_ == LeavingLinks::kAreFollowed;
+  // Beneath the root, which the directory's own descriptor says nothing of, a link is found by its path: whatever that
+  // leads to by now, what is found is for may_be_followed() to judge.
+  const auto target = all_are_followed ? open_followed(directory, name, whole) : resolve(whole, O_PATH);
+  if (!target && leads_nowhere(target.error())) return itself;
+  if (!target) return std::unexpected(target.error());
+  const auto allowed = all_are_followed ? true : may_be_followed(directory, target->get(), whole);
+  if (!allowed) return std::unexpected(allowed.error());
+  return *allowed ? status_with_birth(target->get(), "", whole) : itself;
+}
+
+// The directory that `target`, with this status, is in. kNotFound where it is not in it any more.
+Result<UniqueFd> SourceRoot::parent_of(int target, const SourceStatus& status, const std::string& path) const {
+  const auto gone = [&] { return std::unexpected(Error{ErrorKind::kNotFound, path, "leads to what was moved"}); };
+  UniqueFd parent;
+  if (S_ISDIR(status.st_mode)) {
+    parent = UniqueFd(::openat(target, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!parent) return std::unexpected(system_error(path, "open", errno));
+    return parent;
+  }
   std::error_code error;
   const auto absolute = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", target), error);
-  if (error) return std::unexpected(system_error(link, "readlink", error.value()));
-  const auto path = relative_to(names_.back(), absolute.string());
-  if (!path) return false;
+  if (error) return std::unexpected(system_error(path, "readlink", error.value()));
+  const auto directory = relative_to(names_.back(), absolute.parent_path().string());
+  if (!directory) return gone();
+  parent = UniqueFd(open_beneath(*directory, O_PATH | O_DIRECTORY));
+  if (!parent) return std::unexpected(system_error(path, "open", errno));
+  const auto named = status_with_birth(parent.get(), absolute.filename().string(), path);
+  if (named && named->identity() == status.identity()) return parent;
+  if (!named && is_shortage(named.error())) return std::unexpected(named.error());
+  return gone();
+}
+
+// Whether everybody who has got to `directory` may get to `target`: all directories that it is in, up to that one or to
+// the root, are open to all. They are found from the target upwards, since any path may lead elsewhere by now.
+Result<bool> SourceRoot::may_be_followed(int directory, int target, const std::string& link) const {
   constexpr mode_t kAllMayEnter = S_IXUSR | S_IXGRP | S_IXOTH;
-  for (std::size_t slash = path->find('/'); slash != std::string::npos; slash = path->find('/', slash + 1)) {
-    const std::string parent = path->substr(0, slash);
-    if (link.starts_with(parent + "/")) continue;  // the visitor has come through it
-    const auto directory = status_beneath(parent);
-    if (!directory && is_shortage(directory.error())) return std::unexpected(directory.error());
-    if (!directory || (directory->st_mode & kAllMayEnter) != kAllMayEnter) return false;
+  const auto root = status_with_birth(root_.get(), "", link);
+  if (!root) return std::unexpected(root.error());
+  const auto of_link = status_with_birth(directory, "", link);
+  if (!of_link) return std::unexpected(of_link.error());
+  UniqueFd above;
+  std::uint64_t below = 0;  // what was looked at last
+  for (int at = target;; at = above.get()) {
+    const auto status = status_with_birth(at, "", link);
+    if (!status) return std::unexpected(status.error());
+    const std::uint64_t identity = status->identity();
+    if (identity == root->identity() || identity == of_link->identity()) return true;
+    if (identity == below) return false;  // "/": it was moved out of the root
+    if (below != 0 && (status->st_mode & kAllMayEnter) != kAllMayEnter) return false;
+    auto parent = parent_of(at, *status, link);
+    if (!parent && is_shortage(parent.error())) return std::unexpected(parent.error());
+    if (!parent) return false;
+    above = std::move(*parent);
+    below = identity;
   }
-  return true;
 }
 
 Result<UniqueFd> SourceRoot::open_regular(const std::string& path, int access) const {
@@ -206,18 +291,21 @@ Result<UniqueFd> SourceRoot::open_regular(const std::string& path, int access) c
   return fd;
 }
 
-Result<UniqueFd> SourceRoot::open_directory(const std::string& path) const {
-  return resolve(path, O_RDONLY | O_DIRECTORY);
+Result<UniqueFd> SourceRoot::open_directory(const std::string& path, std::uint64_t identity) const {
+  return resolve_as(path, O_RDONLY | O_DIRECTORY, identity);
 }
 
-Result<std::string> SourceRoot::read_link(const std::string& path) const {
+Result<std::string> SourceRoot::read_link(const std::string& path, std::uint64_t identity) const {
   const UniqueFd link(open_beneath(path, O_PATH | O_NOFOLLOW));
   if (!link) return std::unexpected(system_error(path, "open", errno));
+  if (identity != 0) {
+    if (auto same = check_identity(link.get(), identity, path); !same) return std::unexpected(same.error());
+  }
   return link_target(link.get(), path);
 }
 
-Result<struct statvfs> SourceRoot::filesystem_status(const std::string& path) const {
-  const auto fd = resolve(path, O_PATH);
+Result<struct statvfs> SourceRoot::filesystem_status(const std::string& path, std::uint64_t identity) const {
+  const auto fd = resolve_as(path, O_PATH, identity);
   if (!fd) return std::unexpected(fd.error());
   struct statvfs status;
   if (::fstatvfs(fd->get(), &status) != 0) return std::unexpected(system_error(path, "statvfs", errno));

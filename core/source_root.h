@@ -14,6 +14,7 @@
 
 #include "core/error.h"
 #include "core/source_mount.h"
+#include "core/source_status.h"
 #include "core/unique_fd.h"
 
 namespace npyfs {
@@ -37,9 +38,19 @@ class SourceRoot {
   static Result<SourceRoot> open(const std::string& directory, LeavingLinks leaving_links, Visitors visitors);
 
   // What is at `path`, links followed. A link that leaves the source, dangles or loops is described itself (S_ISLNK).
-  // So is, where others visit, a link that leads through a directory which is not open to all: the kernel then resolves
-  // it in the mount, and checks the visitor's rights on the way, which following it here would pass over.
-  Result<struct stat> status(const std::string& path) const;
+  // So is, where others visit, a link that leads through a directory which is not open to all (those above its own
+  // count, unless it stays beneath it: who is there may not be able to get there any more): the kernel then resolves it
+  // in the mount, and checks the visitor's rights on the way, which following it here would pass over. The status has a
+  // birth where others visit.
+  Result<SourceStatus> status(const std::string& path) const;
+
+  // The same of `name` in the directory `path`. Where others visit, that is the directory with this identity
+  // (SourceStatus; 0 for whatever it is), or the error is kStale: it is found once, and the name looked up in what was
+  // found, so that no change of the path comes between.
+  Result<SourceStatus> status_in(const std::string& path, std::uint64_t identity, const std::string& name) const;
+
+  // The same in the directory that is open at `directory`, whose path is `path`.
+  Result<SourceStatus> status_at(int directory, const std::string& path, const std::string& name) const;
 
   // Opens a regular file for reading. Never blocks, whatever has been put at `path` (a FIFO, a device): what is not a
   // regular file is kNotFound.
@@ -48,12 +59,11 @@ class SourceRoot {
   // The same for writing, without changing anything about the file.
   Result<UniqueFd> open_file_for_writing(const std::string& path) const { return open_regular(path, O_WRONLY); }
 
-  Result<UniqueFd> open_directory(const std::string& path) const;
-
+  // These are of what has this identity (0 for whatever it is); kStale where something else is at `path`.
+  Result<UniqueFd> open_directory(const std::string& path, std::uint64_t identity = 0) const;
   // The target of a link that status() describes itself.
-  Result<std::string> read_link(const std::string& path) const;
-
-  Result<struct statvfs> filesystem_status(const std::string& path) const;
+  Result<std::string> read_link(const std::string& path, std::uint64_t identity = 0) const;
+  Result<struct statvfs> filesystem_status(const std::string& path, std::uint64_t identity = 0) const;
 
   // The absolute path of something beneath the root, for people to read.
   std::string absolute(std::string_view path) const;
@@ -84,9 +94,12 @@ class SourceRoot {
   Result<UniqueFd> open_regular(const std::string& path, int access) const;
   Result<UniqueFd> resolve(const std::string& path, int flags) const;
   Result<UniqueFd> resolve_absolute_links(const std::string& path, int flags) const;
+  Result<UniqueFd> resolve_as(const std::string& path, int flags, std::uint64_t identity) const;
   int open_beneath(const std::string& path, int flags) const;
-  Result<struct stat> status_beneath(const std::string& path) const;
-  Result<bool> may_be_followed(const std::string& link, int target) const;
+  Result<SourceStatus> status_for_owner(const std::string& path) const;
+  Result<SourceStatus> status_beneath(const std::string& path) const;
+  Result<UniqueFd> parent_of(int target, const SourceStatus& status, const std::string& path) const;
+  Result<bool> may_be_followed(int directory, int target, const std::string& link) const;
 
   UniqueFd root_;  // its number stays, whatever it is open on
   dev_t device_ = 0;

@@ -30,8 +30,10 @@ std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-bool is_pinned(const Node& node) {
-  return node.version != 0;
+// Which directory, array or link of the source a node is of, where that is what its version says; 0 for any.
+std::uint64_t pinned_identity(const Node& node) {
+  const bool is_file = node.kind == NodeKind::kFile || (node.kind == NodeKind::kPlace && !is_directory(node.place));
+  return is_file ? 0 : node.version;
 }
 
 // How often this thread has gone to sleep of its own accord: for a page to come from the disk, among other things.
@@ -92,16 +94,15 @@ Result<Entry> Tree::lookup_mirrored(const Node& directory, std::string_view name
   if (directory.path->empty() && name == kControlDirectoryName) {
     return found(Node{.kind = NodeKind::kControlDirectory, .path = directory.path}, control_directory_attributes());
   }
-  auto path = directory.path->empty() ? std::string(name) : fmt::format("{}/{}", *directory.path, name);
-  const auto status = path_status(path);
+  const auto status = with_descriptors(
+      sources_, [&] { return root_.status_in(*directory.path, directory.version, std::string(name)); });
   if (!status) return std::unexpected(status.error());
+  auto path = directory.path->empty() ? std::string(name) : fmt::format("{}/{}", *directory.path, name);
   const NodeKind kind = kind_of(name, status->st_mode);
   const Node node{.kind = kind,
                   .path = std::make_shared<const std::string>(std::move(path)),
-                  .version = kind == NodeKind::kFile ? version_of(*status) : 0};
-  const auto attributes = fresh_attributes(node);
-  if (!attributes) return std::unexpected(attributes.error());
-  return found(node, *attributes);
+                  .version = kind == NodeKind::kFile ? version_of(*status) : identity_of(*status)};
+  return found(node, mirrored_attributes(node, *status));
 }
 
 Result<Entry> Tree::lookup_place(NodeId directory_id, const Node& directory, std::string_view name) {
@@ -122,6 +123,7 @@ Result<Entry> Tree::lookup_place(NodeId directory_id, const Node& directory, std
   if (is_directory(*place)) {
     if (auto exists = check_place(*place, *array); !exists) return of_array(exists.error());
     node.parent = directory_id;
+    node.version = directory.version;
     return found(node, place_attributes(*place, *array, 0));
   }
   const auto content = content_of(*place, *array);
@@ -139,7 +141,12 @@ Result<Entry> Tree::lookup_control(const Node& directory, std::string_view name)
   return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), "is no file of .npyfs"});
 }
 
-Result<struct stat> Tree::path_status(const std::string& path) const {
+// What a node of it is pinned to: nothing where only the owner comes, who may follow every change.
+std::uint64_t Tree::identity_of(const SourceStatus& status) const {
+  return root_.visitors() == Visitors::kOthers ? status.identity() : 0;
+}
+
+Result<SourceStatus> Tree::path_status(const std::string& path) const {
   return with_descriptors(sources_, [&] { return root_.status(path); });
 }
 
@@ -148,10 +155,13 @@ Result<std::shared_ptr<const SourceFile>> Tree::source_file(const std::string& p
   return with_descriptors(sources_, [&] { return sources_.get(path, role, status); });
 }
 
-// The source of a node as it is now; kStale where its name has come to mean something of another kind.
-Result<struct stat> Tree::source_status(const Node& node) const {
+// The source of a node as it is now; kStale where its name has come to mean something of another kind, or another than
+// the node is pinned to.
+Result<SourceStatus> Tree::source_status(const Node& node) const {
   auto status = path_status(*node.path);
   if (status && kind_of(base_name(*node.path), status->st_mode) != node.kind) return stale(node);
+  const std::uint64_t identity = pinned_identity(node);
+  if (status && identity != 0 && identity != status->identity()) return stale(node);
   return status;
 }
 
@@ -191,6 +201,21 @@ Result<void> Tree::check_directory(const Node& node) const {
   return check_place(node.place, *array);
 }
 
+// Of anything in the source, and of directories below an array, when the source has this status.
+struct stat Tree::mirrored_attributes(const Node& node, const struct stat& status) const {
+  switch (node.kind) {
+    case NodeKind::kPlace:
+      return directory_attributes(status, place_inode(status, root_.device(), node.place));
+    case NodeKind::kDirectory:
+      return directory_attributes(status, mirrored_inode(status, root_.device()));
+    case NodeKind::kFile:
+      return file_attributes(status, mirrored_inode(status, root_.device()), static_cast<std::uint64_t>(status.st_size),
+                             Access::kRead);
+    default:
+      return other_attributes(status, mirrored_inode(status, root_.device()));
+  }
+}
+
 Result<struct stat> Tree::fresh_attributes(const Node& node) const {
   if (node.kind == NodeKind::kControlDirectory) return control_directory_attributes();
   if (node.kind == NodeKind::kControlFile) return control_file_attributes(control_files_, node.place.first);
@@ -203,27 +228,19 @@ Result<struct stat> Tree::fresh_attributes(const Node& node) const {
     return place_attributes(node.place, *array, content->view.size());
   }
   const auto status = source_status(node);
-  if (!status) return status;
-  if (is_pinned(node) && version_of(*status) != node.version) return stale(node);
-  const ino_t inode = mirrored_inode(*status, root_.device());
-  switch (node.kind) {
-    case NodeKind::kPlace:
-      if (auto exists = check_directory(node); !exists) return std::unexpected(exists.error());
-      return directory_attributes(*status, place_inode(*status, root_.device(), node.place));
-    case NodeKind::kDirectory:
-      return directory_attributes(*status, inode);
-    case NodeKind::kFile:
-      return file_attributes(*status, inode, static_cast<std::uint64_t>(status->st_size), Access::kRead);
-    default:
-      return other_attributes(*status, inode);
+  if (!status) return std::unexpected(status.error());
+  if (node.kind == NodeKind::kFile && version_of(*status) != node.version) return stale(node);
+  if (node.kind == NodeKind::kPlace) {
+    if (auto exists = check_directory(node); !exists) return std::unexpected(exists.error());
   }
+  return mirrored_attributes(node, *status);
 }
 
 Result<struct stat> Tree::attributes(NodeId id) const {
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
   auto attributes = fresh_attributes(*known);
-  if (attributes || !is_pinned(*known)) return attributes;
+  if (attributes || known->version == 0) return attributes;
   const std::shared_lock lock(open_mutex_);
   if (const auto open = open_files_.find(id); open != open_files_.end()) return open->second->attributes;
   return attributes;
@@ -232,7 +249,7 @@ Result<struct stat> Tree::attributes(NodeId id) const {
 Result<std::string> Tree::read_link(NodeId id) const {
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
-  return root_.read_link(*known->path);
+  return root_.read_link(*known->path, pinned_identity(*known));
 }
 
 Result<OpenFile> Tree::open_control(NodeId id, const Node& node) const {
@@ -324,7 +341,7 @@ Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) {
   if (!known) return std::unexpected(known.error());
   if (known->kind == NodeKind::kDirectory) {
     watch_.add(id, known->path);
-    return with_descriptors(sources_, [&] { return MirrorListing::open(root_, *known->path); });
+    return with_descriptors(sources_, [&] { return MirrorListing::open(root_, *known->path, known->version); });
   }
   if (known->kind == NodeKind::kControlDirectory) return list_control_files(control_files_);
   if (known->kind != NodeKind::kPlace || !is_directory(known->place)) {
@@ -341,6 +358,7 @@ Result<std::vector<ExtendedAttribute>> Tree::extended_attributes(NodeId id) cons
   if (known->kind != NodeKind::kPlace || !is_view(known->place)) return std::vector<ExtendedAttribute>();
   const auto array = array_state(*known);
   if (!array) return std::unexpected(array.error());
+  if (root_.visitors() == Visitors::kOthers && array->version() != known->version) return stale(*known);
   auto attributes = npyfs::extended_attributes(known->place, *array);
   if (attributes && options_.writable) {
     const auto written = written_bytes_.of(path_in_mount(*known->path, known->place));
@@ -351,7 +369,9 @@ Result<std::vector<ExtendedAttribute>> Tree::extended_attributes(NodeId id) cons
 
 Result<struct statvfs> Tree::filesystem_status(NodeId id) const {
   const auto known = node(id);
-  return root_.filesystem_status(known && known->path ? *known->path : "");
+  if (!known) return root_.filesystem_status("");
+  // A link would be followed, and then be another.
+  return root_.filesystem_status(*known->path, known->kind == NodeKind::kOther ? 0 : pinned_identity(*known));
 }
 
 void Tree::tell_concerned(const SourceChanges& changes, const std::function<bool(NodeId)>& tell) {

@@ -78,7 +78,8 @@ class Tree {
 
   // kStale for a file whose source has changed since the lookup and that nobody has open: the kernel then looks its
   // name up again by itself (Linux does so for path-based calls that fail with ESTALE). While somebody has it open, it
-  // is what was opened.
+  // is what was opened. Where others visit, kStale also for a directory or link whose name leads to another one; so do
+  // all operations on it and beneath it say.
   Result<struct stat> attributes(NodeId id) const;
 
   Result<std::string> read_link(NodeId id) const;
@@ -146,13 +147,15 @@ class Tree {
 
   static std::unexpected<Error> stale(const Node& node);
   Result<Node> node(NodeId id) const;
-  Result<struct stat> path_status(const std::string& path) const;
+  std::uint64_t identity_of(const SourceStatus& status) const;
+  Result<SourceStatus> path_status(const std::string& path) const;
   Result<std::shared_ptr<const SourceFile>> source_file(const std::string& path, SourceRole role,
                                                         const struct stat& status) const;
-  Result<struct stat> source_status(const Node& node) const;
+  Result<SourceStatus> source_status(const Node& node) const;
   Result<ArrayState> array_state(const Node& node) const;
   struct stat place_attributes(const Place& place, const ArrayState& array, std::uint64_t size) const;
   Result<void> check_directory(const Node& node) const;
+  struct stat mirrored_attributes(const Node& node, const struct stat& status) const;
   Result<struct stat> fresh_attributes(const Node& node) const;
   Result<OpenFile> open_control(NodeId id, const Node& node) const;
   Result<OpenFile> open_source(NodeId id, const Node& node) const;

@@ -19,13 +19,14 @@ class ArrayDirectoryTest : public testing::Test {
   ArrayState array(const std::string& bytes) const {
     directory_.write("dir/a.npy", bytes);
     auto file = SourceFile::open(root_, "dir/a.npy", SourceRole::kArray, SourceIo::kMmap, mappings_);
-    return {stat_of(directory_.path("dir/a.npy")), std::move(file), directory_.path("dir/a.npy")};
+    return {SourceStatus{stat_of(directory_.path("dir/a.npy"))}, std::move(file), directory_.path("dir/a.npy")};
   }
   ArrayState array_of(const std::vector<std::uint64_t>& shape) const { return array(npy_bytes({.shape = shape})); }
   ArrayState truncated() const { return array(npy_bytes({.shape = {100}}).substr(0, 528)); }
   ArrayState damaged() const { return array("no array"); }
   ArrayState unreadable() const {
-    return {stat_of(directory_.path()), std::unexpected(system_error("dir/a.npy", "open", EACCES)), "/data/dir/a.npy"};
+    return {SourceStatus{stat_of(directory_.path())}, std::unexpected(system_error("dir/a.npy", "open", EACCES)),
+            "/data/dir/a.npy"};
   }
 
   static std::vector<std::string> names(const std::string& path, const ArrayState& array) {

@@ -170,7 +170,7 @@ class PlaceListingTest : public testing::Test {
   PlaceListingTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)) {
     directory_.write("a.npy", npy_bytes({.shape = {20, 3}}));
     const auto mappings = std::make_shared<MappingCache>(1 << 20, 1);
-    array_ = {stat_of(directory_.path("a.npy")),
+    array_ = {SourceStatus{stat_of(directory_.path("a.npy"))},
               SourceFile::open(root_, "a.npy", SourceRole::kArray, SourceIo::kMmap, mappings),
               directory_.path("a.npy")};
   }

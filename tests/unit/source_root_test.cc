@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -162,6 +164,78 @@ TEST_F(SourceRootTest, WhereOthersVisitLinksThroughClosedDirectoriesAreLeftToThe
   EXPECT_TRUE(S_ISREG(others->status("into_open")->st_mode));
   EXPECT_TRUE(S_ISREG(others->status("closed/file")->st_mode)) << "the kernel has checked the way to here";
   EXPECT_TRUE(S_ISREG(root().status("into_closed")->st_mode)) << "its owner alone";
+}
+
+TEST_F(SourceRootTest, WhereOthersVisitLinksAreFollowedFromWhereTheyAre) {
+  const auto set_mode = [&](const char* path, mode_t mode) {
+    ASSERT_EQ(::chmod(directory_.path(path).c_str(), mode), 0);
+  };
+  directory_.write("root/closed/sub/within/file", "below");
+  directory_.write("root/closed/file", "above");
+  directory_.make_link("root/closed/sub/down", "within/file");
+  directory_.make_link("root/closed/sub/itself", ".");
+  directory_.make_link("root/closed/sub/up", "../file");
+  directory_.make_link("root/closed/sub/top", "../..");
+  set_mode("root/closed", 0700);
+  set_mode("root/closed/sub", 0700);
+  set_mode("root/closed/sub/within", 0755);
+  const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Visitors::kOthers);
+  ASSERT_TRUE(others);
+  EXPECT_TRUE(S_ISREG(others->status("closed/sub/down")->st_mode)) << "who has the link has what is beside it";
+  EXPECT_TRUE(S_ISDIR(others->status("closed/sub/itself")->st_mode));
+  EXPECT_TRUE(S_ISDIR(others->status("closed/sub/top")->st_mode)) << "the root is open to all who come";
+  EXPECT_TRUE(S_ISLNK(others->status("closed/sub/up")->st_mode)) << "it may have been closed since";
+  set_mode("root/closed/sub/within", 0750);
+  EXPECT_TRUE(S_ISLNK(others->status("closed/sub/down")->st_mode));
+  const auto following = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreFollowed, Visitors::kOthers);
+  ASSERT_TRUE(following);
+  EXPECT_TRUE(S_ISREG(following->status("closed/sub/up")->st_mode));
+}
+
+TEST_F(SourceRootTest, WhereOthersVisitNamesAreThoseOfTheDirectoryThatIsMeant) {
+  const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Visitors::kOthers);
+  ASSERT_TRUE(others);
+  const auto identity = others->status("sub")->identity();
+  EXPECT_TRUE(others->status_in("sub", identity, "file"));
+  EXPECT_TRUE(others->open_directory("sub", identity));
+  EXPECT_TRUE(others->filesystem_status("sub", identity));
+  EXPECT_EQ(others->status_in("sub", identity, "missing").error().os_error, ENOENT);
+  std::filesystem::rename(directory_.path("root/sub"), directory_.path("root/old"));
+  directory_.write("root/sub/file", "another");
+  EXPECT_EQ(others->status_in("sub", identity, "file").error().kind, ErrorKind::kStale);
+  EXPECT_EQ(others->open_directory("sub", identity).error().kind, ErrorKind::kStale);
+  EXPECT_EQ(others->filesystem_status("sub", identity).error().kind, ErrorKind::kStale);
+  EXPECT_TRUE(others->status_in("sub", 0, "file"));
+  EXPECT_TRUE(others->status_in("old", identity, "file"));
+  for (const char* name : {"..", "../root", "sub/file"}) EXPECT_FALSE(others->status_in("", 0, name)) << name;
+}
+
+TEST_F(SourceRootTest, AnInodeNumberThatIsUsedAgainIsAnotherDirectory) {
+  const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Visitors::kOthers);
+  ASSERT_TRUE(others);
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    directory_.make_directory("root/again");
+    const auto before = others->status("again");
+    ASSERT_EQ(::rmdir(directory_.path("root/again").c_str()), 0);
+    directory_.make_directory("root/again");
+    const auto after = others->status("again");
+    if (before->birth_ns == 0) GTEST_SKIP() << "this filesystem does not know when files were made";
+    EXPECT_NE(before->identity(), after->identity());
+    if (before->st_ino == after->st_ino) return;
+    ASSERT_EQ(::rmdir(directory_.path("root/again").c_str()), 0);
+  }
+  GTEST_SKIP() << "this filesystem uses no number again";
+}
+
+TEST_F(SourceRootTest, AStatusIsWhatStatSays) {
+  const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Visitors::kOthers);
+  ASSERT_TRUE(others);
+  for (const char* path : {"", "file", "sub"}) {
+    const auto status = others->status(path);
+    ASSERT_TRUE(status) << path;
+    const struct stat expected = stat_of(directory_.path(std::string("root/") + path));
+    EXPECT_EQ(std::memcmp(static_cast<const struct stat*>(&*status), &expected, sizeof expected), 0) << path;
+  }
 }
 
 TEST_F(SourceRootTest, ARootThatIsALinkIsKnownByBothNames) {

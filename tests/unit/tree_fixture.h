@@ -17,8 +17,8 @@ namespace npyfs {
 
 class TreeTest : public testing::Test {
  protected:
-  explicit TreeTest(const TreeOptions& options = {.default_chunks = 3})
-      : tree_(std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Visitors::kOwner)), options,
+  explicit TreeTest(const TreeOptions& options = {.default_chunks = 3}, Visitors visitors = Visitors::kOwner)
+      : tree_(std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, visitors)), options,
               {{"version", [] { return std::string("1\n"); }},
                {"asked", [this] { return std::to_string(++asked_) + "\n"; }}}) {}
 
