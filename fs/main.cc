@@ -7,11 +7,17 @@
 #include "fs/command.h"
 #include "fs/options.h"
 #include "fs/session.h"
+#include "fs/standard_descriptors.h"
 #include "fs/usage.h"
 
 namespace {
 
 using npyfs::ExitStatus;
+
+ExitStatus explain_failure(const npyfs::Error& error) {
+  fmt::print(stderr, "npyfs: {}\n", npyfs::to_message(error));
+  return ExitStatus::kFailed;
+}
 
 ExitStatus explain_usage(const npyfs::Error& error) {
   fmt::print(stderr, "npyfs: {}\nTry 'npyfs --help'.\n", npyfs::to_message(error));
@@ -36,13 +42,13 @@ ExitStatus mount(int argc, char* argv[]) {
 }
 
 ExitStatus run(int argc, char* argv[]) {
+  if (const auto opened = npyfs::open_missing_standard_descriptors(); !opened) return explain_failure(opened.error());
   const auto command = npyfs::command_named_in(argc, argv);
   if (command == nullptr) return mount(argc, argv);
   const auto status = command(argc, argv);
   if (status) return *status;
-  if (status.error().kind == npyfs::ErrorKind::kInvalidArgument) return explain_usage(status.error());
-  fmt::print(stderr, "npyfs: {}\n", npyfs::to_message(status.error()));
-  return ExitStatus::kFailed;
+  const bool is_wrong_use = status.error().kind == npyfs::ErrorKind::kInvalidArgument;
+  return is_wrong_use ? explain_usage(status.error()) : explain_failure(status.error());
 }
 
 }  // namespace

@@ -121,8 +121,10 @@ def descriptors(pid):
 class Mount:
     """One running npyfs. `mount / "data.npy"` is a path below it."""
 
-    def __init__(self, source, path, *options, scratch, spelled=None, foreground=False, arguments=(), **popen):
-        """Mounts `source` at `path`, given to npyfs as `spelled`, and with further `arguments` and settings of Popen."""
+    def __init__(self, source, path, *options, scratch, spelled=None, foreground=False, arguments=(),
+                 started_by=(), **popen):
+        """Mounts `source` at `path`, given to npyfs as `spelled`, and with further `arguments` and settings of Popen. The
+        command `started_by` has npyfs and its arguments added, and executes them."""
         self.source = Path(source)
         self.path = Path(path)
         self.foreground = foreground
@@ -130,7 +132,7 @@ class Mount:
         self._process = None
         self._pidfd = None
         self._spelled = str(spelled or path)
-        command = [binary(), str(source), self._spelled, *arguments]
+        command = [*started_by, binary(), str(source), self._spelled, *arguments]
         if options:
             command += ["-o", ",".join(options)]
         self._start(command, self._environment(), popen)

@@ -1,5 +1,6 @@
 """Starting npyfs: what it says and how it exits when it cannot mount, and the options that it takes."""
 
+import itertools
 import os
 import subprocess
 
@@ -243,3 +244,28 @@ def test_npyfs_starts_from_a_shell_that_waits_for_its_output(places, mount):
     for number in (0, 1, 2):
         assert os.readlink(f"/proc/{mounted.pid}/fd/{number}") == "/dev/null"
     assert subprocess.run(["ls", mountpoint], capture_output=True, check=True).stdout == b"data.npy\nsub\n"
+
+
+CLOSED = [numbers for count in (1, 2, 3) for numbers in itertools.combinations((0, 1, 2), count)]
+
+
+@pytest.mark.parametrize("numbers", CLOSED, ids=str)
+@pytest.mark.parametrize("foreground", [False, True])
+def test_npyfs_starts_without_stdin_stdout_and_stderr(places, mount, numbers, foreground):
+    """Started with stdin, stdout or stderr closed npyfs serves as well: they are /dev/null then, and no file of its own."""
+    source, mountpoint = places
+    closing = " ".join(f"{number}>&-" for number in numbers)
+    mounted = mount(source, at=mountpoint, foreground=foreground,
+                    started_by=["/bin/sh", "-c", f'exec "$@" {closing}', "sh"])
+    assert_serves(mounted)
+    for number in (0, 1, 2):
+        where = os.readlink(f"/proc/{mounted.pid}/fd/{number}")
+        assert where == "/dev/null" or number not in numbers and not where.startswith((str(source), "anon_inode:"))
+    mounted.unmount()
+
+
+def test_without_dev_null_npyfs_needs_all_three(places):
+    """Where stdin is closed and there is no /dev/null, npyfs says so, and exits with 3."""
+    ran = in_namespace('mount -t tmpfs none /dev; exec "$1" "$2" "$3" <&-', mounting.binary(), *places)
+    assert_refused(ran, FAILED, "/dev/null", "No such file")
+    assert not mounting.is_mounted(places[1])
