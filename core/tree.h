@@ -101,11 +101,14 @@ class Tree {
   Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes, bool is_page) const;
   // Returns when the array is on stable storage, or says what became of it.
   Result<void> sync(const OpenFile& file) const;
-  // What close() is to report of what was written through this file: see SourceWriter::flush().
-  Result<void> flush(const OpenFile& file);
+  // What close() by `process` is to report of what was written through this file: see SourceWriter::flush() and
+  // Writing::check_at_close(), the errors of which alone are kInvalidArgument.
+  Result<void> flush(const OpenFile& file, pid_t process);
 
-  // Sizes can be set to what they are; anything else is kInvalidArgument.
-  Result<void> check_new_size(NodeId id, std::uint64_t size) const;
+  // Sizes can be set to what they are, in bytes, once everything was written that a truncation is to be followed by:
+  // through `file`, or where that is null (truncate by name) through each that `process` has opened. kInvalidArgument
+  // otherwise.
+  Result<void> check_new_size(NodeId id, std::uint64_t size, pid_t process, const OpenFile* file) const;
   // O_TRUNC, of which we hear after the open: it means nothing. kInvalidArgument where `process` has not opened the
   // file for writing.
   Result<void> note_truncation(NodeId id, pid_t process) const;
@@ -163,6 +166,7 @@ class Tree {
   Result<OpenFile> open_place(NodeId id, const Node& node,
                               Result<FileContent> (*content_at)(const Place&, const ArrayState&)) const;
   std::shared_ptr<const OpenFile> opened(OpenFile file);
+  Result<void> check_nothing_was_left_out(NodeId id, std::uint64_t size, pid_t process) const;
 
   SourceRoot root_;
   const TreeOptions options_;

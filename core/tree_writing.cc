@@ -37,16 +37,31 @@ Result<void> Tree::sync(const OpenFile& file) const {
   return file.may_be_written() ? file.content.source->sync() : Result<void>{};
 }
 
-Result<void> Tree::flush(const OpenFile& file) {
+Result<void> Tree::flush(const OpenFile& file, pid_t process) {
   if (!file.writing) return {};
   claims_.note_close(file.node);
-  return file.writing->flush();
+  if (auto flushed = file.writing->flush(); !flushed) return flushed;
+  return file.writing->check_at_close(file.size(), process);
 }
 
-Result<void> Tree::check_new_size(NodeId id, std::uint64_t size) const {
+Result<void> Tree::check_nothing_was_left_out(NodeId id, std::uint64_t size, pid_t process) const {
+  const std::shared_lock lock(open_mutex_);
+  const auto [begin, end] = open_files_.equal_range(id);
+  for (auto open = begin; open != end; ++open) {
+    const Writing* writing = open->second->writing.get();
+    if (writing == nullptr || writing->process() != process) continue;
+    if (auto complete = writing->check_complete(size); !complete) return complete;
+  }
+  return {};
+}
+
+Result<void> Tree::check_new_size(NodeId id, std::uint64_t size, pid_t process, const OpenFile* file) const {
   const auto now = attributes(id);
   if (!now) return std::unexpected(now.error());
-  if (size == static_cast<std::uint64_t>(now->st_size)) return {};
+  if (size == static_cast<std::uint64_t>(now->st_size)) {
+    if (file == nullptr) return check_nothing_was_left_out(id, size, process);
+    return file->writing ? file->writing->check_complete(size) : Result<void>{};
+  }
   const auto known = node(id);
   return std::unexpected(Error{ErrorKind::kInvalidArgument, known ? *known->path : "",
                                fmt::format("keeps its size of {} bytes; {} were asked for", now->st_size, size)});
@@ -67,7 +82,7 @@ Result<void> Tree::note_truncation(NodeId id, pid_t process) const {
       return {};
     }
   }
-  return check_new_size(id, 0);
+  return check_new_size(id, 0, process, nullptr);
 }
 
 }  // namespace npyfs

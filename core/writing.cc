@@ -40,10 +40,12 @@ std::string path_in_mount(const std::string& source, const Place& place) {
 }
 
 Writing::Writing(std::unique_ptr<const SourceWriter> writer, Claims::Ticket claim,
-                 std::shared_ptr<WrittenBytes::Counter> written, pid_t process, std::string description)
+                 std::shared_ptr<WrittenBytes::Counter> written, Opening opening, pid_t process,
+                 std::string description)
     : writer_(std::move(writer)),
       claim_(std::move(claim)),
       written_(std::move(written)),
+      opening_(opening),
       process_(process),
       serial_(next_serial++),
       description_(std::move(description)) {}
@@ -57,11 +59,18 @@ Result<std::unique_ptr<const Writing>> Writing::open(const SourceRoot& root, Nod
   if (!writer) return std::unexpected(writer.error());
   auto counter = written.counter(path_in_mount(content.source->path(), place));
   return std::unique_ptr<const Writing>(
-      new Writing(std::move(*writer), std::move(*claim), std::move(counter), process, describe(place)));
+      new Writing(std::move(*writer), std::move(*claim), std::move(counter), opening, process, describe(place)));
 }
 
 Result<void> Writing::write(const View& view, std::uint64_t offset, std::span<const std::byte> bytes,
                             bool is_page) const {
+  auto written = write_bytes(view, offset, bytes, is_page);
+  if (!written && !is_page) has_failed_ = true;
+  return written;
+}
+
+Result<void> Writing::write_bytes(const View& view, std::uint64_t offset, std::span<const std::byte> bytes,
+                                  bool is_page) const {
   const std::uint64_t written_until = written_until_;
   if (!is_page && offset > written_until) {
     return std::unexpected(
@@ -74,16 +83,39 @@ Result<void> Writing::write(const View& view, std::uint64_t offset, std::span<co
   const std::uint64_t of_header = view.header.size() - std::min<std::uint64_t>(view.header.size(), offset);
   if (!scattered) return std::unexpected(in_context(std::move(scattered.error()), offset, bytes.size()));
   *written_ += bytes.size() - std::min<std::uint64_t>(bytes.size(), of_header);
-  if (written_until != kNotTruncated && offset + bytes.size() > written_until) written_until_ = offset + bytes.size();
+  note_written_until(offset + bytes.size());
   return {};
+}
+
+// Others may write at the same time: it never moves back, but by a truncation.
+void Writing::note_written_until(std::uint64_t end) const {
+  std::uint64_t until = written_until_;
+  while (end > until && !written_until_.compare_exchange_weak(until, end)) continue;
+}
+
+Error Writing::left_out(std::uint64_t size) const {
+  return Error{
+      ErrorKind::kInvalidArgument, writer_->source().path(),
+      fmt::format("{} was truncated, which leaves its bytes as they are, and then written up to byte {} of {}: "
+                  "the rest is what it was. Write zeros as well (cp --sparse=never)",
+                  description_, written_until_.load(), size)};
+}
+
+Result<void> Writing::check_complete(std::uint64_t size) const {
+  if (written_until_ >= size) return {};
+  return std::unexpected(left_out(size));
+}
+
+Result<void> Writing::check_at_close(std::uint64_t size, pid_t process) const {
+  const bool is_the_end = opening_ == Opening::kForWriting && process_ != 0 && process == process_;
+  if (!is_the_end || has_failed_ || written_until_ == 0) return {};
+  return check_complete(size);
 }
 
 std::optional<Error> Writing::what_was_left_out(std::uint64_t size) const {
   const std::uint64_t until = written_until_;
   if (until == 0 || until >= size) return std::nullopt;  // nothing was written, or everything, or it was not truncated
-  return Error{ErrorKind::kInvalidArgument, writer_->source().path(),
-               fmt::format("{} was truncated and then written up to byte {} of {}: the rest is what it was",
-                           description_, until, size)};
+  return left_out(size);
 }
 
 }  // namespace npyfs

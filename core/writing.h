@@ -37,6 +37,16 @@ class Writing {
   // The file was opened with O_TRUNC, which means nothing to its rows.
   void note_truncation() const { written_until_ = 0; }
 
+  // kInvalidArgument where the file, of `size` bytes, was truncated and not all of it was written since: to be asked
+  // where its size is set to what it is. That is how a writer who skips zeros ends, and counts on them being there.
+  Result<void> check_complete(std::uint64_t size) const;
+
+  // What a close by `process` is to report of that: kInvalidArgument where a part of the file was written alone, and
+  // whoever closes it ought to have written all. Not so where it writes nothing; where it was told already, by a write
+  // that failed; where it may map the file and go on; and where it is not the one who opened the file: processes
+  // that write one after another (`{ cat a; cat b; } > view`) each close a copy of its descriptor.
+  Result<void> check_at_close(std::uint64_t size, pid_t process) const;
+
   pid_t process() const { return process_; }
 
   // Of two that are open the younger one has the larger number.
@@ -54,19 +64,25 @@ class Writing {
 
  private:
   Error in_context(Error error, std::uint64_t offset, std::size_t size) const;
+  Error left_out(std::uint64_t size) const;
+  Result<void> write_bytes(const View& view, std::uint64_t offset, std::span<const std::byte> bytes,
+                           bool is_page) const;
+  void note_written_until(std::uint64_t end) const;
 
   Writing(std::unique_ptr<const SourceWriter> writer, Claims::Ticket claim,
-          std::shared_ptr<WrittenBytes::Counter> written, pid_t process, std::string description);
+          std::shared_ptr<WrittenBytes::Counter> written, Opening opening, pid_t process, std::string description);
 
   const std::unique_ptr<const SourceWriter> writer_;
   const Claims::Ticket claim_;
   const std::shared_ptr<WrittenBytes::Counter> written_;
-  const pid_t process_;
+  const Opening opening_;
+  const pid_t process_;  // 0 where it is in a namespace of processes that is not ours
   const std::uint64_t serial_;
   const std::string description_;
   // How far it was written without a gap since it was truncated, in bytes; kNotTruncated where it was not.
   static constexpr std::uint64_t kNotTruncated = ~std::uint64_t{0};
   mutable std::atomic<std::uint64_t> written_until_ = kNotTruncated;
+  mutable std::atomic<bool> has_failed_ = false;  // a write that was no page
 };
 
 // The path of a view in the mount, by which WrittenBytes knows it. `source` is the path of its source.

@@ -66,9 +66,10 @@ void flush(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
     return;
   }
   const auto file = filesystem.files.find(info->fh);
-  const auto flushed = file ? filesystem.tree.flush(*file) : Result<void>{};
-  if (!flushed) return reply_failed_write(request, flushed.error());
-  fuse_reply_err(request, 0);
+  const auto flushed = file ? filesystem.tree.flush(*file, fuse_req_ctx(request)->pid) : Result<void>{};
+  const bool is_left_out = !flushed && flushed.error().kind == ErrorKind::kInvalidArgument;
+  if (!flushed && !is_left_out) return reply_failed_write(request, flushed.error());
+  fuse_reply_err(request, is_left_out ? EINVAL : 0);  // release() has a line of what was left out in the end
 }
 
 void fsync(fuse_req_t request, fuse_ino_t, int, fuse_file_info* info) {
@@ -95,9 +96,11 @@ void setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int to_se
     return;
   }
   const bool is_truncation_at_open = wanted->st_size == 0 && info == nullptr && (to_set & kNewTime) == 0;
-  const auto checked = is_truncation_at_open
-                           ? filesystem.tree.note_truncation(node, fuse_req_ctx(request)->pid)
-                           : filesystem.tree.check_new_size(node, static_cast<std::uint64_t>(wanted->st_size));
+  const pid_t process = fuse_req_ctx(request)->pid;
+  const auto size = static_cast<std::uint64_t>(wanted->st_size);
+  const auto file = info == nullptr ? nullptr : filesystem.files.find(info->fh);
+  const auto checked = is_truncation_at_open ? filesystem.tree.note_truncation(node, process)
+                                             : filesystem.tree.check_new_size(node, size, process, file.get());
   if (!checked) return reply_error(request, checked.error());
   const auto attributes = filesystem.tree.attributes(node);
   if (!attributes) return reply_error(request, attributes.error());

@@ -132,9 +132,9 @@ TEST_F(TreeWritingTest, KnowsHowMuchWasWritten) {
 
 TEST_F(TreeWritingTest, ASizeCanBeSetToWhatItIs) {
   const NodeId view = node("a.npy/chunks/1_of_3.npy");
-  EXPECT_TRUE(tree_.check_new_size(view, 128 + 24));
+  EXPECT_TRUE(tree_.check_new_size(view, 128 + 24, 77, nullptr));
   for (const std::uint64_t size : {0u, 1u, 128u + 23, 128u + 25}) {
-    const auto refused = tree_.check_new_size(view, size);
+    const auto refused = tree_.check_new_size(view, size, 77, nullptr);
     ASSERT_FALSE(refused);
     EXPECT_EQ(to_errno(refused.error()), EINVAL);
   }
@@ -158,6 +158,73 @@ TEST_F(TreeWritingTest, ATruncatedFileIsWrittenWithoutGaps) {
   EXPECT_FALSE(write(*file, 9, "x"));
   EXPECT_TRUE(tree_.write(*file, 12, std::as_bytes(std::span("pages", 4)), true)) << "mapped pages come in any order";
   EXPECT_TRUE(write(*file, 8, "89"));
+  tree_.close(*file);
+}
+
+TEST_F(TreeWritingTest, ASizeIsNotSetWhereSomethingWasLeftOut) {
+  const NodeId view = node("a.npy/chunks/1_of_3.bin");
+  const auto file = *open("a.npy/chunks/1_of_3.bin", 77);
+  EXPECT_TRUE(tree_.check_new_size(view, 24, 77, file.get())) << "was not truncated";
+  ASSERT_TRUE(tree_.note_truncation(view, 77));
+  for (const std::string_view bytes : {"", "0123456789", "0123456789012345678901"}) {
+    EXPECT_TRUE(write(*file, 0, bytes));
+    const auto refused = tree_.check_new_size(view, 24, 77, file.get());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(to_errno(refused.error()), EINVAL);
+    EXPECT_THAT(to_message(refused.error()), testing::HasSubstr("cp --sparse=never"));
+    EXPECT_FALSE(tree_.check_new_size(view, 24, 77, nullptr)) << "truncate() of what it has open itself";
+    EXPECT_TRUE(tree_.check_new_size(view, 24, 78, nullptr)) << "somebody else's business";
+  }
+  EXPECT_TRUE(write(*file, 22, "ab"));
+  EXPECT_TRUE(tree_.check_new_size(view, 24, 77, file.get()));
+  EXPECT_TRUE(tree_.check_new_size(view, 24, 77, nullptr));
+  tree_.close(*file);
+}
+
+TEST_F(TreeWritingTest, ACloseSaysWhatWasLeftOut) {
+  const NodeId view = node("a.npy/chunks/1_of_3.bin");
+  const auto file = *tree_.open_for_writing(view, Opening::kForWriting, 77);
+  EXPECT_TRUE(write(*file, 4, "0123"));
+  EXPECT_TRUE(tree_.flush(*file, 77)) << "was not truncated";
+  ASSERT_TRUE(tree_.note_truncation(view, 77));
+  EXPECT_TRUE(tree_.flush(*file, 77)) << "nothing was written";
+  EXPECT_TRUE(write(*file, 0, "0123"));
+  EXPECT_TRUE(tree_.flush(*file, 78)) << "one of many that write one after another";
+  const auto told = tree_.flush(*file, 77);
+  ASSERT_FALSE(told);
+  EXPECT_EQ(to_errno(told.error()), EINVAL);
+  EXPECT_THAT(to_message(told.error()), testing::HasSubstr("written up to byte 4 of 24"));
+  EXPECT_TRUE(write(*file, 4, "45678901234567890123"));
+  EXPECT_TRUE(tree_.flush(*file, 77)) << "everything was written";
+  tree_.close(*file);
+}
+
+TEST_F(TreeWritingTest, ACloseSaysNothingToThoseWhoKnow) {
+  const NodeId view = node("a.npy/chunks/1_of_3.bin");
+  const auto failed = *tree_.open_for_writing(view, Opening::kForWriting, 77);
+  ASSERT_TRUE(tree_.note_truncation(view, 77));
+  EXPECT_TRUE(write(*failed, 0, "0123"));
+  EXPECT_FALSE(write(*failed, 24, "x"));
+  EXPECT_TRUE(tree_.flush(*failed, 77)) << "a write has failed";
+  EXPECT_TRUE(failed->writing->what_was_left_out(24)) << "for the log";
+  tree_.close(*failed);
+}
+
+TEST_F(TreeWritingTest, ACloseSaysNothingToThoseWhoMayHaveMappedTheFile) {
+  const NodeId view = node("a.npy/chunks/1_of_3.bin");
+  const auto file = *open("a.npy/chunks/1_of_3.bin", 77);
+  ASSERT_TRUE(tree_.note_truncation(view, 77));
+  EXPECT_TRUE(write(*file, 0, "0123"));
+  EXPECT_TRUE(tree_.flush(*file, 77));
+  tree_.close(*file);
+}
+
+TEST_F(TreeWritingTest, ACloseSaysNothingWhereProcessesCannotBeToldApart) {
+  const NodeId view = node("a.npy/chunks/1_of_3.bin");
+  const auto file = *tree_.open_for_writing(view, Opening::kForWriting, 0);
+  ASSERT_TRUE(tree_.note_truncation(view, 0));
+  EXPECT_TRUE(write(*file, 0, "0123"));
+  EXPECT_TRUE(tree_.flush(*file, 0));
   tree_.close(*file);
 }
 

@@ -20,8 +20,9 @@ class WriteOperationsTest : public OperationsTest {
     options.writable = true;
     return options;
   }
-  FakeKernel::Reply setattr(std::uint64_t node, std::uint32_t valid, std::uint64_t size) {
+  FakeKernel::Reply setattr(std::uint64_t node, std::uint32_t valid, std::uint64_t size, std::uint64_t handle = 0) {
     fuse_setattr_in request = {};
+    request.fh = handle;
     request.valid = valid;
     request.size = size;
     return kernel_.ask(FUSE_SETATTR, node, bytes_of(request));
@@ -99,7 +100,10 @@ TEST_F(WriteOperationsTest, SizesCannotBeChanged) {
   EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_MTIME | FATTR_MTIME_NOW, 0).error, EINVAL) << "truncate()";
   EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_FH, 0).error, EINVAL) << "ftruncate()";
   EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_FH, size + 1).error, EINVAL);
-  EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_FH, size).error, 0);
+  EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_FH, size, handle).error, EINVAL) << "not all was written";
+  EXPECT_EQ(write(view_, handle, 0, view_bytes_).error, 0);
+  EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_FH, size, handle).error, 0);
+  EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_FH, size, handle + 1).error, 0) << "no kernel asks so";
   for (const int other : {FATTR_MODE, FATTR_UID, FATTR_GID, FATTR_MTIME, FATTR_SIZE | FATTR_MODE}) {
     EXPECT_EQ(setattr(view_, static_cast<std::uint32_t>(other), size).error, EPERM) << other;
   }
