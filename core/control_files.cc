@@ -29,11 +29,11 @@ class ControlListing : public Listing {
   const ControlFiles& files_;
 };
 
-struct stat owned_by_daemon() {
+struct stat owned_by_daemon(mode_t mode) {
   struct stat status = {};
   status.st_uid = ::geteuid();
   status.st_gid = ::getegid();
-  status.st_mode = S_IRUSR | S_IRGRP | S_IROTH;
+  status.st_mode = mode;
   (void)::clock_gettime(CLOCK_REALTIME, &status.st_mtim);
   status.st_atim = status.st_ctim = status.st_mtim;
   return status;
@@ -42,11 +42,12 @@ struct stat owned_by_daemon() {
 }  // namespace
 
 struct stat control_directory_attributes() {
-  return directory_attributes(owned_by_daemon(), control_inode(0));
+  return directory_attributes(owned_by_daemon(S_IRUSR | S_IRGRP | S_IROTH), control_inode(0));
 }
 
 struct stat control_file_attributes(const ControlFiles& files, std::uint64_t index) {
-  return file_attributes(owned_by_daemon(), control_inode(index + kDots), files[index].text().size(), Access::kRead);
+  const ControlFile& file = files[index];
+  return file_attributes(owned_by_daemon(file.mode), control_inode(index + kDots), file.text().size(), Access::kRead);
 }
 
 std::unique_ptr<Listing> list_control_files(const ControlFiles& files) {

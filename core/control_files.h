@@ -18,14 +18,15 @@ namespace npyfs {
 struct ControlFile {
   std::string name;
   std::function<std::string()> text;
+  mode_t mode = S_IRUSR | S_IRGRP | S_IROTH;
 };
 
 using ControlFiles = std::vector<ControlFile>;
 
 inline constexpr std::string_view kControlDirectoryName = ".npyfs";
 
-// Attributes of the directory itself, and of the file at `index`. Owned by the daemon's user, readable by all, as old
-// as this moment; the size is that of the text as it is now.
+// Attributes of the directory itself, and of the file at `index`. Owned by the daemon's user, as old as this
+// moment; the directory is readable by all, a file has its own mode; the size is that of the text as it is now.
 struct stat control_directory_attributes();
 struct stat control_file_attributes(const ControlFiles& files, std::uint64_t index);
 

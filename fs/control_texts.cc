@@ -113,7 +113,10 @@ ControlFiles control_files(const Filesystem& filesystem) {
       {"status", [&filesystem] { return status_text(filesystem); }},
       {"metrics", [&filesystem] { return metrics_text(filesystem); }},
   };
-  if (filesystem.options.writable) files.push_back({"written", [&filesystem] { return written_text(filesystem); }});
+  if (!filesystem.options.writable) return files;
+  files.push_back({"written", [&filesystem] { return written_text(filesystem); }});
+  // It has names out of directories that may be closed to others.
+  if (filesystem.options.visitors == Visitors::kOthers) files.back().mode = S_IRUSR;
   return files;
 }
 

@@ -75,6 +75,20 @@ def test_another_user_reads_what_the_source_allows(mounted, mode, user):
     assert outcomes(user, lambda path: len(os.listdir(path)), [array]) == [entries]
 
 
+def test_names_that_were_written_are_the_owners_alone(source, mount):
+    """.npyfs/written, which names views in directories that may be closed to others, can be read by the owner of the mount
+    alone where others may enter it; the other files of .npyfs by all."""
+    (source / "closed").mkdir(mode=0o700)
+    (source / "closed/secret.npy").write_bytes(saved(ARRAY))
+    mounted = mount(source, "rw", "allow_other")
+    open(mounted / "closed/secret.npy/chunks/0_of_2.npy", "r+b").close()
+    assert (mounted / ".npyfs/written").read_text() == "0 closed/secret.npy/chunks/0_of_2.npy\n"
+    assert outcomes(STRANGER, size_read, [mounted / ".npyfs/written"]) == ["EACCES"]
+    for name in ("version", "options", "status", "metrics"):
+        assert "secret" not in as_user(STRANGER, (mounted / ".npyfs" / name).read_text)
+    assert (mount(source, "rw") / ".npyfs/written").stat().st_mode & 0o777 == 0o444
+
+
 @pytest.mark.parametrize("user", USERS)
 @pytest.mark.parametrize("mode", MODES, ids="{:04o}".format)
 def test_another_user_enters_the_directories_the_source_allows(mounted, mode, user):

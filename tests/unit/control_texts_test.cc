@@ -36,6 +36,24 @@ TEST_F(ControlTextsTest, SayWhatTheDaemonIs) {
   EXPECT_THAT(text_of("options"), HasSubstr("loglevel=notice\ngiven=\n"));
 }
 
+TEST(ControlFiles, NamesOfTheSourceAreForTheOwnerWhereOthersMayCome) {
+  const TempDirectory directory;
+  for (const Visitors visitors : {Visitors::kOwner, Visitors::kOthers}) {
+    Options options;
+    options.source = directory.path();
+    options.writable = true;
+    options.visitors = visitors;
+    const Filesystem filesystem(options, *SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, visitors));
+    const ControlFiles files = control_files(filesystem);
+    ASSERT_EQ(files.back().name, "written");
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const bool is_closed = visitors == Visitors::kOthers && files[i].name == "written";
+      EXPECT_EQ(control_file_attributes(files, i).st_mode, S_IFREG | (is_closed ? 0400u : 0444u)) << files[i].name;
+      EXPECT_EQ(control_file_attributes(files, i).st_uid, ::geteuid());
+    }
+  }
+}
+
 TEST_F(ControlTextsTest, CountWhatWasDone) {
   const std::uint64_t notes = node("notes.txt");
   const std::uint64_t handle = handle_in(open(notes));
