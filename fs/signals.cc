@@ -13,17 +13,32 @@ using namespace std::chrono_literals;
 
 constexpr int kWake = SIGUSR1;  // interrupts a system call; sent to single threads of ours
 
+bool is_default(int number) {
+  struct sigaction action;
+  return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
+}
+
+// The end that they stand for by default would come at once, and lose what is mapped and not yet written. Whoever has
+// handlers in our process, as profilers have for SIGPROF, keeps them.
+void ignore_what_means_nothing() {
+  const auto ignore = [](int number) {
+    if (is_default(number)) ::signal(number, SIG_IGN);
+  };
+  for (const int number : {SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT}) ignore(number);
+  for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) ignore(number);
+}
+
 }  // namespace
 
 Signals::Signals() {
   ::sigemptyset(&ending_);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-    struct sigaction action;
-    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) ::sigaddset(&ending_, number);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU}) {
+    if (is_default(number)) ::sigaddset(&ending_, number);
   }
   ::pthread_sigmask(SIG_BLOCK, &ending_, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is the writer's error
+  ignore_what_means_nothing();
   struct sigaction wake = {};
   wake.sa_handler = [](int) {};  // without SA_RESTART, so that what it interrupts returns
   ::sigaction(kWake, &wake, nullptr);

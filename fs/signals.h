@@ -8,8 +8,9 @@
 
 namespace npyfs {
 
-// TERM, INT and HUP, less those that whoever started us has ignored (nohup). To be made before there are other threads;
-// the signals are blocked from then on, and SIGPIPE and SIGXFSZ are ignored.
+// TERM, INT, HUP, QUIT and XCPU, less those that whoever started us has ignored (nohup). To be made before there are
+// other threads; the signals are blocked from then on. Others that would end us at once, and mean nothing to us, are
+// ignored: PIPE, XFSZ, and those of users, timers and descriptors.
 class Signals {
  public:
   Signals();

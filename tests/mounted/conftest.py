@@ -22,7 +22,8 @@ while read -r device path rest; do case "$path" in "$0"/*) umount -l "$path" ;; 
 
 def pytest_configure(config):
     # Under nohup, or as a job in the background of a shell, these are ignored, by daemons started here as well.
-    for number, usual in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+    for number, usual in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGQUIT, signal.SIG_DFL),
+                          (signal.SIGINT, signal.default_int_handler)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)
     config.addinivalue_line("markers", "big: takes long or needs large packages; runs where NPYFS_TEST_ALL=1 is set")

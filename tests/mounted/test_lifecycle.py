@@ -44,13 +44,14 @@ def test_npyfs_ends_when_it_is_unmounted(tree, mount, command, foreground):
     mounted.unmount(*command)
 
 
-SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT],
+                                  ids=lambda number: number.name)
 
 
 @SIGNALS
 @pytest.mark.parametrize("foreground", [False, True])
 def test_npyfs_unmounts_and_ends_on_signals(tree, mount, number, foreground):
-    """SIGTERM, SIGINT and SIGHUP end it as well, after which nothing is left mounted."""
+    """SIGTERM, SIGINT, SIGHUP and SIGQUIT end it as well, after which nothing is left mounted."""
     mounted = mount(tree, foreground=foreground)
     assert_serves(mounted)
     os.kill(mounted.pid, number)

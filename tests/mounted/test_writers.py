@@ -219,16 +219,42 @@ def assert_filled(source, count):
         assert set(chunk(array, index, count).flat) == {index + 1}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGXCPU"])
 def test_signals_drain(source, mount, number):
-    """SIGTERM, SIGINT and SIGHUP drain: every dirty mapped page reaches the source before npyfs exits with status 0."""
+    """SIGTERM, SIGINT, SIGHUP, SIGQUIT and SIGXCPU drain: every dirty mapped page reaches the source before npyfs exits with status 0."""
     np.save(source / "a.npy", np.zeros((400_000, 3), "<f4"))
     mounted = mount(source, "rw")
     writers = writers_of(mounted, 8)
     try:
         for writer in writers:
             assert writer.stdout.readline() == "dirty\n"
-        os.kill(mounted.pid, number)
+        os.kill(mounted.pid, getattr(signal, number))
+        mounted.assert_ended_cleanly()
+        assert_filled(source, 8)
+    finally:
+        end(writers)
+
+
+MEANINGLESS = [signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO, signal.SIGPWR,
+               signal.SIGSTKFLT, signal.SIGPIPE, signal.SIGXFSZ, *range(signal.SIGRTMIN, signal.SIGRTMAX + 1)]
+
+
+def test_signals_that_mean_nothing_lose_nothing(source, mount):
+    """SIGUSR1 and SIGUSR2, those of timers and descriptors, and real-time signals are ignored, also by requests under way."""
+    np.save(source / "a.npy", np.zeros((400_000, 3), "<f4"))
+    np.save(source / "b.npy", np.arange(400_000))
+    mounted = mount(source, "rw", "max_read=4096")
+    writers = writers_of(mounted, 8)
+    try:
+        for writer in writers:
+            assert writer.stdout.readline() == "dirty\n"
+        for number in MEANINGLESS:
+            for index in range(4):
+                os.kill(mounted.pid, number)
+                part = np.load(mounted / f"b.npy/chunks/{index}_of_4.npy")
+                assert part[0] == index * 100_000 and part[-1] == index * 100_000 + 99_999, number
+        assert not mounted.has_exited()
+        os.kill(mounted.pid, signal.SIGTERM)
         mounted.assert_ended_cleanly()
         assert_filled(source, 8)
     finally:
