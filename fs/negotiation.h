@@ -16,7 +16,6 @@
 
 #include "core/error.h"
 #include "fs/metrics.h"
-#include "fs/reply_pipe.h"
 
 namespace npyfs {
 
@@ -73,7 +72,6 @@ class Negotiation {
   std::atomic<std::uint64_t> max_request_ = 0;
   std::atomic<std::uint64_t> kernel_read_ahead_ = 0;
   std::atomic<int> failure_ = 0;
-  ReplyPipe reply_pipe_;
   std::string mountpoint_;
   fuse_session* session_ = nullptr;
 };

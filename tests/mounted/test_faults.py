@@ -20,15 +20,12 @@ def fit(calls):
     return [call for call in calls if not (is_sanitized() and call in UNFIT_FOR_SANITIZERS)]
 
 
-SERVING = ["openat2", "newfstatat", "pread64", "mmap", "madvise", "getdents64", "lseek", "readlinkat", "fstatfs",
-           "fcntl", "fadvise64", "process_vm_readv", "mprotect", "clone3", "inotify_add_watch", "inotify_rm_watch", "vmsplice",
-           "splice"]
+SERVING = ["openat2", "newfstatat", "pread64", "mmap", "madvise", "getdents64", "lseek", "readlinkat", "fstatfs", "fcntl",
+           "fadvise64", "process_vm_readv", "mprotect", "clone3", "inotify_add_watch", "inotify_rm_watch"]
 # Errors that say something of the file, which error.txt then repeats; others say that the system is short of something.
 PERSISTENT = {"EIO", "ENOSPC"}
 # Interrupted, these are called again.
 RETRIED = {"openat2", "pread64", "getdents64"}
-# Where these fail, for whatever reason, there is another way.
-REPLACED = {"vmsplice", "splice"}
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +52,13 @@ def test_a_call_that_fails_is_an_errno_for_that_operation_alone(tree, scratch, m
         with injected(mounted.pid, call, error, index, scratch / "strace") as count:
             found = outcomes(mounted.path)
         times += count()
-        no_matter = call in REPLACED or (error == "EINTR" and call in RETRIED)
-        allowed = {"right"} if no_matter else {"right", error, "EIO"}
+        allowed = {"right"} if error == "EINTR" and call in RETRIED else {"right", error, "EIO"}
         if error in PERSISTENT:
             allowed.add("unreadable")
         wrong = {name: outcome for name, outcome in found.items() if outcome not in allowed}
         assert found.keys() == ALL_RIGHT.keys() and not wrong, f"{error} at call {index}"
         assert outcomes(mounted.path) == ALL_RIGHT, f"after {error} at call {index}"
-    if call in {"openat2", "newfstatat", "pread64", "getdents64", *REPLACED}:
+    if call in {"openat2", "newfstatat", "pread64", "getdents64"}:
         assert times > 0, "nothing has failed"
 
 
@@ -102,8 +98,7 @@ def test_a_connection_that_fails_ends_the_mount_and_leaves_no_reader_waiting(tre
 
 # Not mmap: it is the dynamic linker's before it is npyfs's.
 STARTING = ["openat", "openat2", "newfstatat", "mount", "read", "clone3", "rt_sigaction", "writev", "socketpair",
-            "readlink", "getdents64", "prlimit64", "fcntl", "statx", "close", "inotify_init1", "eventfd2", "poll",
-            "pipe2"]
+            "readlink", "getdents64", "prlimit64", "fcntl", "statx", "close", "inotify_init1", "eventfd2", "poll"]
 
 
 def ended(process, mountpoint):

@@ -76,4 +76,4 @@ def test_the_kernels_read_ahead_is_still_raised(tree, mount):
     """It is raised when the kernel says its first word, which is later."""
     mounted = mount(tree)
     # The kernel asks for other things as soon as that word is answered.
-    mounted.wait_until(lambda: "read-ahead 1016 KiB" in (mounted / ".npyfs/status").read_text(), "larger read-ahead")
+    mounted.wait_until(lambda: "read-ahead 1024 KiB" in (mounted / ".npyfs/status").read_text(), "larger read-ahead")
