@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/control_files.h"
+#include "core/file_names.h"
 #include "core/listing.h"
 #include "core/source_file.h"
 
@@ -59,7 +60,7 @@ class Walk {
   void take(const std::string& directory, const dirent& entry) {
     const std::string_view name(entry.d_name);
     if (name == "." || name == ".." || (directory.empty() && name == kControlDirectoryName)) return;
-    std::string path = directory.empty() ? std::string(name) : directory + "/" + entry.d_name;
+    std::string path = path_in(directory, name);
     auto type = static_cast<mode_t>(DTTOIF(entry.d_type));
     // A link may be followed, and some filesystems do not say what it is: look at it.
     const bool is_certain = entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN;

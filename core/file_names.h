@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace npyfs {
 
@@ -14,5 +15,8 @@ inline constexpr int kMaxTemporaryNames = 100;
 // The directory that `path` is in ("." where it names none), and its last component ("" behind a final '/').
 std::string parent_directory(const std::string& path);
 std::string last_component(const std::string& path);
+
+// The path of `name` in `directory`, which is "" where paths begin.
+std::string path_in(std::string_view directory, std::string_view name);
 
 }  // namespace npyfs

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/file_names.h"
 #include "core/remote_filesystem.h"
 
 namespace npyfs {
@@ -20,10 +21,6 @@ namespace {
 SourceIo choose_io(int fd, SourceIo wanted) {
   if (wanted != SourceIo::kAuto) return wanted;
   return is_remote(fd) ? SourceIo::kPread : SourceIo::kMmap;
-}
-
-std::string file_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
 }
 
 std::atomic<std::uint64_t> next_file_id = 1;
@@ -56,7 +53,7 @@ Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& roo
   const bool is_settled_before = is_settled(status, file_clock());
   file->header_ = file->parse_header(file->header_bytes_);
   file->header_bytes_.shrink_to_fit();
-  file->sliceable_ = file->header_ ? check_sliceable(*file->header_, file->size(), file_name(path))
+  file->sliceable_ = file->header_ ? check_sliceable(*file->header_, file->size(), last_component(path))
                                    : std::unexpected(file->header_.error());
   if (auto unchanged = file->check_unchanged_since_opened(); !unchanged) return std::unexpected(unchanged.error());
   file->has_settled_header_ = is_settled_before;
@@ -102,7 +99,7 @@ Result<void> SourceFile::check_header_bytes() const {
 
 // `bytes` are those that it was read from; not all of them where that fails.
 Result<NpyHeader> SourceFile::parse_header(std::vector<std::byte>& bytes) const {
-  const std::string name = file_name(path_);
+  const std::string name = last_component(path_);
   bytes.resize(std::min<std::uint64_t>(size(), 4096));  // nearly always the whole header
   if (auto read = read_exactly(bytes.data(), bytes.size(), 0); !read) return std::unexpected(read.error());
   const auto needed = npy_header_size(bytes, size(), name);

@@ -12,6 +12,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/file_names.h"
+
 namespace npyfs {
 namespace {
 
@@ -63,10 +65,6 @@ Result<UniqueFd> open_followed(int directory, const std::string& name, const std
   UniqueFd fd(open_at(directory, name.c_str(), O_PATH, 0));
   if (!fd) return std::unexpected(system_error(path, "open", errno));
   return fd;
-}
-
-std::string joined(const std::string& directory, const std::string& name) {
-  return directory.empty() ? name : directory + "/" + name;
 }
 
 // `path` below `directory`, where it is; both absolute, `directory` without a final '/'.
@@ -139,7 +137,7 @@ Result<UniqueFd> SourceRoot::resolve_absolute_links(const std::string& path, int
     const std::string component = rest.substr(0, slash);
     rest.erase(0, slash == std::string::npos ? rest.size() : slash + 1);
     if (component.empty()) continue;
-    const std::string candidate = done.empty() ? component : done + "/" + component;
+    const std::string candidate = path_in(done, component);
     const UniqueFd fd(open_beneath(candidate, O_PATH | O_NOFOLLOW));
     if (!fd) return std::unexpected(system_error(path, "open", errno));
     const auto status = status_of(fd.get(), path);
@@ -208,7 +206,7 @@ Result<SourceStatus> SourceRoot::status_beneath(const std::string& path) const {
 
 Result<SourceStatus> SourceRoot::status_in(const std::string& path, std::uint64_t identity,
                                            const std::string& name) const {
-  if (visitors_ == Visitors::kOwner) return status_for_owner(joined(path, name));
+  if (visitors_ == Visitors::kOwner) return status_for_owner(path_in(path, name));
   if (path.empty()) return status_at(root_.get(), path, name);
   const auto directory = resolve_as(path, O_PATH | O_DIRECTORY, identity);
   if (!directory) return std::unexpected(directory.error());
@@ -216,7 +214,7 @@ Result<SourceStatus> SourceRoot::status_in(const std::string& path, std::uint64_
 }
 
 Result<SourceStatus> SourceRoot::status_at(int directory, const std::string& path, const std::string& name) const {
-  const std::string whole = joined(path, name);
+  const std::string whole = path_in(path, name);
   if (visitors_ == Visitors::kOwner) return status_for_owner(whole);
   // No name of a directory's own, and it might lead out of the root.
   if (name == ".." || name.contains('/')) return std::unexpected(system_error(whole, "stat", ENOENT));

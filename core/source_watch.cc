@@ -13,6 +13,7 @@
 #include <mutex>
 #include <utility>
 
+#include "core/file_names.h"
 #include "core/remote_filesystem.h"
 
 namespace npyfs {
@@ -26,10 +27,6 @@ constexpr int kMaxAttempts = 3;  // at watching a directory that is being rename
 
 // Of events that are taken at a time: thousands.
 constexpr std::size_t kBufferSize = std::size_t{64} << 10;
-
-std::string joined(const std::string& directory, const char* name) {
-  return directory.empty() ? std::string(name) : fmt::format("{}/{}", directory, name);
-}
 
 // Whether `path`, or a directory that it is beneath, has come or gone.
 bool has_moved(const SourceChanges& changes, std::string_view path) {
@@ -202,7 +199,7 @@ void SourceWatch::take(const inotify_event& event, SourceChanges& changes) {
       if (!path->empty() || (event.mask & IN_MOVE_SELF) == 0) changes.add(*path, true);
     } else if (event.len > 0) {
       const bool has_come_or_gone = (event.mask & kComeOrGone) != 0;
-      changes.add(joined(*path, event.name), has_come_or_gone);
+      changes.add(path_in(*path, event.name), has_come_or_gone);
       if (has_come_or_gone) changes.directories.insert(*path);
     } else if ((event.mask & IN_ATTRIB) != 0) {
       changes.directories.insert(*path);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/attributes.h"
+#include "core/file_names.h"
 
 namespace npyfs {
 namespace {
@@ -24,10 +25,6 @@ NodeKind kind_of(std::string_view name, mode_t type) {
   if (S_ISDIR(type)) return NodeKind::kDirectory;
   if (is_array_name(name, type)) return NodeKind::kPlace;
   return S_ISREG(type) ? NodeKind::kFile : NodeKind::kOther;
-}
-
-std::string_view base_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
 }
 
 // Which directory, array or link of the source a node is of, where that is what its version says; 0 for any.
@@ -97,10 +94,9 @@ Result<Entry> Tree::lookup_mirrored(const Node& directory, std::string_view name
   const auto status = with_descriptors(
       sources_, [&] { return root_.status_in(*directory.path, directory.version, std::string(name)); });
   if (!status) return std::unexpected(status.error());
-  auto path = directory.path->empty() ? std::string(name) : fmt::format("{}/{}", *directory.path, name);
   const NodeKind kind = kind_of(name, status->st_mode);
   const Node node{.kind = kind,
-                  .path = std::make_shared<const std::string>(std::move(path)),
+                  .path = std::make_shared<const std::string>(path_in(*directory.path, name)),
                   .version = kind == NodeKind::kFile ? version_of(*status) : identity_of(*status)};
   return found(node, mirrored_attributes(node, *status));
 }
@@ -159,7 +155,7 @@ Result<std::shared_ptr<const SourceFile>> Tree::source_file(const std::string& p
 // the node is pinned to.
 Result<SourceStatus> Tree::source_status(const Node& node) const {
   auto status = path_status(*node.path);
-  if (status && kind_of(base_name(*node.path), status->st_mode) != node.kind) return stale(node);
+  if (status && kind_of(last_component(*node.path), status->st_mode) != node.kind) return stale(node);
   const std::uint64_t identity = pinned_identity(node);
   if (status && identity != 0 && identity != status->identity()) return stale(node);
   return status;

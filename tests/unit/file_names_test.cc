@@ -21,5 +21,10 @@ TEST(FileNames, ParentAndLastComponent) {
   EXPECT_EQ(last_component("dir/"), "");
 }
 
+TEST(FileNames, APathInADirectoryBeginsWithItsName) {
+  EXPECT_EQ(path_in("sub", "a.npy"), "sub/a.npy");
+  EXPECT_EQ(path_in("", "a.npy"), "a.npy") << "where paths begin";
+}
+
 }  // namespace
 }  // namespace npyfs

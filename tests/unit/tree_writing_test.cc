@@ -210,22 +210,15 @@ TEST_F(TreeWritingTest, ACloseSaysNothingToThoseWhoKnow) {
   tree_.close(*failed);
 }
 
-TEST_F(TreeWritingTest, ACloseSaysNothingToThoseWhoMayHaveMappedTheFile) {
+TEST_F(TreeWritingTest, ACloseSaysNothingToThoseWhoMayHaveMappedTheFileOrCannotBeToldApart) {
   const NodeId view = node("a.npy/chunks/1_of_3.bin");
-  const auto file = *open("a.npy/chunks/1_of_3.bin", 77);
-  ASSERT_TRUE(tree_.note_truncation(view, 77));
-  EXPECT_TRUE(write(*file, 0, "0123"));
-  EXPECT_TRUE(tree_.flush(*file, 77));
-  tree_.close(*file);
-}
-
-TEST_F(TreeWritingTest, ACloseSaysNothingWhereProcessesCannotBeToldApart) {
-  const NodeId view = node("a.npy/chunks/1_of_3.bin");
-  const auto file = *tree_.open_for_writing(view, Opening::kForWriting, 0);
-  ASSERT_TRUE(tree_.note_truncation(view, 0));
-  EXPECT_TRUE(write(*file, 0, "0123"));
-  EXPECT_TRUE(tree_.flush(*file, 0));
-  tree_.close(*file);
+  for (const auto& [opening, process] : {std::pair(Opening::kForReadingAndWriting, 77), {Opening::kForWriting, 0}}) {
+    const auto file = *tree_.open_for_writing(view, opening, process);
+    ASSERT_TRUE(tree_.note_truncation(view, process));
+    EXPECT_TRUE(write(*file, 0, "0123"));
+    EXPECT_TRUE(tree_.flush(*file, process)) << process;
+    tree_.close(*file);
+  }
 }
 
 TEST_F(TreeWritingTest, AWriterOfAReplacedSourceIsTold) {
