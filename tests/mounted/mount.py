@@ -215,8 +215,13 @@ class Mount:
             raise AssertionError(f"{error}: {dict(self.descriptors_since_start())}") from None
 
     def unmount(self, *command):
-        """Unmounts with `fusermount3 -u`, or the command given, and waits for the daemon's clean end."""
-        unmounting = subprocess.run([*(command or ("fusermount3", "-u")), str(self.path)], capture_output=True, text=True)
+        """Unmounts with `fusermount3 -u`, or the command given, and waits for the daemon's clean end. Any process that
+        looks at all mounts of the machine (df, a monitor) keeps each busy for a moment: we try until DEADLINE."""
+        end = time.monotonic() + DEADLINE
+        while True:
+            unmounting = subprocess.run([*(command or ("fusermount3", "-u")), str(self.path)], capture_output=True, text=True)
+            if unmounting.returncode == 0 or "busy" not in unmounting.stderr or time.monotonic() > end:
+                break
         assert unmounting.returncode == 0, unmounting.stderr
         self.assert_ended_cleanly()
 
