@@ -13,11 +13,8 @@
 namespace npyfs {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kIsGlibcMalloc = false;  // a sanitizer's own allocator gives nothing back
-#else
-constexpr bool kIsGlibcMalloc = true;
-#endif
+// A sanitizer has an allocator of its own, which gives nothing back.
+constexpr bool kIsGlibcMalloc = std::string_view(NPYFS_SANITIZE).empty();
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
