@@ -156,8 +156,8 @@ TEST(Claims, NameTheProcessOfAThread) {
 
 TEST(Claims, AreNeverHeldTwice) {
   Claims claims;
-  std::vector<std::jthread> threads;
   std::atomic<int> owners = 0;
+  std::vector<std::jthread> threads;
   for (NodeId view = 1; view <= 4; ++view) {
     threads.emplace_back([&, view] {
       for (int i = 0; i < 2000; ++i) {
