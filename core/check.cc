@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
-#include <memory>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "core/control_files.h"
+#include "core/directory_stream.h"
 #include "core/file_names.h"
 #include "core/listing.h"
 #include "core/source_file.h"
@@ -35,22 +35,17 @@ class Walk {
   }
 
  private:
-  struct Close {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-  };
-
   Result<void> read_directory(const std::string& path) {
     auto fd = root_.open_directory(path);
     if (!fd) return std::unexpected(fd.error());
-    struct stat status;
-    if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
-    if (!visited_.emplace(status.st_dev, status.st_ino).second) return {};
-    const std::unique_ptr<DIR, Close> directory(::fdopendir(fd->get()));
-    if (!directory) return std::unexpected(system_error(path, "fdopendir", errno));
-    (void)fd->release();  // the DIR owns it now
+    const auto status = status_of(fd->get(), path);
+    if (!status) return std::unexpected(status.error());
+    if (!visited_.emplace(status->st_dev, status->st_ino).second) return {};
+    const auto directory = directory_stream(std::move(*fd), path);
+    if (!directory) return std::unexpected(directory.error());
     while (true) {
       errno = 0;
-      const dirent* entry = ::readdir(directory.get());
+      const dirent* entry = ::readdir(directory->get());
       if (entry == nullptr && errno != 0) return std::unexpected(system_error(path, "readdir", errno));
       if (entry == nullptr) return {};
       take(path, *entry);
@@ -62,8 +57,7 @@ class Walk {
     if (name == "." || name == ".." || (directory.empty() && name == kControlDirectoryName)) return;
     std::string path = path_in(directory, name);
     auto type = static_cast<mode_t>(DTTOIF(entry.d_type));
-    // A link may be followed, and some filesystems do not say what it is: look at it.
-    const bool is_certain = entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN;
+    const bool is_certain = !is_of_unsure_type(entry);
     if (!is_certain) {
       const auto status = root_.status(path);
       if (!status) return found_.unreadable.push_back(status.error());

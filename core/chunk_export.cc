@@ -1,9 +1,7 @@
 #include "core/chunk_export.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "core/file_names.h"
@@ -52,9 +50,9 @@ Result<void> ChunkExport::write_chunk(std::uint64_t index, const std::string& di
 }
 
 Result<void> ChunkExport::check_unchanged() const {
-  struct stat status;
-  if (::fstat(source_->fd(), &status) != 0) return std::unexpected(system_error(source_->path(), "stat", errno));
-  if (source_->is_version_of(status)) return {};
+  const auto status = status_of(source_->fd(), source_->path());
+  if (!status) return std::unexpected(status.error());
+  if (source_->is_version_of(*status)) return {};
   return std::unexpected(
       Error{ErrorKind::kStale, source_->path(), "was changed while it was exported: export it again"});
 }

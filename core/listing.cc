@@ -25,12 +25,11 @@ Result<std::unique_ptr<Listing>> MirrorListing::open(const SourceRoot& root, con
                                                      std::uint64_t identity) {
   auto fd = root.open_directory(path, identity);
   if (!fd) return std::unexpected(fd.error());
-  struct stat status;
-  if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
-  std::unique_ptr<DIR, Close> directory(::fdopendir(fd->get()));
-  if (!directory) return std::unexpected(system_error(path, "fdopendir", errno));
-  (void)fd->release();  // the DIR owns it now
-  return std::unique_ptr<Listing>(new MirrorListing(root, path, status.st_dev, std::move(directory)));
+  const auto status = status_of(fd->get(), path);
+  if (!status) return std::unexpected(status.error());
+  auto directory = directory_stream(std::move(*fd), path);
+  if (!directory) return std::unexpected(directory.error());
+  return std::unique_ptr<Listing>(new MirrorListing(root, path, status->st_dev, std::move(*directory)));
 }
 
 Result<void> MirrorListing::read(std::uint64_t cookie, const Visit& visit) {
@@ -70,8 +69,7 @@ ListedName MirrorListing::describe(const dirent& entry) const {
   itself.st_ino = entry.d_ino;
   ListedName listed{entry.d_name, mirrored_inode(itself, root_.device()), static_cast<mode_t>(DTTOIF(entry.d_type)),
                     static_cast<std::uint64_t>(entry.d_off)};
-  // A link may be followed, and some filesystems do not say what it is: look at it.
-  if (entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN) {
+  if (is_of_unsure_type(entry)) {
     const auto status = root_.status_at(::dirfd(directory_.get()), path_, entry.d_name);
     if (status) {
       listed.inode = mirrored_inode(*status, root_.device());

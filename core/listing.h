@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/array_directory.h"
+#include "core/directory_stream.h"
 #include "core/source_root.h"
 
 namespace npyfs {
@@ -46,10 +47,7 @@ class MirrorListing : public Listing {
   Result<void> read(std::uint64_t cookie, const Visit& visit) override;
 
  private:
-  struct Close {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-  };
-  MirrorListing(const SourceRoot& root, std::string path, dev_t device, std::unique_ptr<DIR, Close> directory)
+  MirrorListing(const SourceRoot& root, std::string path, dev_t device, DirectoryStream directory)
       : root_(root), path_(std::move(path)), device_(device), directory_(std::move(directory)) {}
   Result<void> move_to(std::uint64_t cookie);
   ListedName describe(const dirent& entry) const;
@@ -58,7 +56,7 @@ class MirrorListing : public Listing {
   const std::string path_;
   const dev_t device_;
   std::mutex mutex_;  // guards what follows
-  std::unique_ptr<DIR, Close> directory_;
+  DirectoryStream directory_;
   std::uint64_t position_ = 0;  // cookie of the next name
 };
 

@@ -46,11 +46,11 @@ Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& roo
                                                            std::shared_ptr<MappingCache> mappings) {
   auto fd = root.open_file(path);
   if (!fd) return std::unexpected(fd.error());
-  struct stat status;
-  if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(path, "stat", errno));
-  std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), status, path, io, std::move(mappings), role));
+  const auto status = status_of(fd->get(), path);
+  if (!status) return std::unexpected(status.error());
+  std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), *status, path, io, std::move(mappings), role));
   if (role == SourceRole::kFile) return file;
-  const bool is_settled_before = is_settled(status, file_clock());
+  const bool is_settled_before = is_settled(*status, file_clock());
   file->header_ = file->parse_header(file->header_bytes_);
   file->header_bytes_.shrink_to_fit();
   file->sliceable_ = file->header_ ? check_sliceable(*file->header_, file->size(), last_component(path))
@@ -77,10 +77,10 @@ bool SourceFile::is_version_of(const struct stat& status) const {
 
 // A header that was rewritten while it was read belongs to neither version.
 Result<void> SourceFile::check_unchanged_since_opened() const {
-  struct stat now;
-  if (::fstat(fd(), &now) != 0) return std::unexpected(system_error(path_, "stat", errno));
-  if (FileVersion::of(now) == FileVersion::of(status_)) return {};
-  if (role_ == SourceRole::kWrittenArray && is_version_of(now)) return check_header_bytes();
+  const auto now = status_of(fd(), path_);
+  if (!now) return std::unexpected(now.error());
+  if (FileVersion::of(*now) == FileVersion::of(status_)) return {};
+  if (role_ == SourceRole::kWrittenArray && is_version_of(*now)) return check_header_bytes();
   return std::unexpected(Error{ErrorKind::kStale, path_, "was changed while its header was read"});
 }
 
@@ -114,16 +114,16 @@ Result<NpyHeader> SourceFile::parse_header(std::vector<std::byte>& bytes) const 
 
 // The header is looked at only where the file's times have moved, or moved so lately that they may not tell.
 Result<void> SourceFile::check_still_holds(Extent bytes) const {
-  struct stat now;
-  if (::fstat(fd(), &now) != 0) return std::unexpected(system_error(path_, "stat", errno));
+  const auto now = status_of(fd(), path_);
+  if (!now) return std::unexpected(now.error());
   const std::uint64_t end = bytes.offset + bytes.size;
-  if (static_cast<std::uint64_t>(now.st_size) < end) {
+  if (static_cast<std::uint64_t>(now->st_size) < end) {
     return std::unexpected(Error{
         ErrorKind::kTruncated, path_,
-        fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(), now.st_size, end)});
+        fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(), now->st_size, end)});
   }
   const bool has_header = role_ != SourceRole::kFile && header_.has_value();
-  const bool is_same = FileVersion::of(now) == FileVersion::of(status_) && has_settled_header();
+  const bool is_same = FileVersion::of(*now) == FileVersion::of(status_) && has_settled_header();
   if (!has_header || is_same) return {};
   auto same = check_header_bytes();
   if (same || same.error().kind != ErrorKind::kStale || bytes.offset < header_bytes_.size()) return same;

@@ -42,12 +42,6 @@ Result<std::string> link_target(int link, const std::string& path) {
   return target;
 }
 
-Result<SourceStatus> status_of(int fd, const std::string& path) {
-  SourceStatus status;
-  if (::fstat(fd, &status) != 0) return std::unexpected(system_error(path, "stat", errno));
-  return status;
-}
-
 Result<void> check_identity(int fd, std::uint64_t identity, const std::string& path) {
   const auto status = status_with_birth(fd, "", path);
   if (!status) return std::unexpected(status.error());

@@ -20,6 +20,12 @@ std::uint64_t SourceStatus::identity() const {
   return mix(mix(st_dev, st_ino), static_cast<std::uint64_t>(birth_ns)) | 1;
 }
 
+Result<SourceStatus> status_of(int fd, const std::string& path) {
+  SourceStatus status;
+  if (::fstat(fd, &status) != 0) return std::unexpected(system_error(path, "stat", errno));
+  return status;
+}
+
 Result<SourceStatus> status_with_birth(int directory, const std::string& name, const std::string& path) {
   constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT;  // as fstatat(2) does
   struct statx found;

@@ -19,8 +19,11 @@ struct SourceStatus : stat {
   std::uint64_t identity() const;
 };
 
+// Of what is open at `fd`. kSystem with errno as the system gives it; `path` is for messages.
+Result<SourceStatus> status_of(int fd, const std::string& path);
+
 // Of what `name` is in the directory that is open at `directory`, a link itself; of what is open there where `name` is
-// empty. Asks for its birth. kSystem with errno as the system gives it; `path` is for messages.
+// empty. Asks for its birth. Errors as status_of().
 Result<SourceStatus> status_with_birth(int directory, const std::string& name, const std::string& path);
 
 }  // namespace npyfs

@@ -16,24 +16,24 @@ Result<std::unique_ptr<const SourceWriter>> SourceWriter::open(const SourceRoot&
                                                                std::shared_ptr<const SourceFile> source) {
   auto fd = root.open_file_for_writing(source->path());
   if (!fd) return std::unexpected(fd.error());
-  struct stat status;
-  if (::fstat(fd->get(), &status) != 0) return std::unexpected(system_error(source->path(), "stat", errno));
-  if (status.st_dev != source->status().st_dev || status.st_ino != source->status().st_ino) {
+  const auto status = status_of(fd->get(), source->path());
+  if (!status) return std::unexpected(status.error());
+  if (status->st_dev != source->status().st_dev || status->st_ino != source->status().st_ino) {
     return std::unexpected(Error{ErrorKind::kStale, source->path(), "was replaced while it was opened"});
   }
   return std::unique_ptr<const SourceWriter>(new SourceWriter(root, std::move(*fd), std::move(source)));
 }
 
 Result<void> SourceWriter::check_unchanged() const {
-  struct stat now;
-  if (::fstat(fd_.get(), &now) != 0) return std::unexpected(system_error(source_->path(), "stat", errno));
-  if (now.st_nlink == 0) {
+  const auto now = status_of(fd_.get(), source_->path());
+  if (!now) return std::unexpected(now.error());
+  if (now->st_nlink == 0) {
     return std::unexpected(Error{ErrorKind::kStale, source_->path(), "was removed or replaced while it was written"});
   }
-  if (static_cast<std::uint64_t>(now.st_size) < source_->size()) {
+  if (static_cast<std::uint64_t>(now->st_size) < source_->size()) {
     return std::unexpected(
         Error{ErrorKind::kTruncated, source_->path(),
-              fmt::format("was {} bytes when it was opened and is {} now", source_->size(), now.st_size)});
+              fmt::format("was {} bytes when it was opened and is {} now", source_->size(), now->st_size)});
   }
   return source_->check_header_bytes();
 }
