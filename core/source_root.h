@@ -1,5 +1,4 @@
-// The source directory. Every access to the source goes through here, and nothing here leaves it: paths are resolved by
-// openat2(2) with RESOLVE_BENEATH (Linux 5.6), so that no link, ".." or rename race can.
+// The source directory. Every access to the source goes through here, and nothing here leaves it: see PathResolver.
 #pragma once
 
 #include <dirent.h>
@@ -10,19 +9,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "core/error.h"
+#include "core/path_resolver.h"
 #include "core/source_mount.h"
 #include "core/source_status.h"
 #include "core/unique_fd.h"
 
 namespace npyfs {
-
-enum class LeavingLinks {
-  kAreLinks,     // symbolic links that leave the source appear as the links they are
-  kAreFollowed,  // -o follow_symlinks
-};
 
 // Who uses the mount.
 enum class Visitors {
@@ -38,10 +32,7 @@ class SourceRoot {
   static Result<SourceRoot> open(const std::string& directory, LeavingLinks leaving_links, Visitors visitors);
 
   // What is at `path`, links followed. A link that leaves the source, dangles or loops is described itself (S_ISLNK).
-  // So is, where others visit, a link that leads through a directory which is not open to all (those above its own
-  // count, unless it stays beneath it: who is there may not be able to get there any more): the kernel then resolves it
-  // in the mount, and checks the visitor's rights on the way, which following it here would pass over. The status has a
-  // birth where others visit.
+  // Where others visit, see status_for_visitors().
   Result<SourceStatus> status(const std::string& path) const;
 
   // The same of `name` in the directory `path`. Where others visit, that is the directory with this identity
@@ -66,18 +57,17 @@ class SourceRoot {
   Result<struct statvfs> filesystem_status(const std::string& path, std::uint64_t identity = 0) const;
 
   // The absolute path of something beneath the root, for people to read.
-  std::string absolute(std::string_view path) const;
+  std::string absolute(std::string_view path) const { return resolver_.absolute(path); }
 
   Visitors visitors() const { return visitors_; }
 
   // The mount that it is on, for an npyfs that is mounted at `mountpoint` (see SourceMount).
   SourceMount mount(std::string mountpoint) const {
-    return SourceMount(root_.get(), names_.back(), std::move(mountpoint));
+    return SourceMount(resolver_.root(), resolver_.name(), std::move(mountpoint));
   }
 
-  // From now on the root is the directory that is open at `root`, in one step: every path is resolved beneath the one
-  // or the other. An error leaves it as it was.
-  Result<void> replace(UniqueFd root);
+  // See PathResolver::replace().
+  Result<void> replace(UniqueFd root) { return resolver_.replace(std::move(root)); }
 
   // Device number of the root, as it was at first: files elsewhere are on filesystems mounted below it, or in its
   // place.
@@ -89,24 +79,18 @@ class SourceRoot {
   Result<Position> position_of(const std::string& path) const;
 
  private:
-  SourceRoot() = default;
+  SourceRoot(PathResolver resolver, const struct stat& root, Visitors visitors)
+      : resolver_(std::move(resolver)), device_(root.st_dev), inode_(root.st_ino), visitors_(visitors) {}
 
   Result<UniqueFd> open_regular(const std::string& path, int access) const;
-  Result<UniqueFd> resolve(const std::string& path, int flags) const;
-  Result<UniqueFd> resolve_absolute_links(const std::string& path, int flags) const;
   Result<UniqueFd> resolve_as(const std::string& path, int flags, std::uint64_t identity) const;
-  int open_beneath(const std::string& path, int flags) const;
   Result<SourceStatus> status_for_owner(const std::string& path) const;
   Result<SourceStatus> status_beneath(const std::string& path) const;
-  Result<UniqueFd> parent_of(int target, const SourceStatus& status, const std::string& path) const;
-  Result<bool> may_be_followed(int directory, int target, const std::string& link) const;
 
-  UniqueFd root_;  // its number stays, whatever it is open on
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
-  LeavingLinks leaving_links_ = LeavingLinks::kAreLinks;
-  Visitors visitors_ = Visitors::kOwner;
-  std::vector<std::string> names_;  // absolute paths the root is known by: as given, and without links; no final '/'
+  PathResolver resolver_;
+  dev_t device_;
+  ino_t inode_;
+  Visitors visitors_;
 };
 
 }  // namespace npyfs

@@ -1,0 +1,82 @@
+#include "core/visitor_status.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace npyfs {
+namespace {
+
+// The directory that `target`, with this status, is in. kNotFound where it is not in it any more.
+Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const SourceStatus& status,
+                           const std::string& path) {
+  const auto gone = [&] { return std::unexpected(Error{ErrorKind::kNotFound, path, "leads to what was moved"}); };
+  UniqueFd parent;
+  if (S_ISDIR(status.st_mode)) {
+    parent = UniqueFd(::openat(target, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!parent) return std::unexpected(system_error(path, "open", errno));
+    return parent;
+  }
+  std::error_code error;
+  const auto absolute = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", target), error);
+  if (error) return std::unexpected(system_error(path, "readlink", error.value()));
+  const auto directory = resolver.relative(absolute.parent_path().string());
+  if (!directory) return gone();
+  parent = UniqueFd(resolver.open_beneath(*directory, O_PATH | O_DIRECTORY));
+  if (!parent) return std::unexpected(system_error(path, "open", errno));
+  const auto named = status_with_birth(parent.get(), absolute.filename().string(), path);
+  if (named && named->identity() == status.identity()) return parent;
+  if (!named && is_shortage(named.error())) return std::unexpected(named.error());
+  return gone();
+}
+
+// Whether everybody who has got to `directory` may get to `target`: all directories that it is in, up to that one or to
+// the root, are open to all. They are found from the target upwards, since any path may lead elsewhere by now.
+Result<bool> may_be_followed(const PathResolver& resolver, int directory, int target, const std::string& link) {
+  constexpr mode_t kAllMayEnter = S_IXUSR | S_IXGRP | S_IXOTH;
+  const auto root = status_with_birth(resolver.root(), "", link);
+  if (!root) return std::unexpected(root.error());
+  const auto of_link = status_with_birth(directory, "", link);
+  if (!of_link) return std::unexpected(of_link.error());
+  UniqueFd above;
+  std::uint64_t below = 0;  // what was looked at last
+  for (int at = target;; at = above.get()) {
+    const auto status = status_with_birth(at, "", link);
+    if (!status) return std::unexpected(status.error());
+    const std::uint64_t identity = status->identity();
+    if (identity == root->identity() || identity == of_link->identity()) return true;
+    if (identity == below) return false;  // "/": it was moved out of the root
+    if (below != 0 && (status->st_mode & kAllMayEnter) != kAllMayEnter) return false;
+    auto parent = parent_of(resolver, at, *status, link);
+    if (!parent && is_shortage(parent.error())) return std::unexpected(parent.error());
+    if (!parent) return false;
+    above = std::move(*parent);
+    below = identity;
+  }
+}
+
+}  // namespace
+
+Result<SourceStatus> status_for_visitors(const PathResolver& resolver, int directory, const std::string& name,
+                                         const std::string& path) {
+  // No name of a directory's own, and it might lead out of the root.
+  if (name == ".." || name.contains('/')) return std::unexpected(system_error(path, "stat", ENOENT));
+  auto itself = status_with_birth(directory, name, path);
+  if (!itself || !S_ISLNK(itself->st_mode)) return itself;
+  const bool all_are_followed = resolver.leaving_links() == LeavingLinks::kAreFollowed;
+  // Beneath the root, which the directory's own descriptor says nothing of, a link is found by its path: whatever that
+  // leads to by now, what is found is for may_be_followed() to judge.
+  const auto target = all_are_followed ? open_anywhere(directory, name, path) : resolver.resolve(path, O_PATH);
+  if (!target && leads_nowhere(target.error())) return itself;
+  if (!target) return std::unexpected(target.error());
+  const auto allowed = all_are_followed ? true : may_be_followed(resolver, directory, target->get(), path);
+  if (!allowed) return std::unexpected(allowed.error());
+  return *allowed ? status_with_birth(target->get(), "", path) : itself;
+}
+
+}  // namespace npyfs
