@@ -4,8 +4,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <mutex>
 #include <utility>
 
 #include "core/attributes.h"
@@ -14,35 +12,10 @@
 namespace npyfs {
 namespace {
 
-constexpr int kMaxAttempts = 3;  // at opening a source that is being replaced
-
-std::uint64_t version_of(const struct stat& source) {
-  return FileVersion::of(source).hash();
-}
-
-// What a mirrored name is, from what the source has there.
-NodeKind kind_of(std::string_view name, mode_t type) {
-  if (S_ISDIR(type)) return NodeKind::kDirectory;
-  if (is_array_name(name, type)) return NodeKind::kPlace;
-  return S_ISREG(type) ? NodeKind::kFile : NodeKind::kOther;
-}
-
-// Which directory, array or link of the source a node is of, where that is what its version says; 0 for any.
-std::uint64_t pinned_identity(const Node& node) {
-  const bool is_file = node.kind == NodeKind::kFile || (node.kind == NodeKind::kPlace && !is_directory(node.place));
-  return is_file ? 0 : node.version;
-}
-
 // How often this thread has gone to sleep of its own accord: for a page to come from the disk, among other things.
 long voluntary_waits() {
   rusage usage;
   return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
-}
-
-// Why the array's header is not known; null where it is.
-const Error* reason_without_header(const ArrayState& state) {
-  if (!state.file) return &state.file.error();
-  return (*state.file)->header() ? nullptr : &(*state.file)->header().error();
 }
 
 }  // namespace
@@ -52,11 +25,8 @@ Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_fil
       options_(options),
       control_files_(std::move(control_files)),
       sources_(root_, options.source_io, options.max_open_sources),
+      node_source_(root_, sources_, options.writable),
       watch_(root_) {}
-
-std::unexpected<Error> Tree::stale(const Node& node) {
-  return std::unexpected(Error{ErrorKind::kStale, *node.path, "has changed since it was looked up"});
-}
 
 Result<Node> Tree::node(NodeId id) const {
   auto node = nodes_.find(id);
@@ -94,10 +64,7 @@ Result<Entry> Tree::lookup_mirrored(const Node& directory, std::string_view name
   const auto status = with_descriptors(
       sources_, [&] { return root_.status_in(*directory.path, directory.version, std::string(name)); });
   if (!status) return std::unexpected(status.error());
-  const NodeKind kind = kind_of(name, status->st_mode);
-  const Node node{.kind = kind,
-                  .path = std::make_shared<const std::string>(path_in(*directory.path, name)),
-                  .version = kind == NodeKind::kFile ? version_of(*status) : identity_of(*status)};
+  const Node node = node_source_.node_at(path_in(*directory.path, name), *status);
   return found(node, mirrored_attributes(node, *status));
 }
 
@@ -113,7 +80,7 @@ Result<Entry> Tree::lookup_place(NodeId directory_id, const Node& directory, std
     return of_array({ErrorKind::kNotFound, below + (below.empty() ? "" : "/") + std::string(name),
                      "is no name of a chunk, slice or axis"});
   }
-  const auto array = array_state(directory);
+  const auto array = node_source_.array(directory);
   if (!array) return std::unexpected(array.error());
   Node node{.kind = NodeKind::kPlace, .place = *place, .path = directory.path};
   if (is_directory(*place)) {
@@ -137,47 +104,6 @@ Result<Entry> Tree::lookup_control(const Node& directory, std::string_view name)
   return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), "is no file of .npyfs"});
 }
 
-// What a node of it is pinned to: nothing where only the owner comes, who may follow every change.
-std::uint64_t Tree::identity_of(const SourceStatus& status) const {
-  return root_.visitors() == Visitors::kOthers ? status.identity() : 0;
-}
-
-Result<SourceStatus> Tree::path_status(const std::string& path) const {
-  return with_descriptors(sources_, [&] { return root_.status(path); });
-}
-
-Result<std::shared_ptr<const SourceFile>> Tree::source_file(const std::string& path, SourceRole role,
-                                                            const struct stat& status) const {
-  return with_descriptors(sources_, [&] { return sources_.get(path, role, status); });
-}
-
-// The source of a node as it is now; kStale where its name has come to mean something of another kind, or another than
-// the node is pinned to.
-Result<SourceStatus> Tree::source_status(const Node& node) const {
-  auto status = path_status(*node.path);
-  if (status && kind_of(last_component(*node.path), status->st_mode) != node.kind) return stale(node);
-  const std::uint64_t identity = pinned_identity(node);
-  if (status && identity != 0 && identity != status->identity()) return stale(node);
-  return status;
-}
-
-// The array as it is now, opened. The status is that of the opened file, where it could be opened.
-Result<ArrayState> Tree::array_state(const Node& node) const {
-  const SourceRole role = options_.writable ? SourceRole::kWrittenArray : SourceRole::kArray;
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    const auto status = source_status(node);
-    if (!status) return std::unexpected(status.error());
-    ArrayState state{*status, source_file(*node.path, role, *status), root_.absolute(*node.path)};
-    if (const Error* why = reason_without_header(state); why != nullptr && is_shortage(*why)) {
-      return std::unexpected(*why);  // no reason to say that there is no array
-    }
-    const bool moved_on =
-        state.file ? !(*state.file)->is_version_of(*status) : state.file.error().kind == ErrorKind::kStale;
-    if (!moved_on) return state;
-  }
-  return stale(node);
-}
-
 struct stat Tree::place_attributes(const Place& place, const ArrayState& array, std::uint64_t size) const {
   const ino_t inode = place_inode(array.status, root_.device(), place);
   if (is_directory(place)) return directory_attributes(array.status, inode);
@@ -192,7 +118,7 @@ struct stat Tree::place_attributes(const Place& place, const ArrayState& array, 
 // Whether the array still has this directory.
 Result<void> Tree::check_directory(const Node& node) const {
   if (node.place.kind == PlaceKind::kArray) return {};  // whatever is in it
-  const auto array = array_state(node);
+  const auto array = node_source_.array(node);
   if (!array) return std::unexpected(array.error());
   return check_place(node.place, *array);
 }
@@ -216,16 +142,15 @@ Result<struct stat> Tree::fresh_attributes(const Node& node) const {
   if (node.kind == NodeKind::kControlDirectory) return control_directory_attributes();
   if (node.kind == NodeKind::kControlFile) return control_file_attributes(control_files_, node.place.first);
   if (node.kind == NodeKind::kPlace && !is_directory(node.place)) {
-    const auto array = array_state(node);
+    const auto array = node_source_.array(node);
     if (!array) return std::unexpected(array.error());
     if (array->version() != node.version) return stale(node);
     const auto content = content_of(node.place, *array);
     if (!content) return std::unexpected(content.error());
     return place_attributes(node.place, *array, content->view.size());
   }
-  const auto status = source_status(node);
+  const auto status = node_source_.status(node);
   if (!status) return std::unexpected(status.error());
-  if (node.kind == NodeKind::kFile && version_of(*status) != node.version) return stale(node);
   if (node.kind == NodeKind::kPlace) {
     if (auto exists = check_directory(node); !exists) return std::unexpected(exists.error());
   }
@@ -237,8 +162,7 @@ Result<struct stat> Tree::attributes(NodeId id) const {
   if (!known) return std::unexpected(known.error());
   auto attributes = fresh_attributes(*known);
   if (attributes || known->version == 0) return attributes;
-  const std::shared_lock lock(open_mutex_);
-  if (const auto open = open_files_.find(id); open != open_files_.end()) return open->second->attributes;
+  if (const auto opened = open_files_.attributes(id)) return *opened;
   return attributes;
 }
 
@@ -257,7 +181,7 @@ Result<OpenFile> Tree::open_control(NodeId id, const Node& node) const {
 
 Result<OpenFile> Tree::open_place(NodeId id, const Node& node,
                                   Result<FileContent> (*content_at)(const Place&, const ArrayState&)) const {
-  const auto array = array_state(node);
+  const auto array = node_source_.array(node);
   if (!array) return std::unexpected(array.error());
   if (array->version() != node.version) return stale(node);
   auto content = content_at(node.place, *array);
@@ -269,15 +193,15 @@ Result<OpenFile> Tree::open_place(NodeId id, const Node& node,
 
 Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
   if (node.kind == NodeKind::kPlace) return open_place(id, node, &content_of);
-  const auto status = source_status(node);
+  const auto status = node_source_.status(node);
   if (!status) return std::unexpected(status.error());
-  const auto source = source_file(*node.path, SourceRole::kFile, *status);
+  const auto source = node_source_.file(node, *status);
   if (!source) return std::unexpected(source.error());
-  if ((*source)->version().hash() != node.version) return stale(node);
-  const struct stat attributes = file_attributes(
-      (*source)->status(), mirrored_inode((*source)->status(), root_.device()), (*source)->size(), Access::kRead);
-  return OpenFile{
-      id, {whole_file_view((*source)->size()), *source}, attributes, false, is_settled(*status, file_clock())};
+  return OpenFile{id,
+                  {whole_file_view((*source)->size()), *source},
+                  mirrored_attributes(node, *status),
+                  false,
+                  is_settled(*status, file_clock())};
 }
 
 Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
@@ -296,8 +220,7 @@ std::shared_ptr<const OpenFile> Tree::opened(OpenFile file) {
   file.is_first_open = pages.is_first;
   file.doubt = pages.doubt;
   auto shared = std::make_shared<const OpenFile>(std::move(file));
-  const std::unique_lock lock(open_mutex_);
-  open_files_.emplace(shared->node, shared.get());
+  open_files_.add(*shared);
   return shared;
 }
 
@@ -306,16 +229,6 @@ std::shared_ptr<const OpenFile> Tree::opened(OpenFile file) {
 void Tree::close(const OpenFile& file) {
   if (file.is_settled && file.doubt != Nodes::kNoDoubt) nodes_.end_doubt(file.node, file.doubt);
   take_back(file);
-}
-
-void Tree::take_back(const OpenFile& file) {
-  const std::unique_lock lock(open_mutex_);
-  const auto [begin, end] = open_files_.equal_range(file.node);
-  for (auto open = begin; open != end; ++open) {
-    if (open->second != &file) continue;
-    open_files_.erase(open);
-    return;
-  }
 }
 
 Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const {
@@ -343,7 +256,7 @@ Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) {
   if (known->kind != NodeKind::kPlace || !is_directory(known->place)) {
     return std::unexpected(Error{ErrorKind::kNotADirectory, *known->path, "is not a directory"});
   }
-  const auto array = array_state(*known);
+  const auto array = node_source_.array(*known);
   if (!array) return std::unexpected(array.error());
   return std::make_unique<PlaceListing>(known->place, *array, options_.default_chunks, root_.device());
 }
@@ -352,7 +265,7 @@ Result<std::vector<ExtendedAttribute>> Tree::extended_attributes(NodeId id) cons
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
   if (known->kind != NodeKind::kPlace || !is_view(known->place)) return std::vector<ExtendedAttribute>();
-  const auto array = array_state(*known);
+  const auto array = node_source_.array(*known);
   if (!array) return std::unexpected(array.error());
   if (root_.visitors() == Visitors::kOthers && array->version() != known->version) return stale(*known);
   auto attributes = npyfs::extended_attributes(known->place, *array);
@@ -378,11 +291,6 @@ void Tree::tell_concerned(const SourceChanges& changes, const std::function<bool
     nodes_.doubt_pages(node);
     return tell(node);
   });
-}
-
-std::size_t Tree::open_file_count() const {
-  const std::shared_lock lock(open_mutex_);
-  return open_files_.size();
 }
 
 }  // namespace npyfs

@@ -8,11 +8,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/array_directory.h"
@@ -22,12 +20,12 @@
 #include "core/error.h"
 #include "core/gather.h"
 #include "core/listing.h"
+#include "core/node_source.h"
 #include "core/nodes.h"
-#include "core/read_ahead.h"
+#include "core/open_files.h"
 #include "core/source_cache.h"
 #include "core/source_root.h"
 #include "core/source_watch.h"
-#include "core/writing.h"
 #include "core/written_bytes.h"
 
 namespace npyfs {
@@ -43,26 +41,6 @@ struct TreeOptions {
 struct Entry {
   NodeId node;
   struct stat attributes;
-};
-
-// A file that somebody has open: its bytes and attributes are those of the moment it was opened. Immutable but for what
-// it has learned of its reader.
-struct OpenFile {
-  NodeId node;
-  FileContent content;
-  struct stat attributes;
-  bool is_generated_anew;      // a control file: each open has a text of its own
-  bool is_settled = true;      // see is_settled(): at the time of the open
-  bool is_first_open = false;  // of this node since the kernel came to know it
-  // Why the pages that the kernel has of the node are to be dropped at this open; kNoDoubt where they may stay.
-  Nodes::Doubt doubt = Nodes::kNoDoubt;
-  std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
-  std::unique_ptr<const Writing> writing = nullptr;  // null where it was opened for reading alone
-
-  std::uint64_t size() const { return content.view.size(); }
-
-  // Whether its bytes may change under it by what the mount itself is used for.
-  bool may_be_written() const { return content.source && content.source->role() == SourceRole::kWrittenArray; }
 };
 
 // Thread-safe. Nodes are what the kernel knows by number; an unknown one is kStale.
@@ -92,7 +70,7 @@ class Tree {
   // To be called once for each file opened, when it is no longer open: where the kernel has closed it, or has never
   // taken it.
   void close(const OpenFile& file);
-  void take_back(const OpenFile& file);
+  void take_back(const OpenFile& file) { open_files_.remove(file); }
 
   // See gather(). Asks the disk for what a sequential reader will want next.
   Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
@@ -139,7 +117,7 @@ class Tree {
   const SourceCache& sources() const { return sources_; }
   std::size_t node_count() const { return nodes_.count(); }
   std::uint64_t forgotten_nodes() const { return nodes_.forgotten(); }
-  std::size_t open_file_count() const;
+  std::size_t open_file_count() const { return open_files_.count(); }
   const SourceRoot& root() const { return root_; }
 
  private:
@@ -148,14 +126,7 @@ class Tree {
   Result<Entry> lookup_control(const Node& directory, std::string_view name);
   Entry found(const Node& node, const struct stat& attributes);
 
-  static std::unexpected<Error> stale(const Node& node);
   Result<Node> node(NodeId id) const;
-  std::uint64_t identity_of(const SourceStatus& status) const;
-  Result<SourceStatus> path_status(const std::string& path) const;
-  Result<std::shared_ptr<const SourceFile>> source_file(const std::string& path, SourceRole role,
-                                                        const struct stat& status) const;
-  Result<SourceStatus> source_status(const Node& node) const;
-  Result<ArrayState> array_state(const Node& node) const;
   struct stat place_attributes(const Place& place, const ArrayState& array, std::uint64_t size) const;
   Result<void> check_directory(const Node& node) const;
   struct stat mirrored_attributes(const Node& node, const struct stat& status) const;
@@ -166,21 +137,18 @@ class Tree {
   Result<OpenFile> open_place(NodeId id, const Node& node,
                               Result<FileContent> (*content_at)(const Place&, const ArrayState&)) const;
   std::shared_ptr<const OpenFile> opened(OpenFile file);
-  Result<void> check_nothing_was_left_out(NodeId id, std::uint64_t size, pid_t process) const;
 
   SourceRoot root_;
   const TreeOptions options_;
   const ControlFiles control_files_;
   Nodes nodes_;
-  mutable SourceCache sources_;
+  SourceCache sources_;
+  const NodeSource node_source_;
   Claims claims_;
   WrittenBytes written_bytes_;
   SourceWatch watch_;
+  OpenFiles open_files_;  // for the attributes of those whose source has moved on
   std::atomic<std::uint64_t> told_changes_ = 0;
-
-  // Open files by node, for the attributes of those whose source has moved on.
-  mutable std::shared_mutex open_mutex_;  // guards open_files_; a leaf
-  std::unordered_multimap<NodeId, const OpenFile*> open_files_;
 };
 
 }  // namespace npyfs

@@ -1,7 +1,6 @@
 // The operations of a tree that write.
 #include <fmt/format.h>
 
-#include <shared_mutex>
 #include <utility>
 
 #include "core/tree.h"
@@ -44,22 +43,11 @@ Result<void> Tree::flush(const OpenFile& file, pid_t process) {
   return file.writing->check_at_close(file.size(), process);
 }
 
-Result<void> Tree::check_nothing_was_left_out(NodeId id, std::uint64_t size, pid_t process) const {
-  const std::shared_lock lock(open_mutex_);
-  const auto [begin, end] = open_files_.equal_range(id);
-  for (auto open = begin; open != end; ++open) {
-    const Writing* writing = open->second->writing.get();
-    if (writing == nullptr || writing->process() != process) continue;
-    if (auto complete = writing->check_complete(size); !complete) return complete;
-  }
-  return {};
-}
-
 Result<void> Tree::check_new_size(NodeId id, std::uint64_t size, pid_t process, const OpenFile* file) const {
   const auto now = attributes(id);
   if (!now) return std::unexpected(now.error());
   if (size == static_cast<std::uint64_t>(now->st_size)) {
-    if (file == nullptr) return check_nothing_was_left_out(id, size, process);
+    if (file == nullptr) return open_files_.check_complete(id, size, process);
     return file->writing ? file->writing->check_complete(size) : Result<void>{};
   }
   const auto known = node(id);
@@ -68,20 +56,7 @@ Result<void> Tree::check_new_size(NodeId id, std::uint64_t size, pid_t process, 
 }
 
 Result<void> Tree::note_truncation(NodeId id, pid_t process) const {
-  {
-    const std::shared_lock lock(open_mutex_);
-    const auto [begin, end] = open_files_.equal_range(id);
-    const Writing* youngest = nullptr;
-    for (auto open = begin; open != end; ++open) {
-      const Writing* writing = open->second->writing.get();
-      if (writing == nullptr || writing->process() != process) continue;
-      if (youngest == nullptr || writing->serial() > youngest->serial()) youngest = writing;
-    }
-    if (youngest != nullptr) {
-      youngest->note_truncation();
-      return {};
-    }
-  }
+  if (open_files_.note_truncation(id, process)) return {};
   return check_new_size(id, 0, process, nullptr);
 }
 
