@@ -67,10 +67,7 @@ void forget_multi(fuse_req_t request, size_t count, fuse_forget_data* forgets) {
 }
 
 void getattr(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
-  Filesystem& filesystem = filesystem_of(request);
-  const auto attributes = filesystem.tree.attributes(node);
-  if (!attributes) return reply_error(request, attributes.error());
-  fuse_reply_attr(request, &*attributes, filesystem.options.attr_timeout);
+  reply_attributes(request, node);
 }
 
 void readlink(fuse_req_t request, fuse_ino_t node) {

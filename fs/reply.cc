@@ -34,6 +34,13 @@ void reply_logged_error(fuse_req_t request, const Error& error) {
   fuse_reply_err(request, code);
 }
 
+void reply_attributes(fuse_req_t request, NodeId node) {
+  Filesystem& filesystem = filesystem_of(request);
+  const auto attributes = filesystem.tree.attributes(node);
+  if (!attributes) return reply_error(request, attributes.error());
+  fuse_reply_attr(request, &*attributes, filesystem.options.attr_timeout);
+}
+
 void reply_open(fuse_req_t request, std::shared_ptr<const OpenFile> file, fuse_file_info info) {
   Filesystem& filesystem = filesystem_of(request);
   GivenFile given(filesystem, std::move(file));

@@ -18,6 +18,9 @@ void reply_error(fuse_req_t request, const Error& error);
 // The same where every error is: that of a file that is open.
 void reply_logged_error(fuse_req_t request, const Error& error);
 
+// Answers with what the node is now, or with the error.
+void reply_attributes(fuse_req_t request, NodeId node);
+
 // Answers an open: with a handle that the kernel gives back in release.
 void reply_open(fuse_req_t request, std::shared_ptr<const OpenFile> file, fuse_file_info info);
 

@@ -106,6 +106,32 @@ void start_to_watch(SourceWatch& watch, const std::string& mountpoint) {
   if (auto started = watch.start(mountpoint); !started) say_why_not(started.error());
 }
 
+// Serves until the end, which it logs. What was written is in the source then, or the error says how much is not.
+Result<void> serve_until_the_end(fuse_session* session, Filesystem& filesystem, const std::string& mountpoint,
+                                 Signals& signals) {
+  const Housekeeping housekeeping(filesystem.tree);
+  const ChangeNotices change_notices(filesystem);
+  Result<void> served;
+  std::uint64_t lost = 0;
+  signals.take_during([&] { served = run_loop(session, filesystem.options); },
+                      [&] {
+                        call_guarded([&] { lost = filesystem.drain.drain(session, filesystem.tree.claims()); },
+                                     [](int, const char* what) { log_line(LogLevel::kError, what); });
+                      },
+                      [&] { fuse_session_exit(session); });
+  filesystem.waiting_opens.stop();  // while there is still somebody to answer
+  if (served && lost > 0) {
+    return std::unexpected(Error{ErrorKind::kSystem, mountpoint,
+                                 fmt::format("{} writes of mapped pages failed at the end: their bytes are lost", lost),
+                                 EIO});
+  }
+  if (served && filesystem.failure() != 0) {
+    return std::unexpected(system_error(mountpoint, "writev", filesystem.failure()));
+  }
+  if (served) log(LogLevel::kInfo, "{}: not served any more", escaped(mountpoint));
+  return served;
+}
+
 }  // namespace
 
 Result<void> serve(const Options& options) {
@@ -138,27 +164,7 @@ Result<void> serve(const Options& options) {
   if (!options.foreground) take_fuse_log();  // in the foreground it goes to stderr by itself, all of it with -d
   if (auto dropped = drop_privileges(options.writable); !dropped) return dropped;
   log(LogLevel::kInfo, "{}: mounted at {}", escaped(options.source), escaped(*mountpoint));
-  const Housekeeping housekeeping(filesystem.tree);
-  const ChangeNotices change_notices(filesystem);
-  Result<void> served;
-  std::uint64_t lost = 0;
-  signals.take_during([&] { served = run_loop(session.get(), options); },
-                      [&] {
-                        call_guarded([&] { lost = filesystem.drain.drain(session.get(), filesystem.tree.claims()); },
-                                     [](int, const char* what) { log_line(LogLevel::kError, what); });
-                      },
-                      [&] { fuse_session_exit(session.get()); });
-  filesystem.waiting_opens.stop();  // while there is still somebody to answer
-  if (served && lost > 0) {
-    return std::unexpected(Error{ErrorKind::kSystem, *mountpoint,
-                                 fmt::format("{} writes of mapped pages failed at the end: their bytes are lost", lost),
-                                 EIO});
-  }
-  if (served && filesystem.failure() != 0) {
-    return std::unexpected(system_error(*mountpoint, "writev", filesystem.failure()));
-  }
-  if (served) log(LogLevel::kInfo, "{}: not served any more", escaped(*mountpoint));
-  return served;
+  return serve_until_the_end(session.get(), filesystem, *mountpoint, signals);
 }
 
 }  // namespace npyfs

@@ -102,9 +102,7 @@ void setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int to_se
   const auto checked = is_truncation_at_open ? filesystem.tree.note_truncation(node, process)
                                              : filesystem.tree.check_new_size(node, size, process, file.get());
   if (!checked) return reply_error(request, checked.error());
-  const auto attributes = filesystem.tree.attributes(node);
-  if (!attributes) return reply_error(request, attributes.error());
-  fuse_reply_attr(request, &*attributes, filesystem.options.attr_timeout);
+  reply_attributes(request, node);
 }
 
 template <typename... Arguments>
