@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -157,10 +156,6 @@ Result<void> sync_data(int fd, const std::string& path) {
     if (errno != EINTR) return std::unexpected(system_error(path, "fdatasync", errno));
   }
   return {};
-}
-
-bool SourceFile::has_access_control_list() const {
-  return ::fgetxattr(fd(), "system.posix_acl_access", nullptr, 0) > 0;
 }
 
 void SourceFile::will_need(Extent range) const {

@@ -93,9 +93,6 @@ class SourceFile {
   // Returns when what anybody has written into the file is on stable storage.
   Result<void> sync() const { return sync_data(fd(), path_); }
 
-  // Whether it has an access control list, of which its mode says but the most that anybody gets.
-  bool has_access_control_list() const;
-
   // Has the system fetch a range into the page cache, without waiting for it.
   void will_need(Extent range) const;
 

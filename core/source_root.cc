@@ -37,7 +37,7 @@ Result<UniqueFd> SourceRoot::resolve_as(const std::string& path, int flags, std:
 
 Result<SourceStatus> SourceRoot::status(const std::string& path) const {
   if (visitors_ == Visitors::kOwner) return status_for_owner(path);
-  if (path.empty()) return status_with_birth(resolver_.root(), "", path);
+  if (path.empty()) return granted_modes_->status(resolver_.root(), "", path);
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return status_in("", 0, path);
   return status_in(path.substr(0, slash), 0, path.substr(slash + 1));
@@ -79,7 +79,7 @@ Result<SourceStatus> SourceRoot::status_in(const std::string& path, std::uint64_
 Result<SourceStatus> SourceRoot::status_at(int directory, const std::string& path, const std::string& name) const {
   const std::string whole = path_in(path, name);
   if (visitors_ == Visitors::kOwner) return status_for_owner(whole);
-  return status_for_visitors(resolver_, directory, name, whole);
+  return status_for_visitors(resolver_, *granted_modes_, directory, name, whole);
 }
 
 Result<UniqueFd> SourceRoot::open_regular(const std::string& path, int access) const {

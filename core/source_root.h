@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "core/error.h"
+#include "core/granted_modes.h"
 #include "core/path_resolver.h"
 #include "core/source_mount.h"
 #include "core/source_status.h"
@@ -80,7 +82,9 @@ class SourceRoot {
 
  private:
   SourceRoot(PathResolver resolver, const struct stat& root, Visitors visitors)
-      : resolver_(std::move(resolver)), device_(root.st_dev), inode_(root.st_ino), visitors_(visitors) {}
+      : resolver_(std::move(resolver)), device_(root.st_dev), inode_(root.st_ino), visitors_(visitors) {
+    if (visitors == Visitors::kOthers) granted_modes_ = std::make_unique<GrantedModes>();
+  }
 
   Result<UniqueFd> open_regular(const std::string& path, int access) const;
   Result<UniqueFd> resolve_as(const std::string& path, int flags, std::uint64_t identity) const;
@@ -91,6 +95,7 @@ class SourceRoot {
   dev_t device_;
   ino_t inode_;
   Visitors visitors_;
+  std::unique_ptr<GrantedModes> granted_modes_;  // null where only the owner visits
 };
 
 }  // namespace npyfs

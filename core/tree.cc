@@ -108,11 +108,7 @@ struct stat Tree::place_attributes(const Place& place, const ArrayState& array, 
   const ino_t inode = place_inode(array.status, root_.device(), place);
   if (is_directory(place)) return directory_attributes(array.status, inode);
   const bool is_writable = options_.writable && is_for_writing(place, array);
-  auto attributes = file_attributes(array.status, inode, size, is_writable ? Access::kReadAndWrite : Access::kRead);
-  // The kernel lets others write by the mode alone, which shows the most that a list allows to anybody.
-  const bool others_come = is_writable && root_.visitors() == Visitors::kOthers;
-  if (others_come && (*array.file)->has_access_control_list()) attributes.st_mode &= ~mode_t{S_IWGRP | S_IWOTH};
-  return attributes;
+  return file_attributes(array.status, inode, size, is_writable ? Access::kReadAndWrite : Access::kRead);
 }
 
 // Whether the array still has this directory.

@@ -37,7 +37,8 @@ Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const Sourc
 
 // Whether everybody who has got to `directory` may get to `target`: all directories that it is in, up to that one or to
 // the root, are open to all. They are found from the target upwards, since any path may lead elsewhere by now.
-Result<bool> may_be_followed(const PathResolver& resolver, int directory, int target, const std::string& link) {
+Result<bool> may_be_followed(const PathResolver& resolver, GrantedModes& modes, int directory, int target,
+                             const std::string& link) {
   constexpr mode_t kAllMayEnter = S_IXUSR | S_IXGRP | S_IXOTH;
   const auto root = status_with_birth(resolver.root(), "", link);
   if (!root) return std::unexpected(root.error());
@@ -46,7 +47,7 @@ Result<bool> may_be_followed(const PathResolver& resolver, int directory, int ta
   UniqueFd above;
   std::uint64_t below = 0;  // what was looked at last
   for (int at = target;; at = above.get()) {
-    const auto status = status_with_birth(at, "", link);
+    const auto status = modes.status(at, "", link);
     if (!status) return std::unexpected(status.error());
     const std::uint64_t identity = status->identity();
     if (identity == root->identity() || identity == of_link->identity()) return true;
@@ -62,11 +63,11 @@ Result<bool> may_be_followed(const PathResolver& resolver, int directory, int ta
 
 }  // namespace
 
-Result<SourceStatus> status_for_visitors(const PathResolver& resolver, int directory, const std::string& name,
-                                         const std::string& path) {
+Result<SourceStatus> status_for_visitors(const PathResolver& resolver, GrantedModes& modes, int directory,
+                                         const std::string& name, const std::string& path) {
   // No name of a directory's own, and it might lead out of the root.
   if (name == ".." || name.contains('/')) return std::unexpected(system_error(path, "stat", ENOENT));
-  auto itself = status_with_birth(directory, name, path);
+  auto itself = modes.status(directory, name, path);
   if (!itself || !S_ISLNK(itself->st_mode)) return itself;
   const bool all_are_followed = resolver.leaving_links() == LeavingLinks::kAreFollowed;
   // Beneath the root, which the directory's own descriptor says nothing of, a link is found by its path: whatever that
@@ -74,9 +75,9 @@ Result<SourceStatus> status_for_visitors(const PathResolver& resolver, int direc
   const auto target = all_are_followed ? open_anywhere(directory, name, path) : resolver.resolve(path, O_PATH);
   if (!target && leads_nowhere(target.error())) return itself;
   if (!target) return std::unexpected(target.error());
-  const auto allowed = all_are_followed ? true : may_be_followed(resolver, directory, target->get(), path);
+  const auto allowed = all_are_followed ? true : may_be_followed(resolver, modes, directory, target->get(), path);
   if (!allowed) return std::unexpected(allowed.error());
-  return *allowed ? status_with_birth(target->get(), "", path) : itself;
+  return *allowed ? modes.status(target->get(), "", path) : itself;
 }
 
 }  // namespace npyfs

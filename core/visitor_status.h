@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/granted_modes.h"
 #include "core/path_resolver.h"
 #include "core/source_status.h"
 
@@ -13,8 +14,9 @@ namespace npyfs {
 // the root, dangles or loops is described itself (S_ISLNK). So is one that leads through a directory which is not open
 // to all (those above its own count, unless it stays beneath it: who is there may not be able to get there any more):
 // the kernel then resolves it in the mount, and checks the visitor's rights on the way, which following it here would
-// pass over. `path` is that of the name beneath the root.
-Result<SourceStatus> status_for_visitors(const PathResolver& resolver, int directory, const std::string& name,
-                                         const std::string& path);
+// pass over. The kernel goes by the mode alone, so that is the one of GrantedModes. `path` is that of the name beneath
+// the root.
+Result<SourceStatus> status_for_visitors(const PathResolver& resolver, GrantedModes& modes, int directory,
+                                         const std::string& name, const std::string& path);
 
 }  // namespace npyfs

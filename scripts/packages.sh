@@ -7,7 +7,7 @@ coverage_packages=("${build_packages[@]}" gcovr python3-numpy python3-pytest)
 # Builds with AddressSanitizer, and fuzz targets.
 clang_packages=("${build_packages[@]}" clang-19 libclang-rt-19-dev)
 check_packages=("${clang_packages[@]}" clang-format-19 clang-tidy-19)
-test_packages=("${mount_packages[@]}" python3-pytest fio strace e2fsprogs xfsprogs btrfs-progs glusterfs-server
+test_packages=("${mount_packages[@]}" python3-pytest acl fio strace e2fsprogs xfsprogs btrfs-progs glusterfs-server
   iproute2)
 
 # More of what the tests need: tools that people use on files, and a parser of metrics.

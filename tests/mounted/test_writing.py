@@ -3,7 +3,6 @@
 import errno
 import os
 import random
-import struct
 import subprocess
 import tempfile
 
@@ -126,25 +125,6 @@ def test_who_may_write_the_source_may_write_its_views(source, mount):
             expected = "opened" if user in writers else "EACCES"
             assert as_user(user, lambda: opens(mode), gid=group) == expected, (user, oct(mode))
     assert (mounted / "664.npy/chunks/1_of_3.npy").stat().st_mode & 0o777 == 0o664
-
-
-def test_an_access_control_list_lets_nobody_write_but_the_owner(source, mount):
-    """Of a source with an access control list, whose mode shows more than it grants, only the owner may write views."""
-    path = source / "a.npy"
-    path.write_bytes(saved(filled((9, 3), "<f8")))
-    os.chown(path, OWNER, MEMBER)
-    entries = [(1, 6, -1), (2, 6, STRANGER), (4, 4, -1), (16, 6, -1), (32, 4, -1)]  # the group reads, a named user writes
-    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
-    os.setxattr(path, "system.posix_acl_access", acl)
-    assert path.stat().st_mode & 0o777 == 0o664
-    view = mount(source, "rw", "allow_other") / "a.npy/chunks/1_of_3.npy"
-
-    def opens():
-        return outcome(lambda: os.open(view, os.O_RDWR) and "opened")
-
-    assert as_user(OWNER, opens, gid=OWNER) == "opened"
-    assert as_user(MEMBER, opens, gid=MEMBER) == "EACCES"
-    assert as_user(STRANGER, opens, gid=STRANGER) == "EACCES"
 
 
 def test_readers_of_other_views_see_what_was_written(source, mounted):

@@ -61,4 +61,14 @@ ssize_t __wrap_read(int fd, void* buffer, std::size_t size) {
   errno = npyfs::failure;
   return npyfs::failure == 0 ? 0 : -1;
 }
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+ssize_t __real_getxattr(const char* path, const char* name, void* value, std::size_t size);
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+ssize_t __wrap_getxattr(const char* path, const char* name, void* value, std::size_t size) {
+  if (npyfs::failing != npyfs::FailingCall::kGetxattr) return __real_getxattr(path, name, value, size);
+  errno = npyfs::failure;
+  return npyfs::failure == 0 ? 0 : -1;
+}
 }
