@@ -47,8 +47,10 @@ void write(fuse_req_t request, fuse_ino_t, const char* data, size_t size, off_t 
   const Drain::Pass pass = is_page ? Drain::Pass() : filesystem.drain.pass();
   if (!is_page && !pass) return reply_failed_write(request, mount_is_ending());
   if (is_page) filesystem.drain.note_written_page();
-  const auto written =
+  auto written =
       filesystem.tree.write(*file, static_cast<std::uint64_t>(offset), std::as_bytes(std::span(data, size)), is_page);
+  // The kernel asks for no fsync after a write past its pages. O_SYNC has this bit as well, and a call with RWF_DSYNC.
+  if (written && (info->flags & O_DSYNC) != 0) written = filesystem.tree.sync(*file);
   if (!written) {
     if (is_page) filesystem.drain.note_lost_page();
     return reply_failed_write(request, written.error());

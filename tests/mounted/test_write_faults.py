@@ -245,6 +245,11 @@ if way == "flush":
     rows = np.load(view, mmap_mode="r+")
     rows[:] = 7
     rows.flush()
+elif way == "RWF_DSYNC":
+    with open(view, "r+b") as file:
+        os.pwritev(file.fileno(), [np.full((10_000, 4), 7.0)], 128, os.RWF_DSYNC)
+elif way in ("O_SYNC", "O_DSYNC"):
+    os.pwrite(os.open(view, os.O_WRONLY | getattr(os, way)), np.full((10_000, 4), 7.0), 128)
 else:
     with open(view, "r+b") as file:
         file.seek(128)
@@ -257,9 +262,10 @@ sys.stdin.read()
 
 
 @pytest.mark.parametrize("disk", ["xfs"], indirect=True)
-@pytest.mark.parametrize("way", ["flush", "fsync"])
+@pytest.mark.parametrize("way", ["flush", "fsync", "O_SYNC", "O_DSYNC", "RWF_DSYNC"])
 def test_what_flush_returned_for_survives_a_power_cut(disk, mount, way):
-    """When flush() or fsync has returned, the bytes are on stable storage: they survive a power cut."""
+    """When flush() or fsync has returned, or a write with O_SYNC or O_DSYNC, the bytes are on stable storage: they survive
+    a power cut."""
     np.save(disk.path / "a.npy", np.zeros((100_000, 4)))
     os.sync()
     mounted = mount(disk.path, "rw")
