@@ -31,6 +31,11 @@ bool is_remote(int fd) {
   return std::ranges::find(kRemote, static_cast<std::uint32_t>(filesystem.f_type)) != kRemote.end();
 }
 
+bool mappings_show_writes(int fd) {
+  struct statfs filesystem;
+  return ::fstatfs(fd, &filesystem) != 0 || static_cast<std::uint32_t>(filesystem.f_type) != OVERLAYFS_SUPER_MAGIC;
+}
+
 bool is_local(std::string_view type) {
   return std::ranges::find(kLocal, type) != kLocal.end();
 }

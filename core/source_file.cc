@@ -18,7 +18,8 @@ namespace npyfs {
 namespace {
 
 SourceIo choose_io(int fd, SourceIo wanted) {
-  if (wanted != SourceIo::kAuto) return wanted;
+  if (wanted == SourceIo::kPread || !mappings_show_writes(fd)) return SourceIo::kPread;
+  if (wanted == SourceIo::kMmap) return SourceIo::kMmap;
   return is_remote(fd) ? SourceIo::kPread : SourceIo::kMmap;
 }
 

@@ -23,7 +23,7 @@ namespace npyfs {
 // How a source's bytes are got at (-o source_io).
 enum class SourceIo {
   kAuto,   // by filesystem: kPread where page faults are slow (network filesystems and FUSE), else kMmap
-  kMmap,   // straight from a mapping, with no copy
+  kMmap,   // straight from a mapping, with no copy; kPread where mappings may be out of date (overlayfs)
   kPread,  // through a buffer
 };
 
