@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "core/file_names.h"
+#include "core/followed_links.h"
 #include "core/source_status.h"
 
 namespace npyfs {
@@ -56,8 +57,8 @@ std::string take_component(std::string& path) {
 
 }  // namespace
 
-Result<UniqueFd> open_anywhere(int directory, const std::string& name, const std::string& path) {
-  UniqueFd fd(open_at(directory, name, O_PATH, 0));
+Result<UniqueFd> PathResolver::open_anywhere(int directory, const std::string& name, const std::string& path) const {
+  UniqueFd fd(open_following_links(directory, name, O_PATH, own_device_));
   if (!fd) return std::unexpected(system_error(path, "open", errno));
   return fd;
 }
@@ -101,17 +102,27 @@ Result<void> PathResolver::replace(UniqueFd root) {
   return std::unexpected(system_error(name(), "dup3", errno));
 }
 
+int PathResolver::open_strictly_beneath(const std::string& path, int flags) const {
+  return open_at(root(), path, flags, RESOLVE_BENEATH);
+}
+
 int PathResolver::open_beneath(const std::string& path, int flags) const {
-  const std::uint64_t resolve = leaving_links_ == LeavingLinks::kAreFollowed ? 0 : RESOLVE_BENEATH;
-  return open_at(root(), path, flags, resolve);
+  const int fd = open_strictly_beneath(path, flags);
+  if (fd >= 0 || errno != EXDEV || leaving_links_ == LeavingLinks::kAreLinks) return fd;
+  return open_following_links(root(), path, flags, own_device_);
 }
 
 Result<UniqueFd> PathResolver::resolve(const std::string& path, int flags) const {
-  UniqueFd fd(open_beneath(path, flags));
+  UniqueFd fd(open_strictly_beneath(path, flags));
   if (fd) return fd;
+  if (errno != EXDEV) return std::unexpected(system_error(path, "open", errno));
   // RESOLVE_BENEATH refuses every absolute link, also those that come back to where they started.
-  if (errno == EXDEV) return resolve_absolute_links(path, flags);
-  return std::unexpected(system_error(path, "open", errno));
+  auto beneath = resolve_absolute_links(path, flags);
+  const bool leaves = !beneath && beneath.error().os_error == EXDEV;
+  if (!leaves || leaving_links_ == LeavingLinks::kAreLinks) return beneath;
+  fd = UniqueFd(open_following_links(root(), path, flags, own_device_));
+  if (!fd) return std::unexpected(system_error(path, "open", errno));
+  return fd;
 }
 
 // Walks the path in user space with links replaced by their targets, until no absolute one is left. The kernel then
@@ -124,7 +135,7 @@ Result<UniqueFd> PathResolver::resolve_absolute_links(const std::string& path, i
     const std::string component = take_component(rest);
     if (component.empty()) continue;
     const std::string candidate = path_in(done, component);
-    const UniqueFd fd(open_beneath(candidate, O_PATH | O_NOFOLLOW));
+    const UniqueFd fd(open_strictly_beneath(candidate, O_PATH | O_NOFOLLOW));
     if (!fd) return std::unexpected(system_error(path, "open", errno));
     const auto status = status_of(fd.get(), path);
     if (!status) return std::unexpected(status.error());
@@ -143,7 +154,7 @@ Result<UniqueFd> PathResolver::resolve_absolute_links(const std::string& path, i
     }
     rest = *target + "/" + rest;
   }
-  UniqueFd fd(open_beneath(done, flags));
+  UniqueFd fd(open_strictly_beneath(done, flags));
   if (!fd) return std::unexpected(system_error(path, "open", errno));
   return fd;
 }

@@ -2,6 +2,8 @@
 // (Linux 5.6), so that no link, ".." or rename race leads out.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +20,8 @@ enum class LeavingLinks {
   kAreFollowed,  // -o follow_symlinks
 };
 
-// Safe to use from many threads, replace() included. Paths are relative to the root; "" is the root itself. Flags are
-// those of open(2); O_CLOEXEC is added. Errors are kSystem with errno as the system gives it.
+// Safe to use from many threads, replace() included, set_own_device() not. Paths are relative to the root; "" is the
+// root itself. Flags are those of open(2); O_CLOEXEC is added. Errors are kSystem with errno as the system gives it.
 class PathResolver {
  public:
   // Fails where `directory` is no directory, or the kernel has no openat2.
@@ -29,8 +31,17 @@ class PathResolver {
   // of its names. EXDEV where it leaves the root.
   Result<UniqueFd> resolve(const std::string& path, int flags) const;
 
-  // The same as the kernel alone does it, to whom every absolute link leaves the root. A descriptor, or -1 with errno.
+  // The same, but every absolute link leaves the root. A descriptor, or -1 with errno.
   int open_beneath(const std::string& path, int flags) const;
+
+  // Opens what `name` leads to in the directory that is open at `directory`, inside the root or not, as O_PATH; `path`
+  // is for messages.
+  Result<UniqueFd> open_anywhere(int directory, const std::string& name, const std::string& path) const;
+
+  // The device number of the npyfs mount that shows this directory, 0 for none. No link that leaves the root is
+  // followed into it: see open_following_links(). To be set before anything is resolved for that mount.
+  void set_own_device(dev_t device) { own_device_ = device; }
+  dev_t own_device() const { return own_device_; }
 
   // The absolute path of something beneath the root, and back: nullopt for what is not beneath it. Without links.
   std::string absolute(std::string_view path) const;
@@ -48,18 +59,16 @@ class PathResolver {
  private:
   PathResolver(UniqueFd root, LeavingLinks leaving_links) : root_(std::move(root)), leaving_links_(leaving_links) {}
 
+  int open_strictly_beneath(const std::string& path, int flags) const;
   Result<void> find_names(const std::string& directory);
   Result<UniqueFd> resolve_absolute_links(const std::string& path, int flags) const;
   std::optional<std::string> target_beneath(std::string_view absolute) const;
 
   UniqueFd root_;  // its number stays, whatever it is open on
   LeavingLinks leaving_links_;
+  dev_t own_device_ = 0;
   std::vector<std::string> names_;  // absolute paths the root is known by: as given, and without links; no final '/'
 };
-
-// Opens what `name` leads to in the directory that is open at `directory`, inside the root or not, as O_PATH; `path` is
-// for messages.
-Result<UniqueFd> open_anywhere(int directory, const std::string& name, const std::string& path);
 
 // Whether a path that resolve() refuses with this error leads nowhere: nothing is there, or it leaves the root.
 bool leads_nowhere(const Error& error);

@@ -68,6 +68,9 @@ class SourceRoot {
     return SourceMount(resolver_.root(), resolver_.name(), std::move(mountpoint));
   }
 
+  // See PathResolver::set_own_device().
+  void set_own_device(dev_t device) { resolver_.set_own_device(device); }
+
   // See PathResolver::replace().
   Result<void> replace(UniqueFd root) { return resolver_.replace(std::move(root)); }
 

@@ -107,6 +107,9 @@ class Tree {
   // can not have been told if it did not know the node yet.
   std::uint64_t told_changes() const { return told_changes_; }
 
+  // See SourceRoot. To be called before any operation.
+  void set_own_device(dev_t device) { root_.set_own_device(device); }
+
   // Hears of changes once it was started.
   SourceWatch& watch() { return watch_; }
   const SourceWatch& watch() const { return watch_; }

@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +104,12 @@ Result<std::string> prepare_mountpoint(const std::string& mountpoint, const Sour
   const auto absolute = std::filesystem::canonical(mountpoint, error);
   if (error) return std::unexpected(system_error(mountpoint, "realpath", error.value()));
   return absolute.string();
+}
+
+dev_t device_of_mount(const std::string& mountpoint) {
+  struct statx status;
+  if (::statx(AT_FDCWD, mountpoint.c_str(), AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) return 0;
+  return ::makedev(status.stx_dev_major, status.stx_dev_minor);
 }
 
 }  // namespace npyfs

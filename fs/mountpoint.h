@@ -16,4 +16,8 @@ namespace npyfs {
 // What lies in a mountpoint that is not empty is hidden: logged as a notice.
 Result<std::string> prepare_mountpoint(const std::string& mountpoint, const SourceRoot& source);
 
+// The device number of what is mounted at `mountpoint`, which is not asked for it: it need not be served. 0 where the
+// system does not say.
+dev_t device_of_mount(const std::string& mountpoint);
+
 }  // namespace npyfs

@@ -155,6 +155,7 @@ Result<void> serve(const Options& options) {
   if (!mount.mounted()) {
     return std::unexpected(with_advice_on_mounting(failed(*mountpoint, "cannot be mounted (see above)")));
   }
+  filesystem.tree.set_own_device(device_of_mount(*mountpoint));
   if (auto attached = filesystem.attach(session.get(), *mountpoint); !attached) return attached;
 
   if (fuse_daemonize(options.foreground ? 1 : 0) != 0) {

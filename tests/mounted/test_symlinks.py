@@ -1,11 +1,14 @@
 """Symbolic links in the source: those that stay beneath it are followed, those that leave it are shown as links."""
 
+import errno
 import os
 import stat
+import subprocess
 
 import numpy as np
 import pytest
 
+import mount as mounting
 from arrays import saved
 
 ARRAY = np.arange(12.0).reshape(6, 2)
@@ -106,3 +109,41 @@ def test_listing_types_of_followed_links_are_those_of_their_targets(mounted):
             assert entry.is_symlink() == stat.S_ISLNK(found.st_mode), entry.name
             assert entry.is_dir(follow_symlinks=False) == stat.S_ISDIR(found.st_mode), entry.name
             assert entry.inode() == found.st_ino, entry.name
+
+
+def test_follow_symlinks_follows_no_link_into_the_mount_itself(scratch, mount):
+    """Links that lead into the mount itself appear as links; the mountpoint by way of a followed link is ELOOP."""
+    source, at = scratch / "source", scratch / "mounted"
+    for directory in (source, at):
+        directory.mkdir()
+    (source / "data.npy").write_bytes(saved(ARRAY))
+    links = {"root": at, "chunk.npy": at / "data.npy/chunks/0_of_2.npy", "relative": "../mounted/data.npy",
+             "through": "above/mounted/data.npy", "above": scratch}
+    for name, target in links.items():
+        (source / name).symlink_to(target)
+    mounted = mount(source, "follow_symlinks", "attr_timeout=0", "entry_timeout=0", at=at)
+    for name in ("root", "chunk.npy", "relative", "through"):
+        assert stat.S_ISLNK(os.lstat(mounted / name).st_mode), name
+        assert os.readlink(mounted / name) == os.fspath(links[name])
+    assert stat.S_ISDIR(os.lstat(mounted / "above").st_mode)
+    with pytest.raises(OSError) as caught:
+        os.lstat(mounted / "above/mounted")
+    assert caught.value.errno == errno.ELOOP
+    assert np.load(mounted / "above/source/data.npy/chunks/0_of_2.npy").tolist() == ARRAY[:3].tolist()
+    assert (mounted / "chunk.npy").read_bytes() == saved(ARRAY[:3]), "the reader's own kernel follows them"
+    assert os.path.samefile(mounted / "/".join(["root"] * 30), mounted.path)
+
+
+def test_follow_symlinks_over_the_source_itself_follows_links_beneath_it(scratch, mount):
+    """Mounted over SOURCE, absolute links that stay beneath it are followed, not into the mount."""
+    (scratch / "data.npy").write_bytes(saved(ARRAY))
+    (scratch / "link.npy").symlink_to(scratch / "data.npy")
+    (scratch / "plain").symlink_to(scratch / "data.npy")
+    mounted = mount(scratch, "follow_symlinks", at=scratch)
+    names = ["plain", "link.npy/source.npy", "link.npy/chunks/0_of_1.npy"]
+    reader = subprocess.Popen(["cat", *names], cwd=mounted.path, stdout=subprocess.PIPE)
+    try:
+        assert reader.communicate(timeout=mounting.DEADLINE)[0] == 3 * saved(ARRAY)
+    except subprocess.TimeoutExpired:
+        subprocess.run(["umount", "--force", mounted.path], check=False)  # it waits for itself: no signal ends that
+        raise

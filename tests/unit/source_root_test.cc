@@ -148,6 +148,30 @@ TEST_F(SourceRootTest, FollowsLeavingLinksOnlyWhenToldTo) {
   EXPECT_TRUE(S_ISLNK(root.status("dangles")->st_mode));
 }
 
+// What is asked of one's own mount one has to answer oneself. /proc stands for it here.
+TEST_F(SourceRootTest, FollowsNoLinkIntoItsOwnMount) {
+  directory_.make_link("root/own", "/proc");
+  directory_.make_link("root/own_file", "/proc/version");
+  directory_.make_link("root/above", "/");
+  struct stat proc;
+  ASSERT_EQ(::stat("/proc", &proc), 0);
+  for (const auto visitors : {Visitors::kOwner, Visitors::kOthers}) {
+    auto root = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreFollowed, visitors);
+    ASSERT_TRUE(root);
+    EXPECT_TRUE(S_ISDIR(root->status("own")->st_mode));
+    EXPECT_TRUE(root->open_file("own_file"));
+    root->set_own_device(proc.st_dev);
+    EXPECT_TRUE(S_ISLNK(root->status("own")->st_mode));
+    EXPECT_EQ(*root->read_link("own"), "/proc");
+    EXPECT_TRUE(S_ISLNK(root->status("own_file")->st_mode));
+    EXPECT_FALSE(root->open_file("own_file"));
+    EXPECT_TRUE(S_ISDIR(root->status("above")->st_mode));
+    EXPECT_EQ(root->status("above/proc").error().os_error, ELOOP);
+    EXPECT_EQ(root->status("above/proc/version").error().os_error, ELOOP);
+    EXPECT_TRUE(S_ISDIR(root->status("above/usr")->st_mode));
+  }
+}
+
 // A visitor's rights are checked by the kernel on the way through the mount, which following a link here passes over.
 TEST_F(SourceRootTest, WhereOthersVisitLinksThroughClosedDirectoriesAreLeftToTheKernel) {
   directory_.write("root/closed/file", "for few");

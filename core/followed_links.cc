@@ -1,0 +1,97 @@
+#include "core/followed_links.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+#include "core/unique_fd.h"
+
+namespace npyfs {
+namespace {
+
+constexpr int kMaxLinks = 40;  // as the kernel: include/linux/namei.h, MAXSYMLINKS
+
+int failed(int error) {
+  errno = error;
+  return -1;
+}
+
+UniqueFd open_directory(int at, const std::string& name) {
+  return UniqueFd(::openat(at, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+// Takes the first component off a path; "." where there is none.
+std::string take_component(std::string& path) {
+  path.erase(0, std::min(path.find_first_not_of('/'), path.size()));
+  const std::size_t end = std::min(path.find('/'), path.size());
+  std::string name = path.substr(0, end);
+  path.erase(0, std::min(path.find_first_not_of('/', end), path.size()));
+  return name.empty() ? "." : name;
+}
+
+// The target of the link that is open at `link`; empty, with errno, where it is not to be followed.
+std::string target_of(int link) {
+  struct statfs filesystem;
+  if (::fstatfs(link, &filesystem) != 0) return {};
+  std::string target(PATH_MAX, '\0');
+  const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
+  if (length < 0) return {};
+  if (filesystem.f_type == PROC_SUPER_MAGIC) {
+    errno = ELOOP;
+    return {};
+  }
+  target.resize(static_cast<std::size_t>(length));
+  return target;
+}
+
+int open_last(int directory, const std::string& name, int flags) {
+  while (true) {
+    const int fd = ::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 || errno != EINTR) return fd;
+  }
+}
+
+}  // namespace
+
+bool is_on_device(int directory, const std::string& name, dev_t device) {
+  constexpr int kFlags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+  struct statx status;
+  if (::statx(directory, name.c_str(), kFlags, STATX_TYPE, &status) != 0) return false;
+  return ::makedev(status.stx_dev_major, status.stx_dev_minor) == device;
+}
+
+// One component at a time, since the kernel would go on into the mount before anybody could say no.
+int open_following_links(int start, const std::string& path, int flags, dev_t closed) {
+  UniqueFd directory = open_directory(start, ".");
+  std::string rest = path;
+  for (int links = 0; directory;) {
+    const std::string name = take_component(rest);
+    const bool is_last = rest.empty();
+    const UniqueFd found(::openat(directory.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!found) return -1;
+    if (is_on_device(found.get(), "", closed)) return failed(ELOOP);
+    struct statx status;
+    if (::statx(found.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) return -1;
+    if (S_ISLNK(status.stx_mode) && !(is_last && (flags & O_NOFOLLOW) != 0)) {
+      if (++links > kMaxLinks) return failed(ELOOP);
+      const std::string target = target_of(found.get());
+      if (target.empty()) return -1;
+      if (target.starts_with('/')) directory = open_directory(AT_FDCWD, "/");
+      rest = target + "/" + rest;
+      continue;
+    }
+    if (is_last) return open_last(directory.get(), name, flags);
+    directory = open_directory(directory.get(), name);  // which mounts what is to be mounted there (autofs)
+  }
+  return -1;
+}
+
+}  // namespace npyfs
