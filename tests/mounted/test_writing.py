@@ -142,6 +142,22 @@ def test_readers_of_other_views_see_what_was_written(source, mounted):
             assert np.load(mounted / "a.npy/slices/0_to_60.npy", mmap_mode="r")[55, 0] == value
 
 
+def test_readers_by_sendfile_see_what_was_written_at_their_next_open(source, mounted, scratch):
+    """Readers see written bytes at their next open where the kernel reads for them, as sendfile does."""
+    (source / "a.npy").write_bytes(saved(np.zeros((100, 4), "<i8")))
+    view = mounted / "a.npy/chunks/0_of_1.bin"
+    with open(view, "rb", buffering=0) as kept, open(scratch / "sent", "w+b", buffering=0) as sent:
+        for value in range(1, 20):
+            np.save(mounted / "a.npy/chunks/1_of_2.npy", np.full((50, 4), value, "<i8"))
+            with open(view, "rb", buffering=0) as reader:
+                assert os.sendfile(sent.fileno(), reader.fileno(), 50 * 4 * 8, 50 * 4 * 8) == 50 * 4 * 8
+            sent.seek(0)
+            assert set(np.frombuffer(sent.read(), "<i8")) == {value}
+            sent.seek(0)
+            kept.seek(50 * 4 * 8)
+            assert set(np.frombuffer(kept.read(), "<i8")) == {value}, "what was sent is not in the way of read"
+
+
 def test_written_bytes_are_counted_by_view(source, mounted):
     """user.npyfs.written says how many bytes of a view were written since the mount began; .npyfs/written lists all."""
     (source / "a.npy").write_bytes(saved(np.zeros((9, 3))))
