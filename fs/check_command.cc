@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "core/check.h"
-#include "core/escape.h"
 #include "fs/advice.h"
 #include "fs/check_report.h"
 #include "fs/flags.h"
@@ -18,7 +17,7 @@
 namespace npyfs {
 namespace {
 
-constexpr Flag kFlags[] = {{"check"}, {"json", false}};
+constexpr Flag kFlags[] = {{"check", false}, {"json", false}};
 
 CheckReport examine(const SourceRoot& root) {
   FoundArrays found;
@@ -46,12 +45,12 @@ Result<void> print(const std::string& text) {
 Result<ExitStatus> run_check(int argc, char* argv[]) {
   const auto flags = parse_flags(argc, argv, kFlags);
   if (!flags) return std::unexpected(flags.error());
-  if (!flags->positional.empty()) {
+  if (flags->positional.size() != 1) {
     return std::unexpected(
         Error{ErrorKind::kInvalidArgument, "--check",
-              fmt::format("takes one SOURCE, and '{}' is one argument too many", escaped(flags->positional.front()))});
+              fmt::format("takes one SOURCE, and got {}: npyfs --check SOURCE [--json]", flags->positional.size())});
   }
-  const auto root = SourceRoot::open(flags->values.at("check"), LeavingLinks::kAreLinks, Visitors::kOwner);
+  const auto root = SourceRoot::open(flags->positional.front(), LeavingLinks::kAreLinks, Visitors::kOwner);
   if (!root) return std::unexpected(with_advice_on_source(root.error()));
   const CheckReport report = examine(*root);
   const bool wants_json = flags->has("json");

@@ -12,7 +12,7 @@
 namespace npyfs {
 namespace {
 
-constexpr Flag kFlags[] = {{"create"}, {"dtype"}, {"shape"}, {"fortran-order", false}};
+constexpr Flag kFlags[] = {{"create", false}, {"dtype"}, {"shape"}, {"fortran-order", false}};
 
 std::unexpected<Error> refuse(const char* option, std::string sentence) {
   return std::unexpected(Error{ErrorKind::kInvalidArgument, option, std::move(sentence)});
@@ -38,20 +38,14 @@ Result<std::vector<std::uint64_t>> parse_lengths(std::string_view text) {
 Result<ExitStatus> run_create(int argc, char* argv[]) {
   const auto flags = parse_flags(argc, argv, kFlags);
   if (!flags) return std::unexpected(flags.error());
-  if (!flags->positional.empty()) {
+  if (flags->positional.size() != 1 || !flags->has("dtype") || !flags->has("shape")) {
     return refuse("--create",
-                  fmt::format("makes one file, and '{}' is one argument too many", escaped(flags->positional.front())));
-  }
-  for (const char* needed : {"dtype", "shape"}) {
-    if (!flags->has(needed)) {
-      return refuse("--create",
-                    fmt::format("needs --{}: npyfs --create out.npy --dtype '<f4' --shape 100000,128", needed));
-    }
+                  "needs one new file, a dtype and a shape: npyfs --create out.npy --dtype '<f4' --shape 100000,128");
   }
   const auto shape = parse_lengths(flags->values.at("shape"));
   if (!shape) return std::unexpected(shape.error());
   const auto created =
-      create_array(flags->values.at("create"), flags->values.at("dtype"), flags->has("fortran-order"), *shape);
+      create_array(flags->positional.front(), flags->values.at("dtype"), flags->has("fortran-order"), *shape);
   if (!created) return std::unexpected(with_advice_on_output(created.error()));
   return ExitStatus::kFine;
 }

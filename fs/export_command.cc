@@ -16,7 +16,7 @@
 namespace npyfs {
 namespace {
 
-constexpr Flag kFlags[] = {{"export"}, {"chunks"}, {"axis"}};
+constexpr Flag kFlags[] = {{"export", false}, {"chunks"}, {"axis"}};
 
 std::unexpected<Error> refuse(const char* option, std::string sentence) {
   return std::unexpected(Error{ErrorKind::kInvalidArgument, option, std::move(sentence)});
@@ -30,12 +30,12 @@ struct Request {
 };
 
 Result<Request> request_of(const Flags& flags) {
-  if (flags.positional.size() != 1 || !flags.has("chunks")) {
+  if (flags.positional.size() != 2 || !flags.has("chunks")) {
     return refuse("--export",
                   "needs one array, a number of chunks and one new directory: npyfs --export data.npy "
                   "--chunks 16 out");
   }
-  Request request{.array = flags.values.at("export"), .out = flags.positional.front()};
+  Request request{.array = flags.positional.front(), .out = flags.positional.back()};
   constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
   const auto chunks = whole_number(flags.values.at("chunks"));
   if (!chunks || *chunks < 1 || *chunks > kMost) {

@@ -22,6 +22,14 @@ _npyfs_flags() {
   esac
 }
 
+# Whether names are those of files or of directories alone, as an option of compgen.
+_npyfs_names() {
+  case " ${COMP_WORDS[*]} " in
+    *' --export '* | *' --create '*) echo -f ;;
+    *) echo -d ;;
+  esac
+}
+
 _npyfs() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} name=
   if [[ $current == = ]]; then
@@ -39,16 +47,12 @@ _npyfs() {
     -o) _npyfs_mount_options "$current" ;;
     --chunks | --axis | --shape) ;;
     --dtype) _npyfs_reply -W '<f4 <f8 <i4 <i8 |u1' -- "$current" ;;
-    --export | --create)
-      compopt -o filenames 2>/dev/null
-      _npyfs_reply -f -- "$current"
-      ;;
     *)
       if [[ $current == -* ]]; then
         _npyfs_reply -W "$(_npyfs_flags)" -- "$current"
       else
         compopt -o filenames 2>/dev/null
-        _npyfs_reply -d -- "$current"
+        _npyfs_reply "$(_npyfs_names)" -- "$current"
       fi
       ;;
   esac

@@ -23,23 +23,23 @@ _npyfs_mount_options() {
 
 case " $words " in
   *' --check '*)
-    _arguments '--check[list the arrays, and what is damaged]:source:_files -/' '--json[print JSON]'
+    _arguments '--check[list the arrays, and what is damaged]' '--json[print JSON]' '1:source:_files -/'
     ;;
   *' --export '*)
-    _arguments '--export[write chunks as files]:array:_files -g "*.npy"' '--chunks[how many]:number' \
-      '--axis[along which axis]:number' '1:new directory:_files -/'
+    _arguments '--export[write chunks as files]' '--chunks[how many]:number' '--axis[along which axis]:number' \
+      '1:array:_files -g "*.npy"' '2:new directory:_files -/'
     ;;
   *' --create '*)
-    _arguments '--create[write an array of zeros]:new file:_files' '--dtype[dtype]:dtype:(\<f4 \<f8 \<i4 \<i8 \|u1)' \
-      '--shape[lengths, with commas]:lengths' '--fortran-order[in Fortran order]'
+    _arguments '--create[write an array of zeros]' '--dtype[dtype]:dtype:(\<f4 \<f8 \<i4 \<i8 \|u1)' \
+      '--shape[lengths, with commas]:lengths' '--fortran-order[in Fortran order]' '1:new file:_files'
     ;;
   *)
     _arguments '*-o[mount options]:option:_npyfs_mount_options' \
       '-f[stay in the foreground, log to stderr]' '-d[the same, and print every request]' \
       '(- *)'{-h,--help}'[print help]' '(- *)'{-V,--version}'[print the version]' \
-      '--check[list the arrays, and what is damaged]:source:_files -/' \
-      '--export[write chunks as files]:array:_files -g "*.npy"' \
-      '--create[write an array of zeros]:new file:_files' \
+      '--check[list the arrays, and what is damaged]' \
+      '--export[write chunks as files]' \
+      '--create[write an array of zeros]' \
       '1:source:_files -/' '2:mountpoint:_files -/'
     ;;
 esac

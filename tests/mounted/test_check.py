@@ -74,9 +74,10 @@ def test_it_finds_what_the_mount_shows(data_set, mount):
 
 
 def test_json_for_programs(data_set):
-    """--json prints one object, whatever the names hold."""
+    """--json prints one object, whatever the names hold, before SOURCE or behind it."""
     (data_set / "say \"ü\"\n.npy").write_bytes(saved(ARRAY))
     status, out, err = check(data_set, "--json")
+    assert check("--json", data_set) == (status, out, err)
     found = json.loads(out)
     assert (status, err) == (FINE, "")
     assert (found["source"], found["chunkable"], found["damaged"]) == (str(data_set), 4, 0)

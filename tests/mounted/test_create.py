@@ -31,6 +31,17 @@ def test_numpy_loads_what_is_created(scratch, dtype, more):
     assert array.tobytes() == bytes(array.nbytes)
 
 
+def test_options_before_and_behind_the_name(scratch):
+    """Options may stand before the name of the file and behind it."""
+    for arguments in (["--create", "--dtype", "<i2", "--shape", "4,2", "--fortran-order", "out.npy"],
+                      ["--dtype", "<i2", "out.npy", "--shape", "4,2", "--fortran-order", "--create"]):
+        ran = mounting.run(*arguments, cwd=scratch)
+        assert (ran.returncode, ran.stderr) == (0, ""), arguments
+        array = np.load(scratch / "out.npy")
+        assert (array.shape, array.dtype, array.flags.f_contiguous) == ((4, 2), np.int16, True)
+        (scratch / "out.npy").unlink()
+
+
 def test_the_data_begin_on_an_edge_of_a_page(scratch):
     """Its data begin at byte 4,096, so rows can be mapped and split at pages."""
     path = scratch / "out.npy"

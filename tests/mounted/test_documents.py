@@ -143,6 +143,8 @@ def test_bash_completes(scratch):
     assert complete("-o", "chunks", "=", "") == [""]
     assert complete("a", directory=scratch) == ["a dir"]
     assert complete("--export", "da", directory=scratch) == ["data.npy"]
+    assert complete("--export", "--chunks", "4", "da", directory=scratch) == ["data.npy"]
+    assert complete("--check", "--json", "", directory=scratch) == ["a dir"]
 
 
 def test_zsh_completes(scratch):

@@ -5,6 +5,7 @@ import glob
 import io
 import os
 import pty
+import shutil
 import signal
 import subprocess
 
@@ -53,6 +54,19 @@ def test_they_are_the_files_that_the_mount_shows(scratch, source, mount, order, 
     compared = subprocess.run(["diff", "-r", scratch / "out", mounted / f"data.npy/axis{axis}/chunks/12"])
     assert compared.returncode == 0
     assert sorted(os.listdir(scratch / "out"))[0] == "00_of_12.npy"
+
+
+def test_options_before_and_behind_the_names(scratch):
+    """Options may stand anywhere: before the names, between them and behind them."""
+    np.save(scratch / "data.npy", np.zeros((4, 2)))
+    data, out = scratch / "data.npy", scratch / "out"
+    options = ["--chunks", "2", "--axis", "1"]
+    for arguments in (["--export", *options, data, out], [*options, "--export", data, out], [data, *options, out, "--export"],
+                      ["--export", data, out, *options]):
+        ran = mounting.run(*arguments)
+        assert (ran.returncode, ran.stderr) == (0, ""), arguments
+        assert np.load(out / "0_of_2.npy").shape == (4, 1)
+        shutil.rmtree(out)
 
 
 def test_it_is_all_there_or_not_at_all(scratch):
