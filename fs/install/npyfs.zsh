@@ -16,7 +16,7 @@ _npyfs_mount_options() {
     'source_io[how the source is read]:how:(auto mmap pread)' \
     'entry_timeout[seconds that the kernel keeps a name]:seconds' \
     'attr_timeout[seconds that the kernel keeps attributes]:seconds' \
-    'negative_timeout[seconds that the kernel keeps that a name does not exist]:seconds' \
+    'negative_timeout[seconds that the kernel remembers that a name does not exist]:seconds' \
     'max_threads[threads that serve requests]:number' \
     'loglevel[the least that is logged]:level:(error warning notice info debug)'
 }

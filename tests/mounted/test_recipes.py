@@ -30,7 +30,7 @@ def test_the_five_lines_do_it(scratch, source):
     (scratch / "data").symlink_to(source)
     (scratch / "mnt").mkdir()
     first_screen = recipes.README.read_text(encoding="utf-8").partition("\n## ")[0]
-    lines = re.search(r"^Five lines that do it:\n\n```sh\n(.*?)^```$", first_screen, re.MULTILINE | re.DOTALL).group(1)
+    lines = re.search(r"^Five lines that do it: [^\n]*\n\n```sh\n(.*?)^```$", first_screen, re.MULTILINE | re.DOTALL).group(1)
     assert len(lines.splitlines()) == 5
     printed = recipes.run_shell(lines.replace("scripts/mount", "npyfs"), scratch)
     # Four processes print at once, each its number and its end of line in two writes where nothing is buffered.
@@ -103,11 +103,11 @@ def test_workers_fill_one_array(scratch, source):
             mounting.umount(scratch / "mnt", mounting.MNT_DETACH)
 
 
-def one_liner(title):
-    """The first command, in backquotes, of a recipe that is one paragraph."""
+def one_liner(title, index=0):
+    """One of the commands, in backquotes, of a recipe that is one paragraph."""
     paragraph = re.search(rf"^\*\*{re.escape(title)}\*\*.*?\n\n", recipes.README.read_text(encoding="utf-8"),
                           re.MULTILINE | re.DOTALL).group()
-    return re.search(r"`([^`]+)`", paragraph).group(1).replace("/scratch", "scratch")
+    return re.findall(r"`([^`]+)`", paragraph)[index].replace("/scratch", "scratch")
 
 
 def test_one_liners_on_a_mount(scratch, source, rows):
@@ -121,6 +121,10 @@ def test_one_liners_on_a_mount(scratch, source, rows):
     assert np.array_equal(np.fromfile(scratch / body_path, rows.dtype).reshape(-1, 3), np.array_split(rows, 8)[0])
     said = recipes.run_shell(one_liner("All that is damaged."), scratch)
     assert said.startswith("cut.npy: the header promises 24000 bytes") and said.count("\n") == 1
+    (source / "sub").mkdir()
+    np.save(source / "sub/number.npy", np.float32(7))
+    below = recipes.run_shell(one_liner("All that is damaged.", 1), scratch)
+    assert sorted(below.splitlines()) == [said.rstrip(), "number.npy: the array has no dimensions (shape ()), so it has no slices"]
 
 
 def test_one_liners_without_a_mount(scratch, source):
