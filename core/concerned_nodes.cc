@@ -1,7 +1,6 @@
 #include "core/concerned_nodes.h"
 
 #include <algorithm>
-#include <string>
 #include <vector>
 
 namespace npyfs {

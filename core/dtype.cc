@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/escape.h"
 #include "core/python_repr.h"
 #include "core/type_string.h"
 

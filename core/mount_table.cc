@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <system_error>
-#include <utility>
 
 #include "core/escape.h"
 #include "core/remote_filesystem.h"

@@ -1,7 +1,6 @@
 // Python literals, as far as the header of a .npy file may hold them: text -> a tree of values.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>

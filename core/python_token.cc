@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <optional>
 
 #include "core/checked.h"
-#include "core/escape.h"
 #include "core/python_repr.h"
 
 namespace npyfs {

@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <utility>
-#include <vector>
 
 namespace npyfs {
 namespace {

@@ -4,12 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <span>
 #include <utility>
 
-#include "core/checked.h"
 #include "core/dtype.h"
 
 namespace npyfs {

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <ctime>
 
-#include "core/escape.h"
 #include "fs/guarded.h"
 #include "fs/log.h"
 

@@ -1,7 +1,6 @@
 // What the operations of one mount share.
 #pragma once
 
-#include <memory>
 #include <optional>
 
 #include "core/tree.h"

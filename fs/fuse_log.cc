@@ -4,9 +4,7 @@
 
 #include <array>
 #include <cstdarg>
-#include <cstddef>
 #include <cstdio>
-#include <string>
 #include <string_view>
 
 #include "core/escape.h"

@@ -25,7 +25,7 @@ void open_log(bool use_syslog, LogLevel least);
 void log_line(LogLevel level, std::string_view line) noexcept;
 
 // The same for what may come thousands of times: one line a minute about each `thing`, and a hundred a minute about all
-// things together; the next one says how many were left out. Where memory is short it does not. Thread-safe.
+// things of its level; the next one says how many were left out. Where memory is short it does not. Thread-safe.
 void log_repeated(LogLevel level, std::string_view thing, std::string_view line) noexcept;
 
 template <typename... Arguments>

@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "core/escape.h"
 #include "fs/filesystem.h"
