@@ -84,6 +84,11 @@ def saved(array, version=None):
     return out.getvalue()
 
 
+def assert_serves(mounted, array):
+    """data.npy of this mount is the array, as its second third shows."""
+    assert np.array_equal(np.load(mounted / "data.npy/chunks/1_of_3.npy"), np.array_split(array, 3)[1])
+
+
 def chunk(array, index, sections, axis=0):
     return np.array_split(array, sections, axis=axis)[index]
 

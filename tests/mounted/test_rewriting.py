@@ -159,6 +159,7 @@ def test_writers_in_one_tick_of_the_filesystems_clock_are_told_apart(disk, mount
 @pytest.mark.parametrize("size", [10_000, 100_000])
 @DTYPES
 def test_each_open_after_a_write_sees_it_while_others_read_all_the_time(scratch, source, mount, size, dtype):
+    """An open sees every change before it, whatever was read while the writer was at work."""
     path = source / "data.npy"
     images = [saved(np.full(size, i, dtype if i % 2 else "<f8")) for i in range(300)]
     path.write_bytes(images[0])

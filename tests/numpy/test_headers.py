@@ -94,6 +94,7 @@ def test_whatever_npyfs_accepts_numpy_accepts_with_the_same_meaning(seed):
 
 
 def test_the_examples_are_the_same():
+    """What npyfs accepts of tests/accepted and tests/refused numpy loads with the same meaning."""
     warnings.simplefilter("ignore")
     files = examples()
     assert len(files) > 100

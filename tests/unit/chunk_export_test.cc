@@ -5,8 +5,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -18,11 +16,6 @@ namespace npyfs {
 namespace {
 
 using testing::HasSubstr;
-
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 const Copied kGoOn = [](std::uint64_t) { return true; };
 
@@ -41,10 +34,7 @@ class ChunkExportTest : public testing::Test {
     std::ranges::sort(found);
     return found;
   }
-  bool only_source_is_left() const {
-    return std::distance(std::filesystem::directory_iterator(directory_.path()),
-                         std::filesystem::directory_iterator()) == 1;
-  }
+  bool only_source_is_left() const { return directory_.entries() == 1; }
 
   const TempDirectory directory_;
 };
@@ -65,7 +55,7 @@ TEST_F(ChunkExportTest, EveryChunkHasTheBytesOfItsRows) {
           shape[axis] = rows.size();
           const std::string header =
               format_npy_header(array.descr, fortran_order && is_fortran_contiguous_only(shape), shape);
-          ASSERT_EQ(contents(out() + "/" + names()[i]), header + slice_bytes(array, data, axis, rows))
+          ASSERT_EQ(directory_.read("out/" + names()[i]), header + slice_bytes(array, data, axis, rows))
               << (fortran_order ? "F" : "C") << " axis " << axis << ", " << names()[i];
         }
         std::filesystem::remove_all(out());

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 
 #include "tests/unit/temp_directory.h"
@@ -16,10 +15,6 @@ namespace {
 class NewDirectoryTest : public testing::Test {
  protected:
   std::string path() const { return directory_.path("out"); }
-  std::size_t entries() const {
-    return static_cast<std::size_t>(
-        std::distance(std::filesystem::directory_iterator(directory_.path()), std::filesystem::directory_iterator()));
-  }
   static void fill(const NewDirectory& directory) {
     std::ofstream(directory.temporary_path() + "/a.npy") << "text";
     ASSERT_TRUE(std::filesystem::exists(directory.temporary_path() + "/a.npy"));
@@ -39,7 +34,7 @@ TEST_F(NewDirectoryTest, HasItsNameOnceItIsPublished) {
       ASSERT_TRUE(published) << to_message(published.error());
     }
     EXPECT_TRUE(std::filesystem::exists(path() + "/a.npy"));
-    EXPECT_EQ(entries(), 1u) << "no other name is left";
+    EXPECT_EQ(directory_.entries(), 1u) << "no other name is left";
     std::filesystem::remove_all(path());
   }
 }
@@ -49,10 +44,10 @@ TEST_F(NewDirectoryTest, IsGoneWithItsFilesUnlessItIsPublished) {
     const auto made = NewDirectory::create(path());
     ASSERT_TRUE(made);
     fill(*made);
-    EXPECT_EQ(entries(), 1u);
+    EXPECT_EQ(directory_.entries(), 1u);
     EXPECT_TRUE(std::filesystem::path(made->temporary_path()).filename().string().starts_with(".npyfs-"));
   }
-  EXPECT_EQ(entries(), 0u);
+  EXPECT_EQ(directory_.entries(), 0u);
 }
 
 TEST_F(NewDirectoryTest, NeverTakesTheNameOfAnother) {
@@ -64,7 +59,7 @@ TEST_F(NewDirectoryTest, NeverTakesTheNameOfAnother) {
     ASSERT_FALSE(made) << name;
     EXPECT_EQ(made.error().os_error, EEXIST) << name;
   }
-  EXPECT_EQ(entries(), 3u);
+  EXPECT_EQ(directory_.entries(), 3u);
 }
 
 TEST_F(NewDirectoryTest, LosesTheRaceForItsName) {

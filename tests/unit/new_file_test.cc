@@ -4,8 +4,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "tests/unit/temp_directory.h"
@@ -14,16 +12,6 @@ namespace npyfs {
 namespace {
 
 using Staging = NewFile::Staging;
-
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::size_t entries(const TempDirectory& directory) {
-  return static_cast<std::size_t>(
-      std::distance(std::filesystem::directory_iterator(directory.path()), std::filesystem::directory_iterator()));
-}
 
 void put(const NewFile& file, std::string_view text) {
   ASSERT_EQ(::pwrite(file.fd(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
@@ -44,10 +32,10 @@ TEST_P(NewFileTest, HasItsNameOnceItIsPublished) {
     EXPECT_FALSE(std::filesystem::exists(path));
     const auto published = file->publish_durably();
     ASSERT_TRUE(published) << to_message(published.error());
-    EXPECT_EQ(contents(path), "whole");
+    EXPECT_EQ(directory_.read("a.npy"), "whole");
   }
-  EXPECT_EQ(contents(path), "whole");
-  EXPECT_EQ(entries(directory_), 1u) << "no other name is left";
+  EXPECT_EQ(directory_.read("a.npy"), "whole");
+  EXPECT_EQ(directory_.entries(), 1u) << "no other name is left";
 }
 
 TEST_P(NewFileTest, IsGoneUnlessItIsPublished) {
@@ -55,13 +43,13 @@ TEST_P(NewFileTest, IsGoneUnlessItIsPublished) {
     const auto file = NewFile::create(directory_.path("a.npy"), GetParam());
     ASSERT_TRUE(file);
     put(*file, "half");
-    EXPECT_EQ(entries(directory_), GetParam() == Staging::kNamed ? 1u : 0u);
+    EXPECT_EQ(directory_.entries(), GetParam() == Staging::kNamed ? 1u : 0u);
     for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
       EXPECT_TRUE(entry.path().filename().string().starts_with(".npyfs-"));
       EXPECT_EQ(entry.path().extension(), ".tmp") << "nobody takes it for an array";
     }
   }
-  EXPECT_EQ(entries(directory_), 0u);
+  EXPECT_EQ(directory_.entries(), 0u);
 }
 
 TEST_P(NewFileTest, NeverTakesTheNameOfAnother) {
@@ -75,7 +63,7 @@ TEST_P(NewFileTest, NeverTakesTheNameOfAnother) {
                                             ": is there already, and is not overwritten: remove it or choose another "
                                             "name");
   }
-  EXPECT_EQ(contents(directory_.path("a.npy")), "old");
+  EXPECT_EQ(directory_.read("a.npy"), "old");
 }
 
 TEST_P(NewFileTest, LosesTheRaceForItsName) {
@@ -85,7 +73,7 @@ TEST_P(NewFileTest, LosesTheRaceForItsName) {
   const auto published = file->publish();
   ASSERT_FALSE(published);
   EXPECT_EQ(published.error().os_error, EEXIST);
-  EXPECT_EQ(contents(directory_.path("a.npy")), "faster");
+  EXPECT_EQ(directory_.read("a.npy"), "faster");
 }
 
 TEST_P(NewFileTest, KeepsToTheUmask) {

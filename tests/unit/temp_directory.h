@@ -59,6 +59,11 @@ class TempDirectory {
     std::ifstream file(path(name), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
+  // How many names are in it.
+  std::size_t entries() const {
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
+  }
   std::uint64_t size(std::string_view name) const { return std::filesystem::file_size(path(name)); }
   // Puts a new file in the place of another, as editors and np.save through a temporary name do.
   void replace(std::string_view name, std::string_view bytes) const {
