@@ -1,6 +1,7 @@
 #include "fs/drain.h"
 
 #include <algorithm>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -24,14 +25,18 @@ constexpr std::size_t kNoticesAtOnce = 16;
 // Has the kernel write back and drop the pages of each view (Linux: invalidate_inode_pages2).
 void drop_pages(fuse_session* session, const std::vector<NodeId>& views) {
   std::atomic<std::size_t> next = 0;
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 0; i < std::min(views.size(), kNoticesAtOnce); ++i) {
-    threads.emplace_back([&] {
-      for (std::size_t view = next++; view < views.size(); view = next++) {
-        (void)::fuse_lowlevel_notify_inval_inode(session, views[view], 0, 0);
-      }
-    });
+  const auto drop = [&] {
+    for (std::size_t view = next++; view < views.size(); view = next++) {
+      (void)::fuse_lowlevel_notify_inval_inode(session, views[view], 0, 0);
+    }
+  };
+  std::vector<std::jthread> helpers;
+  try {
+    while (helpers.size() + 1 < std::min(views.size(), kNoticesAtOnce)) helpers.emplace_back(drop);
+  } catch (const std::exception&) {
+    log_line(LogLevel::kNotice, "too little room for threads: writing back mapped pages takes longer");
   }
+  drop();
 }
 
 }  // namespace

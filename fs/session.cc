@@ -113,13 +113,17 @@ Result<void> serve_until_the_end(fuse_session* session, Filesystem& filesystem, 
   const ChangeNotices change_notices(filesystem);
   Result<void> served;
   std::uint64_t lost = 0;
+  int drain_failure = 0;
   signals.take_during([&] { served = run_loop(session, filesystem.options); },
                       [&] {
                         call_guarded([&] { lost = filesystem.drain.drain(session, filesystem.tree.claims()); },
-                                     [](int, const char* what) { log_line(LogLevel::kError, what); });
+                                     [&](int error, const char*) { drain_failure = error; });
                       },
                       [&] { fuse_session_exit(session); });
   filesystem.waiting_opens.stop();  // while there is still somebody to answer
+  if (served && drain_failure != 0) {
+    return std::unexpected(system_error(mountpoint, "writing back mapped pages at the end", drain_failure));
+  }
   if (served && lost > 0) {
     return std::unexpected(Error{ErrorKind::kSystem, mountpoint,
                                  fmt::format("{} writes of mapped pages failed at the end: their bytes are lost", lost),

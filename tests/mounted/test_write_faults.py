@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mount as mounting
 from arrays import saved
 from disks import Disk
 
@@ -209,6 +210,21 @@ def test_pages_that_are_lost_at_the_end_are_told(array, mount):
     assert mounted.wait_for_exit() == 3
     assert "writes of mapped pages failed at the end: their bytes are lost" in mounted.stderr()
     del mapped
+
+
+@pytest.mark.skipif(mounting.is_sanitized(), reason="sanitizers need memory of their own")
+def test_nothing_is_lost_at_the_end_where_no_thread_can_be_started(array, mount):
+    """Every dirty mapped page reaches the source before npyfs exits with status 0, also where no thread can be started."""
+    mounted = mount(array.parent, "rw", foreground=True)
+    mapped = [np.load(mounted / f"a.npy/chunks/{index}_of_10.npy", mmap_mode="r+") for index in range(10)]
+    for rows in mapped:
+        rows[:] = 1
+    size = int(Path(f"/proc/{mounted.pid}/statm").read_text().split()[0]) * mmap.PAGESIZE
+    # Some memory for requests, and none for a stack.
+    resource.prlimit(mounted.pid, resource.RLIMIT_AS, (size + (1 << 20), resource.RLIM_INFINITY))
+    os.kill(mounted.pid, signal.SIGTERM)
+    mounted.assert_ended_cleanly()
+    assert np.load(array).all()
 
 
 def test_fsync_of_a_file_that_is_open_for_reading_syncs_as_well(array, mount, scratch):
