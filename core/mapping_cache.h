@@ -46,7 +46,8 @@ class MappingCache {
   MappingCache(std::size_t max_bytes, std::size_t max_windows) : max_bytes_(max_bytes), max_windows_(max_windows) {}
 
   // Window `index` of the file open at `fd`, as far as the file's `file_size` bytes go. `file_id` tells files apart and
-  // is never used again for another. index * kWindowSize < file_size. kSystem where it cannot be mapped.
+  // is never used again for another. index * kWindowSize < file_size. kSystem where it cannot be mapped: the subject is
+  // for the caller to name.
   Result<std::shared_ptr<const Mapping>> window(std::uint64_t file_id, int fd, std::uint64_t index,
                                                 std::uint64_t file_size);
 

@@ -134,7 +134,9 @@ Result<void> SourceFile::check_still_holds(Extent bytes) const {
 }
 
 Result<std::shared_ptr<const Mapping>> SourceFile::window(std::uint64_t index) const {
-  return mappings_->window(id_, fd(), index, size());
+  auto window = mappings_->window(id_, fd(), index, size());
+  if (!window) window.error().subject = path_;
+  return window;
 }
 
 Result<void> SourceFile::read_exactly(std::byte* out, std::size_t size, std::uint64_t offset) const {

@@ -209,6 +209,7 @@ TEST_F(GatherTest, WhatCannotBeMappedIsAnErrorForThatReadAlone) {
       const auto gathered = gather(*view, source.get(), 0, view->size(), pieces_);
       ASSERT_FALSE(gathered) << name;
       EXPECT_EQ(to_errno(gathered.error()), ENOMEM) << name;
+      EXPECT_EQ(gathered.error().subject, "a.npy") << name;
     }
     EXPECT_TRUE(gather(*view, source.get(), 0, view->size(), pieces_)) << name;
   }
