@@ -33,8 +33,6 @@ int to_errno(const Error& error) {
       return EROFS;
     case ErrorKind::kNotWritable:
       return EACCES;
-    case ErrorKind::kNotPermitted:
-      return EPERM;
     case ErrorKind::kBusy:
     case ErrorKind::kReleasing:
       return EBUSY;

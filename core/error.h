@@ -16,7 +16,6 @@ enum class ErrorKind {
   kStale,            // the inode or handle describes a source that has changed since
   kReadOnly,         // the request would modify something in a read-only mount
   kNotWritable,      // a file that is not for writing, in a writable mount
-  kNotPermitted,     // what no file of the mount lets anybody do: change its size, mode, owner, name
   kBusy,             // the rows are being written through another view
   kReleasing,        // the same, but whoever did so has closed it: it may end at any moment
   kBeyondEnd,        // a write beyond the fixed size of a view

@@ -112,10 +112,6 @@ void not_permitted(fuse_req_t request, Arguments...) {
   fuse_reply_err(request, EPERM);
 }
 
-}  // namespace
-
-namespace {
-
 bool attempt_to_open(const WaitingOpens::Open& open, bool is_last) {
   auto file = opened_for_writing(open.request, open.node, open.info.flags);
   if (file) {

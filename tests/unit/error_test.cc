@@ -11,14 +11,13 @@ namespace {
 
 TEST(Error, HasOneErrnoForEachKind) {
   const std::vector<std::pair<ErrorKind, int>> cases = {
-      {ErrorKind::kNotFound, ENOENT},     {ErrorKind::kNotADirectory, ENOTDIR},
-      {ErrorKind::kIsADirectory, EISDIR}, {ErrorKind::kMalformed, ENOENT},
-      {ErrorKind::kNotSliceable, ENOENT}, {ErrorKind::kTruncated, EIO},
-      {ErrorKind::kStale, ESTALE},        {ErrorKind::kReadOnly, EROFS},
-      {ErrorKind::kNotWritable, EACCES},  {ErrorKind::kNotPermitted, EPERM},
-      {ErrorKind::kBusy, EBUSY},          {ErrorKind::kReleasing, EBUSY},
-      {ErrorKind::kBeyondEnd, EFBIG},     {ErrorKind::kInvalidArgument, EINVAL},
-      {ErrorKind::kSystem, EIO},
+      {ErrorKind::kNotFound, ENOENT},        {ErrorKind::kNotADirectory, ENOTDIR},
+      {ErrorKind::kIsADirectory, EISDIR},    {ErrorKind::kMalformed, ENOENT},
+      {ErrorKind::kNotSliceable, ENOENT},    {ErrorKind::kTruncated, EIO},
+      {ErrorKind::kStale, ESTALE},           {ErrorKind::kReadOnly, EROFS},
+      {ErrorKind::kNotWritable, EACCES},     {ErrorKind::kBusy, EBUSY},
+      {ErrorKind::kReleasing, EBUSY},        {ErrorKind::kBeyondEnd, EFBIG},
+      {ErrorKind::kInvalidArgument, EINVAL}, {ErrorKind::kSystem, EIO},
   };
   for (const auto& [kind, code] : cases) EXPECT_EQ(to_errno({kind, "x", "y"}), code) << static_cast<int>(kind);
 }
