@@ -67,7 +67,7 @@ class PlaceListing : public Listing {
 
  private:
   const Place directory_;
-  const struct stat source_;
+  const SourceStatus source_;
   const dev_t root_device_;
   const ArrayListing places_;
 };

@@ -36,7 +36,7 @@ Result<std::shared_ptr<const Mapping>> MappingCache::window(std::uint64_t file_i
   }
   const std::uint64_t start = index * kWindowSize;
   const auto size = static_cast<std::size_t>(std::min(kWindowSize, file_size - start));
-  const auto mapping = std::make_shared<Mapping>();
+  auto mapping = std::make_shared<Mapping>();
   if (auto mapped = mapping->map(fd, start, size); !mapped) return std::unexpected(mapped.error());
   Entries added;
   added.push_front({key, mapping});

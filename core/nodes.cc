@@ -149,6 +149,7 @@ void Nodes::shrink() {
     slots_.rehash(0);
     index_.rehash(0);
   } catch (const std::bad_alloc&) {
+    return;
   }
 }
 

@@ -31,7 +31,7 @@
 #include "core/source_root.h"
 #include "core/unique_fd.h"
 
-struct inotify_event;
+struct inotify_event;  // NOLINT(readability-identifier-naming): the name that the system has for it
 
 namespace npyfs {
 
