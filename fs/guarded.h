@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <exception>
 #include <new>
+#include <system_error>
 
 namespace npyfs {
 
@@ -33,13 +34,15 @@ void fail_forget(fuse_req_t request, const char* what) noexcept;
 void fail_init(const char* what) noexcept;
 
 // Calls `operation`; where it throws calls `failed` with an errno and the reason in words: ENOMEM where memory was
-// short, else EIO. `failed` must not throw.
+// short, or where there is no room for one more thread (pthread_create's EAGAIN), else EIO. `failed` must not throw.
 template <typename Operation, typename Failed>
 void call_guarded(Operation operation, Failed failed) noexcept {
   try {
     operation();
   } catch (const std::bad_alloc&) {
     failed(ENOMEM, "out of memory");
+  } catch (const std::system_error& error) {
+    failed(error.code() == std::errc::resource_unavailable_try_again ? ENOMEM : EIO, error.what());
   } catch (const std::exception& error) {
     failed(EIO, error.what());
   } catch (...) {

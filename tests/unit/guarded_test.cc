@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "tests/unit/operations_fixture.h"
 
@@ -12,6 +13,9 @@ namespace {
 
 void has_no_memory(fuse_req_t, fuse_ino_t, const char*) {
   throw std::bad_alloc();
+}
+void has_no_thread(fuse_req_t, fuse_ino_t, fuse_file_info*) {
+  throw std::system_error(EAGAIN, std::generic_category());
 }
 void fails(fuse_req_t, fuse_ino_t, fuse_file_info*) {
   throw std::runtime_error("line\nforged");
@@ -38,6 +42,7 @@ const fuse_lowlevel_ops kThrowing = [] {
   operations.init = Guarded<init>::call;
   operations.lookup = Guarded<has_no_memory>::call;
   operations.open = Guarded<fails>::call;
+  operations.getattr = Guarded<has_no_thread>::call;
   operations.readlink = Guarded<throws_what_is_no_exception>::call;
   operations.opendir = Guarded<answers_and_fails>::call;
   operations.forget = Guarded<forget>::forget;
@@ -56,12 +61,14 @@ TEST_F(GuardedTest, AnExceptionIsAnErrorReplyAndIsCountedAndLogged) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(throwing_.ask(FUSE_LOOKUP, kRootNode, std::string("x\0", 2)).error, ENOMEM);
   EXPECT_EQ(throwing_.ask(FUSE_OPEN, 1, bytes_of(fuse_open_in{})).error, EIO);
+  EXPECT_EQ(throwing_.ask(FUSE_GETATTR, 1, bytes_of(fuse_getattr_in{})).error, ENOMEM);
   EXPECT_EQ(throwing_.ask(FUSE_READLINK, 1).error, EIO);
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "npyfs: error: a request failed: out of memory\n"
             "npyfs: error: a request failed: line\\nforged\n"
+            "npyfs: error: a request failed: Resource temporarily unavailable\n"
             "npyfs: error: a request failed: an unknown exception\n");
-  EXPECT_EQ(filesystem_.metrics.errors, 3u);
+  EXPECT_EQ(filesystem_.metrics.errors, 4u);
 }
 
 TEST_F(GuardedTest, NothingIsAnsweredTwice) {
