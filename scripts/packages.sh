@@ -4,7 +4,7 @@
 build_packages=(g++ cmake ninja-build pkg-config libfuse3-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev)
 mount_packages=("${build_packages[@]}" fuse3 attr python3-numpy)
 coverage_packages=("${build_packages[@]}" gcovr python3-numpy python3-pytest)
-# Builds with AddressSanitizer, and fuzz targets.
+# Builds with sanitizers, and fuzz targets.
 clang_packages=("${build_packages[@]}" clang-19 libclang-rt-19-dev)
 check_packages=("${clang_packages[@]}" clang-format-19 clang-tidy-19)
 test_packages=("${mount_packages[@]}" python3-pytest acl fio strace e2fsprogs xfsprogs btrfs-progs glusterfs-server

@@ -13,7 +13,7 @@ from mount import is_sanitized
 
 ALL_RIGHT = dict.fromkeys(OPERATIONS, "right")
 # A sanitizer's own calls are among these, and it gives up where they fail.
-UNFIT_FOR_SANITIZERS = {"mmap", "madvise", "mprotect", "clone3", "openat", "read"}
+UNFIT_FOR_SANITIZERS = {"mmap", "madvise", "mprotect", "clone3", "openat", "read", "prlimit64"}
 
 
 def fit(calls):
