@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace npyfs {
@@ -21,6 +22,14 @@ std::string parent_directory(const std::string& path) {
 
 std::string last_component(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
+}
+
+std::string take_component(std::string& path) {
+  path.erase(0, std::min(path.find_first_not_of('/'), path.size()));
+  const std::size_t end = std::min(path.find('/'), path.size());
+  std::string component = path.substr(0, end);
+  path.erase(0, std::min(path.find_first_not_of('/', end), path.size()));
+  return component;
 }
 
 std::string path_in(std::string_view directory, std::string_view name) {

@@ -7,17 +7,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <utility>
 
+#include "core/file_names.h"
 #include "core/unique_fd.h"
 
 namespace npyfs {
 namespace {
-
-constexpr int kMaxLinks = 40;  // as the kernel: include/linux/namei.h, MAXSYMLINKS
 
 int failed(int error) {
   errno = error;
@@ -28,13 +26,14 @@ UniqueFd open_directory(int at, const std::string& name) {
   return UniqueFd(::openat(at, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
-// Takes the first component off a path; "." where there is none.
-std::string take_component(std::string& path) {
-  path.erase(0, std::min(path.find_first_not_of('/'), path.size()));
-  const std::size_t end = std::min(path.find('/'), path.size());
-  std::string name = path.substr(0, end);
-  path.erase(0, std::min(path.find_first_not_of('/', end), path.size()));
-  return name.empty() ? "." : name;
+// Type and device; false with errno where they cannot be had.
+bool look_at(int directory, const std::string& name, struct statx& status) {
+  constexpr int kFlags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+  return ::statx(directory, name.c_str(), kFlags, STATX_TYPE, &status) == 0;
+}
+
+dev_t device_of(const struct statx& status) {
+  return ::makedev(status.stx_dev_major, status.stx_dev_minor);
 }
 
 // The target of the link that is open at `link`; empty, with errno, where it is not to be followed.
@@ -62,10 +61,8 @@ int open_last(int directory, const std::string& name, int flags) {
 }  // namespace
 
 bool is_on_device(int directory, const std::string& name, dev_t device) {
-  constexpr int kFlags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
   struct statx status;
-  if (::statx(directory, name.c_str(), kFlags, STATX_TYPE, &status) != 0) return false;
-  return ::makedev(status.stx_dev_major, status.stx_dev_minor) == device;
+  return look_at(directory, name, status) && device_of(status) == device;
 }
 
 // One component at a time, since the kernel would go on into the mount before anybody could say no.
@@ -73,13 +70,14 @@ int open_following_links(int start, const std::string& path, int flags, dev_t cl
   UniqueFd directory = open_directory(start, ".");
   std::string rest = path;
   for (int links = 0; directory;) {
-    const std::string name = take_component(rest);
+    std::string name = take_component(rest);
+    if (name.empty()) name = ".";
     const bool is_last = rest.empty();
     const UniqueFd found(::openat(directory.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!found) return -1;
-    if (is_on_device(found.get(), "", closed)) return failed(ELOOP);
     struct statx status;
-    if (::statx(found.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) return -1;
+    if (!look_at(found.get(), "", status)) return -1;
+    if (device_of(status) == closed) return failed(ELOOP);
     if (S_ISLNK(status.stx_mode) && !(is_last && (flags & O_NOFOLLOW) != 0)) {
       if (++links > kMaxLinks) return failed(ELOOP);
       const std::string target = target_of(found.get());

@@ -7,6 +7,9 @@
 
 namespace npyfs {
 
+// How many links a path may lead through, as for the kernel (include/linux/namei.h, MAXSYMLINKS).
+inline constexpr int kMaxLinks = 40;
+
 // Whether `name` in the directory open at `directory` is on the filesystem with this device number; what is open there
 // where `name` is "". A link itself. Asks no filesystem, and mounts nothing. False where it cannot be found out.
 bool is_on_device(int directory, const std::string& name, dev_t device);

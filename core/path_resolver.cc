@@ -19,7 +19,6 @@
 namespace npyfs {
 namespace {
 
-constexpr int kMaxLinks = 40;     // as the kernel: include/linux/namei.h, MAXSYMLINKS
 constexpr int kMaxAttempts = 64;  // openat2 says EAGAIN while a rename is under way above a ".."
 
 int open_at(int directory, const std::string& path, int flags, std::uint64_t resolve) {
@@ -45,14 +44,6 @@ std::optional<std::string> relative_to(const std::string& directory, std::string
 std::string without_final_slash(std::string path) {
   while (path.ends_with('/')) path.pop_back();
   return path;
-}
-
-// Takes the first component off `path`; "" where that is one of two slashes.
-std::string take_component(std::string& path) {
-  const std::size_t slash = path.find('/');
-  std::string component = path.substr(0, slash);
-  path.erase(0, slash == std::string::npos ? path.size() : slash + 1);
-  return component;
 }
 
 }  // namespace

@@ -26,5 +26,14 @@ TEST(FileNames, APathInADirectoryBeginsWithItsName) {
   EXPECT_EQ(path_in("", "a.npy"), "a.npy") << "where paths begin";
 }
 
+TEST(FileNames, ComponentsAreTakenOffAPathOneByOne) {
+  std::string path = "//sub///a.npy/";
+  EXPECT_EQ(take_component(path), "sub");
+  EXPECT_EQ(path, "a.npy/");
+  EXPECT_EQ(take_component(path), "a.npy");
+  EXPECT_EQ(path, "");
+  EXPECT_EQ(take_component(path), "");
+}
+
 }  // namespace
 }  // namespace npyfs
