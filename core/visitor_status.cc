@@ -14,10 +14,10 @@
 namespace npyfs {
 namespace {
 
-// The directory that `target`, with this status, is in. kNotFound where it is not in it any more.
+// The directory that `target`, with this status, is in. ENOENT where it is not in it any more.
 Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const SourceStatus& status,
                            const std::string& path) {
-  const auto gone = [&] { return std::unexpected(Error{ErrorKind::kNotFound, path, "leads to what was moved"}); };
+  const auto moved = [&] { return std::unexpected(system_error(path, "open", ENOENT)); };
   UniqueFd parent;
   if (S_ISDIR(status.st_mode)) {
     parent = UniqueFd(::openat(target, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -28,13 +28,13 @@ Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const Sourc
   const auto absolute = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", target), error);
   if (error) return std::unexpected(system_error(path, "readlink", error.value()));
   const auto directory = resolver.relative(absolute.parent_path().string());
-  if (!directory) return gone();
+  if (!directory) return moved();
   parent = UniqueFd(resolver.open_beneath(*directory, O_PATH | O_DIRECTORY));
   if (!parent) return std::unexpected(system_error(path, "open", errno));
   const auto named = status_with_birth(parent.get(), absolute.filename().string(), path);
-  if (named && named->identity() == status.identity()) return parent;
-  if (!named && is_shortage(named.error())) return std::unexpected(named.error());
-  return gone();
+  if (!named) return std::unexpected(named.error());
+  if (named->identity() != status.identity()) return moved();
+  return parent;
 }
 
 // Whether everybody who has got to `directory` may get to `target`: all directories that it is in, up to that one or to
@@ -56,8 +56,8 @@ Result<bool> may_be_followed(const PathResolver& resolver, GrantedModes& modes, 
     if (identity == below) return false;  // "/": it was moved out of the root
     if (below != 0 && (status->st_mode & kAllMayEnter) != kAllMayEnter) return false;
     auto parent = parent_of(resolver, at, *status, link);
-    if (!parent && is_shortage(parent.error())) return std::unexpected(parent.error());
-    if (!parent) return false;
+    if (!parent && leads_nowhere(parent.error())) return false;
+    if (!parent) return std::unexpected(parent.error());
     above = std::move(*parent);
     below = identity;
   }

@@ -143,7 +143,7 @@ def outcomes(root, operations=None):
 
 
 def arguments(call, error, index, log):
-    """Those of strace that make the `index`-th call of each thread, counted from 1, fail."""
+    """Those of strace that make the `index`-th call of each thread, counted from 1, fail; "3+": and all that follow."""
     return ["-f", "-o", str(log), "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={index}"]
 
 

@@ -20,8 +20,14 @@ def fit(calls):
     return [call for call in calls if not (is_sanitized() and call in UNFIT_FOR_SANITIZERS)]
 
 
+# Not futex: the C library ends a process to which it answers what no kernel does.
 SERVING = ["openat2", "newfstatat", "pread64", "mmap", "madvise", "getdents64", "lseek", "readlinkat", "fstatfs", "fcntl",
            "fadvise64", "process_vm_readv", "mprotect", "clone3", "inotify_add_watch", "inotify_rm_watch"]
+# What is asked besides, so that other users get no further than the source lets them.
+SERVING_VISITORS = ["statx", "getxattr", "readlink", "openat", "openat2"]
+OPTIONS = {call: [["direct_io"], ["kernel_cache", "source_io=pread"]] for call in SERVING}
+for visited in SERVING_VISITORS:
+    OPTIONS.setdefault(visited, []).append(["allow_other", "direct_io"])
 # Errors that say something of the file, which error.txt then repeats; others say that the system is short of something.
 PERSISTENT = {"EIO", "ENOSPC"}
 # Interrupted, these are called again.
@@ -40,8 +46,8 @@ def tree(source):
     return source
 
 
-@pytest.mark.parametrize("options", [["direct_io"], ["kernel_cache", "source_io=pread"]], ids=",".join)
-@pytest.mark.parametrize("call", SERVING)
+@pytest.mark.parametrize("call, options", [(call, options) for call in OPTIONS for options in OPTIONS[call]],
+                         ids=lambda given: given if isinstance(given, str) else ",".join(given))
 def test_a_call_that_fails_is_an_errno_for_that_operation_alone(tree, scratch, mount, call, options):
     """The reader gets the errno of the call or EIO, or the right bytes; then everything is as it was."""
     if not fit([call]):
@@ -60,6 +66,16 @@ def test_a_call_that_fails_is_an_errno_for_that_operation_alone(tree, scratch, m
         assert outcomes(mounted.path) == ALL_RIGHT, f"after {error} at call {index}"
     if call in {"openat2", "newfstatat", "pread64", "getdents64"}:
         assert times > 0, "nothing has failed"
+
+
+@pytest.mark.skipif(is_sanitized(), reason="the sanitizer makes this call, too")
+def test_a_link_is_followed_for_other_users_or_an_error_where_its_way_cannot_be_checked(tree, scratch, mount):
+    """It is no link then, which would lead a reader to another file than the one that is meant."""
+    mounted = mount(tree, "allow_other", "entry_timeout=0", "attr_timeout=0")
+    followed = {"followed": OPERATIONS["followed"]}
+    with injected(mounted.pid, "readlink", "EIO", "1+", scratch / "strace"):
+        assert outcomes(mounted.path, followed) == {"followed": "EIO"}
+    assert outcomes(mounted.path, followed) == {"followed": "right"}
 
 
 # What a reader may hear of a mount that ends.
@@ -98,7 +114,8 @@ def test_a_connection_that_fails_ends_the_mount_and_leaves_no_reader_waiting(tre
 
 # Not mmap: it is the dynamic linker's before it is npyfs's.
 STARTING = ["openat", "openat2", "newfstatat", "mount", "read", "clone3", "rt_sigaction", "writev", "socketpair",
-            "readlink", "getdents64", "prlimit64", "fcntl", "statx", "close", "inotify_init1", "eventfd2", "poll"]
+            "readlink", "getdents64", "prlimit64", "fcntl", "statx", "close", "inotify_init1", "eventfd2", "poll", "prctl",
+           "capget", "capset", "chdir"]
 
 
 def ended(process, mountpoint):
