@@ -36,4 +36,13 @@ std::string path_in(std::string_view directory, std::string_view name) {
   return directory.empty() ? std::string(name) : fmt::format("{}/{}", directory, name);
 }
 
+std::optional<std::string> path_from(std::string_view directory, std::string_view path) {
+  if (!path.starts_with(directory)) return std::nullopt;
+  path.remove_prefix(directory.size());
+  if (path.empty()) return std::string();
+  if (path[0] != '/') return std::nullopt;
+  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+  return std::string(path);
+}
+
 }  // namespace npyfs

@@ -1,6 +1,7 @@
 // Parts of paths, and names for files and directories that are not finished.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,5 +22,9 @@ std::string take_component(std::string& path);
 
 // The path of `name` in `directory`, which is "" where paths begin.
 std::string path_in(std::string_view directory, std::string_view name);
+
+// The other way round, for absolute paths, that of `directory` without a final '/': the path from there to `path`.
+// nullopt where that does not begin with it.
+std::optional<std::string> path_from(std::string_view directory, std::string_view path);
 
 }  // namespace npyfs

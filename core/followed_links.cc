@@ -2,16 +2,21 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "core/file_names.h"
+#include "core/openat2.h"
 #include "core/unique_fd.h"
 
 namespace npyfs {
@@ -37,18 +42,20 @@ dev_t device_of(const struct statx& status) {
 }
 
 // The target of the link that is open at `link`; empty, with errno, where it is not to be followed.
-std::string target_of(int link) {
+std::string target_to_follow(int link) {
   struct statfs filesystem;
   if (::fstatfs(link, &filesystem) != 0) return {};
-  std::string target(PATH_MAX, '\0');
-  const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
-  if (length < 0) return {};
-  if (filesystem.f_type == PROC_SUPER_MAGIC) {
-    errno = ELOOP;
-    return {};
+  if (filesystem.f_type != PROC_SUPER_MAGIC) return target_of_link(link);
+  errno = ELOOP;
+  return {};
+}
+
+// Where an absolute link leads beneath a directory with these names.
+std::optional<std::string> beneath(std::span<const std::string> names, std::string_view target) {
+  for (const auto& name : names) {
+    if (auto path = path_from(name, target)) return path;
   }
-  target.resize(static_cast<std::size_t>(length));
-  return target;
+  return std::nullopt;
 }
 
 int open_last(int directory, const std::string& name, int flags) {
@@ -60,12 +67,18 @@ int open_last(int directory, const std::string& name, int flags) {
 
 }  // namespace
 
+std::string target_of_link(int link) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
+  target.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+  return target;
+}
+
 bool is_on_device(int directory, const std::string& name, dev_t device) {
   struct statx status;
   return look_at(directory, name, status) && device_of(status) == device;
 }
 
-// One component at a time, since the kernel would go on into the mount before anybody could say no.
 int open_following_links(int start, const std::string& path, int flags, dev_t closed) {
   UniqueFd directory = open_directory(start, ".");
   std::string rest = path;
@@ -80,7 +93,7 @@ int open_following_links(int start, const std::string& path, int flags, dev_t cl
     if (device_of(status) == closed) return failed(ELOOP);
     if (S_ISLNK(status.stx_mode) && !(is_last && (flags & O_NOFOLLOW) != 0)) {
       if (++links > kMaxLinks) return failed(ELOOP);
-      const std::string target = target_of(found.get());
+      const std::string target = target_to_follow(found.get());
       if (target.empty()) return -1;
       if (target.starts_with('/')) directory = open_directory(AT_FDCWD, "/");
       rest = target + "/" + rest;
@@ -90,6 +103,36 @@ int open_following_links(int start, const std::string& path, int flags, dev_t cl
     directory = open_directory(directory.get(), name);  // which mounts what is to be mounted there (autofs)
   }
   return -1;
+}
+
+// What is known to be no link and not closed is walked by the kernel, beneath the root again: a race can only make this
+// fail, but for a mount that is made at this moment.
+int open_following_links_beneath(int root, std::span<const std::string> names, const std::string& path, int flags,
+                                 dev_t closed) {
+  std::string done;
+  std::string rest = path;
+  for (int links = 0; !rest.empty();) {
+    const std::string next = path_in(done, take_component(rest));
+    const UniqueFd found(openat2(root, next, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH));
+    struct statx status;
+    if (!found || !look_at(found.get(), "", status)) return -1;
+    if (device_of(status) == closed) return failed(ELOOP);
+    if (!S_ISLNK(status.stx_mode) || (rest.empty() && (flags & O_NOFOLLOW) != 0)) {
+      done = next;
+      continue;
+    }
+    if (++links > kMaxLinks) return failed(ELOOP);
+    std::string target = target_of_link(found.get());
+    if (target.empty()) return -1;
+    if (target.starts_with('/')) {
+      auto within = beneath(names, target);
+      if (!within) return failed(EXDEV);
+      done.clear();
+      target = std::move(*within);
+    }
+    rest = target + "/" + rest;
+  }
+  return openat2(root, done, flags, RESOLVE_BENEATH);
 }
 
 }  // namespace npyfs

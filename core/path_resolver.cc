@@ -2,44 +2,18 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
-#include <cstdint>
 #include <filesystem>
 
 #include "core/file_names.h"
 #include "core/followed_links.h"
-#include "core/source_status.h"
+#include "core/openat2.h"
 
 namespace npyfs {
 namespace {
-
-constexpr int kMaxAttempts = 64;  // openat2 says EAGAIN while a rename is under way above a ".."
-
-int open_at(int directory, const std::string& path, int flags, std::uint64_t resolve) {
-  struct open_how how = {};
-  how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
-  how.resolve = resolve | RESOLVE_NO_MAGICLINKS;
-  for (int attempt = 0;; ++attempt) {
-    const long fd = ::syscall(SYS_openat2, directory, path.empty() ? "." : path.c_str(), &how, sizeof how);
-    if (fd >= 0 || (errno != EINTR && errno != EAGAIN) || attempt == kMaxAttempts) return static_cast<int>(fd);
-  }
-}
-
-// `path` below `directory`, where it is; both absolute, `directory` without a final '/'.
-std::optional<std::string> relative_to(const std::string& directory, std::string_view path) {
-  if (!path.starts_with(directory)) return std::nullopt;
-  path.remove_prefix(directory.size());
-  if (path.empty()) return std::string();
-  if (path[0] != '/') return std::nullopt;
-  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
-  return std::string(path);
-}
 
 std::string without_final_slash(std::string path) {
   while (path.ends_with('/')) path.pop_back();
@@ -57,14 +31,6 @@ Result<UniqueFd> PathResolver::open_anywhere(int directory, const std::string& n
 bool leads_nowhere(const Error& error) {
   const int why = error.os_error;
   return why == ENOENT || why == EXDEV || why == ELOOP || why == EACCES || why == ENOTDIR;
-}
-
-Result<std::string> link_target(int link, const std::string& path) {
-  std::string target(PATH_MAX, '\0');
-  const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
-  if (length < 0) return std::unexpected(system_error(path, "readlink", errno));
-  target.resize(static_cast<std::size_t>(length));
-  return target;
 }
 
 Result<PathResolver> PathResolver::open(const std::string& directory, LeavingLinks leaving_links) {
@@ -93,69 +59,19 @@ Result<void> PathResolver::replace(UniqueFd root) {
   return std::unexpected(system_error(name(), "dup3", errno));
 }
 
-int PathResolver::open_strictly_beneath(const std::string& path, int flags) const {
-  return open_at(root(), path, flags, RESOLVE_BENEATH);
-}
-
+// In one system call where there are neither absolute links nor other mounts on the way.
 int PathResolver::open_beneath(const std::string& path, int flags) const {
-  const int fd = open_strictly_beneath(path, flags);
+  int fd = openat2(root(), path, flags, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+  if (fd >= 0 || errno != EXDEV) return fd;
+  fd = open_following_links_beneath(root(), names_, path, flags, own_device_);
   if (fd >= 0 || errno != EXDEV || leaving_links_ == LeavingLinks::kAreLinks) return fd;
   return open_following_links(root(), path, flags, own_device_);
 }
 
 Result<UniqueFd> PathResolver::resolve(const std::string& path, int flags) const {
-  UniqueFd fd(open_strictly_beneath(path, flags));
-  if (fd) return fd;
-  if (errno != EXDEV) return std::unexpected(system_error(path, "open", errno));
-  // RESOLVE_BENEATH refuses every absolute link, also those that come back to where they started.
-  auto beneath = resolve_absolute_links(path, flags);
-  const bool leaves = !beneath && beneath.error().os_error == EXDEV;
-  if (!leaves || leaving_links_ == LeavingLinks::kAreLinks) return beneath;
-  fd = UniqueFd(open_following_links(root(), path, flags, own_device_));
+  UniqueFd fd(open_beneath(path, flags));
   if (!fd) return std::unexpected(system_error(path, "open", errno));
   return fd;
-}
-
-// Walks the path in user space with links replaced by their targets, until no absolute one is left. The kernel then
-// resolves what came out, beneath the root again: a race can only make this fail.
-Result<UniqueFd> PathResolver::resolve_absolute_links(const std::string& path, int flags) const {
-  std::string done;
-  std::string rest = path;
-  int links = 0;
-  while (!rest.empty()) {
-    const std::string component = take_component(rest);
-    if (component.empty()) continue;
-    const std::string candidate = path_in(done, component);
-    const UniqueFd fd(open_strictly_beneath(candidate, O_PATH | O_NOFOLLOW));
-    if (!fd) return std::unexpected(system_error(path, "open", errno));
-    const auto status = status_of(fd.get(), path);
-    if (!status) return std::unexpected(status.error());
-    if (!S_ISLNK(status->st_mode)) {
-      done = candidate;
-      continue;
-    }
-    if (++links > kMaxLinks) return std::unexpected(system_error(path, "open", ELOOP));
-    auto target = link_target(fd.get(), path);
-    if (!target) return std::unexpected(target.error());
-    if (target->starts_with('/')) {
-      auto beneath = target_beneath(*target);
-      if (!beneath) return std::unexpected(system_error(path, "open", EXDEV));
-      done.clear();
-      target = std::move(*beneath);
-    }
-    rest = *target + "/" + rest;
-  }
-  UniqueFd fd(open_strictly_beneath(done, flags));
-  if (!fd) return std::unexpected(system_error(path, "open", errno));
-  return fd;
-}
-
-// Where an absolute link leads, by whatever name of the root.
-std::optional<std::string> PathResolver::target_beneath(std::string_view absolute) const {
-  for (const auto& name : names_) {
-    if (auto beneath = relative_to(name, absolute)) return beneath;
-  }
-  return std::nullopt;
 }
 
 std::string PathResolver::absolute(std::string_view path) const {
@@ -163,7 +79,7 @@ std::string PathResolver::absolute(std::string_view path) const {
 }
 
 std::optional<std::string> PathResolver::relative(std::string_view absolute) const {
-  return relative_to(name(), absolute);
+  return path_from(name(), absolute);
 }
 
 }  // namespace npyfs

@@ -1,5 +1,6 @@
 // Paths beneath a directory, turned into descriptors that never lie outside it: by openat2(2) with RESOLVE_BENEATH
-// (Linux 5.6), so that no link, ".." or rename race leads out.
+// (Linux 5.6), so that no link, ".." or rename race leads out. Nor do they lie in the mount that shows this directory,
+// wherever beneath it that may be mounted as well (mount --bind): ELOOP is what leads there.
 #pragma once
 
 #include <sys/types.h>
@@ -31,15 +32,15 @@ class PathResolver {
   // of its names. EXDEV where it leaves the root.
   Result<UniqueFd> resolve(const std::string& path, int flags) const;
 
-  // The same, but every absolute link leaves the root. A descriptor, or -1 with errno.
+  // The same: a descriptor, or -1 with errno.
   int open_beneath(const std::string& path, int flags) const;
 
   // Opens what `name` leads to in the directory that is open at `directory`, inside the root or not, as O_PATH; `path`
   // is for messages.
   Result<UniqueFd> open_anywhere(int directory, const std::string& name, const std::string& path) const;
 
-  // The device number of the npyfs mount that shows this directory, 0 for none. No link that leaves the root is
-  // followed into it: see open_following_links(). To be set before anything is resolved for that mount.
+  // The device number of the mount that shows this directory, 0 for none. To be set before anything is resolved for
+  // that mount.
   void set_own_device(dev_t device) { own_device_ = device; }
   dev_t own_device() const { return own_device_; }
 
@@ -59,10 +60,7 @@ class PathResolver {
  private:
   PathResolver(UniqueFd root, LeavingLinks leaving_links) : root_(std::move(root)), leaving_links_(leaving_links) {}
 
-  int open_strictly_beneath(const std::string& path, int flags) const;
   Result<void> find_names(const std::string& directory);
-  Result<UniqueFd> resolve_absolute_links(const std::string& path, int flags) const;
-  std::optional<std::string> target_beneath(std::string_view absolute) const;
 
   UniqueFd root_;  // its number stays, whatever it is open on
   LeavingLinks leaving_links_;
@@ -72,8 +70,5 @@ class PathResolver {
 
 // Whether a path that resolve() refuses with this error leads nowhere: nothing is there, or it leaves the root.
 bool leads_nowhere(const Error& error);
-
-// What the link that is open at `link` says; `path` is for messages.
-Result<std::string> link_target(int link, const std::string& path);
 
 }  // namespace npyfs

@@ -4,10 +4,11 @@
 #include <fmt/format.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include <cerrno>
 #include <utility>
+
+#include "core/openat2.h"
 
 namespace npyfs {
 namespace {
@@ -37,10 +38,7 @@ std::uint64_t mount_of(int fd) {
 // table: so it is found without links, which might lead elsewhere, and without asking its filesystem or mounting
 // anything there (autofs), and opened only where it is known to be on that mount.
 UniqueFd open_on(std::uint64_t mount, const std::string& path) {
-  struct open_how how = {};
-  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  how.resolve = RESOLVE_NO_SYMLINKS;
-  const UniqueFd found(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  const UniqueFd found(openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS));
   if (!found || mount_of(found.get()) != mount) return {};
   return UniqueFd(::openat(found.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/file_names.h"
+#include "core/followed_links.h"
 #include "core/visitor_status.h"
 
 namespace npyfs {
@@ -44,12 +45,6 @@ Result<SourceStatus> SourceRoot::status(const std::string& path) const {
 }
 
 Result<SourceStatus> SourceRoot::status_for_owner(const std::string& path) const {
-  // A name in the root that is no link leads nowhere else: one system call does then, not three.
-  SourceStatus status;
-  if (!path.empty() && path.find('/') == std::string::npos && path != ".." &&
-      ::fstatat(resolver_.root(), path.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(status.st_mode)) {
-    return status;
-  }
   const auto followed = resolver_.resolve(path, O_PATH);
   if (followed) return status_of(followed->get(), path);
   if (leads_nowhere(followed.error())) {
@@ -103,7 +98,9 @@ Result<std::string> SourceRoot::read_link(const std::string& path, std::uint64_t
   if (identity != 0) {
     if (auto same = check_identity(link.get(), identity, path); !same) return std::unexpected(same.error());
   }
-  return link_target(link.get(), path);
+  std::string target = target_of_link(link.get());
+  if (target.empty()) return std::unexpected(system_error(path, "readlink", errno));
+  return target;
 }
 
 Result<struct statvfs> SourceRoot::filesystem_status(const std::string& path, std::uint64_t identity) const {

@@ -69,13 +69,11 @@ Result<SourceStatus> status_for_visitors(const PathResolver& resolver, GrantedMo
                                          const std::string& name, const std::string& path) {
   // No name of a directory's own, and it might lead out of the root.
   if (name == ".." || name.contains('/')) return std::unexpected(system_error(path, "stat", ENOENT));
-  const bool all_are_followed = resolver.leaving_links() == LeavingLinks::kAreFollowed;
-  // Behind a followed link there may be the mountpoint: what is asked of it is asked of ourselves.
-  if (all_are_followed && is_on_device(directory, name, resolver.own_device())) {
-    return std::unexpected(system_error(path, "stat", ELOOP));
-  }
+  // What is asked of our own mount is asked of ourselves.
+  if (is_on_device(directory, name, resolver.own_device())) return std::unexpected(system_error(path, "stat", ELOOP));
   auto itself = modes.status(directory, name, path);
   if (!itself || !S_ISLNK(itself->st_mode)) return itself;
+  const bool all_are_followed = resolver.leaving_links() == LeavingLinks::kAreFollowed;
   // Beneath the root, which the directory's own descriptor says nothing of, a link is found by its path: whatever that
   // leads to by now, what is found is for may_be_followed() to judge.
   const auto target = all_are_followed ? resolver.open_anywhere(directory, name, path) : resolver.resolve(path, O_PATH);

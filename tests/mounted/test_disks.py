@@ -153,6 +153,42 @@ def test_the_mount_itself_does_not_become_its_source(scratch, source, mount, rep
                 mounting.umount(path, mounting.MNT_DETACH)
 
 
+@pytest.mark.parametrize("option", ["ro", "allow_other", "follow_symlinks"])
+def test_the_mount_itself_is_eloop_below_its_source_and_other_mounts_are_entered(scratch, source, mount, option):
+    """Bound to a directory of SOURCE the mount itself is not entered, since npyfs would wait for itself."""
+    for name in ("own", "other"):
+        (source / name).mkdir()
+    (source / "a.npy").write_bytes(saved(ARRAY[:1000]))
+    (source / "into.npy").symlink_to("own/a.npy/source.npy")
+    (source / "link.npy").symlink_to(source / "other/up.npy")
+    mounted = mount(source, option, "max_threads=1", "entry_timeout=0", "attr_timeout=0")
+    with abortable(mounted, scratch):
+        try:
+            subprocess.run(["mount", "-t", "tmpfs", "none", source / "other"], check=True)
+            (source / "other/b.npy").write_bytes(saved(ARRAY[:10]))
+            (source / "other/up.npy").symlink_to("../a.npy")
+            subprocess.run(["mount", "--bind", mounted.path, source / "own"], check=True)
+            script = """
+import os, stat, sys
+for path in ("own", "own/own/own", "own/a.npy/source.npy", "into.npy"):
+    try: os.listdir(path)
+    except OSError as error: print(error.strerror)
+print(sorted(os.listdir(".")), stat.S_ISLNK(os.lstat("into.npy").st_mode))
+for path in ("a.npy", "other/b.npy", "other/up.npy", "link.npy"):
+    print(os.stat(path + "/chunks/0_of_1.npy").st_size)
+"""
+            look = subprocess.Popen(["/usr/bin/python3", "-c", script], cwd=mounted.path, stdout=subprocess.PIPE, text=True)
+            lines = look.communicate(timeout=mounting.DEADLINE)[0].splitlines()
+            assert lines[:4] == [os.strerror(errno.ELOOP)] * 4
+            assert lines[4] == "['a.npy', 'into.npy', 'link.npy', 'other', 'own'] True"
+            assert lines[5:] == ["8128", "208", "8128", "8128"]
+        finally:
+            for name in ("own", "other"):
+                if mounting.is_mounted(source / name):
+                    mounting.umount(source / name, mounting.MNT_DETACH)
+        mounted.unmount()
+
+
 @pytest.mark.parametrize("disk", ["ext4"], indirect=True)
 def test_a_disk_that_is_gone_comes_back(disk, mount):
     """Taken away with its device, and back as another device: its arrays are there again, and can be written."""

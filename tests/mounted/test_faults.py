@@ -20,7 +20,7 @@ def fit(calls):
     return [call for call in calls if not (is_sanitized() and call in UNFIT_FOR_SANITIZERS)]
 
 
-# Not futex: the C library ends a process to which it answers what no kernel does.
+# Not futex and brk: the C library ends a process to which these answer what no kernel does.
 SERVING = ["openat2", "newfstatat", "pread64", "mmap", "madvise", "getdents64", "lseek", "readlinkat", "fstatfs", "fcntl",
            "fadvise64", "process_vm_readv", "mprotect", "clone3", "inotify_add_watch", "inotify_rm_watch"]
 # What is asked besides, so that other users get no further than the source lets them.
