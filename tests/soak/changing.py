@@ -46,7 +46,7 @@ def array_of(kind, version):
 
 
 class ChangingSource:
-    """The directory, and the changes to it; to be used by one process."""
+    """The directory, and the changes to it, which the seed decides; to be used by one process at a time."""
 
     def __init__(self, directory, seed):
         self._directory = directory

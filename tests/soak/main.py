@@ -18,6 +18,7 @@ from readers import LISTED, Findings, Reader  # noqa: E402
 
 LONGEST = 60 if mounting.is_sanitized() else 20  # seconds that an operation may take
 SETTLE = 30  # seconds within which what is unused must be given up
+ROUND = 600  # seconds after which a run says how it stands; half of a short one
 MIB = 1 << 20
 MAY_GROW = 16 * MIB
 
@@ -51,8 +52,8 @@ def result_of(child):
     return (pickle.loads(found), "") if status == 0 else (None, f"a child has ended with status {status}")
 
 
-def change_until(source, seed, until):
-    numbers = random.Random(seed)
+def change_until(directory, seed, until):
+    source, numbers = ChangingSource(directory, seed), random.Random(seed)
     while time.monotonic() < until:
         source.change()
         time.sleep(numbers.random() * 0.03)
@@ -98,10 +99,10 @@ def growth(start, end, is_sanitized):
     return [f"growth: {what}" for what in grown]
 
 
-def load(mounted, source, seconds, readers, seed):
+def load(mounted, directory, seconds, readers, seed):
     """(findings, number of changes, failures) of readers and changes at the same time."""
     until = time.monotonic() + seconds
-    changer = in_child(lambda: change_until(source, seed, until))
+    changer = in_child(lambda: change_until(directory, seed, until))
     children = [in_child(lambda number=number: Reader(mounted.path, seed + number).run(until))
                 for number in range(1, readers + 1)]
     findings, failures = Findings(), []
@@ -115,13 +116,38 @@ def load(mounted, source, seconds, readers, seed):
     return findings, changes, failures + findings.wrong + [failure] * bool(failure)
 
 
-def report(findings, changes, start, end, seconds):
+def listed(counts):
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "none"
+
+
+def report(findings, changes, seconds):
     print(f"{sum(findings.operations.values())} operations and {changes} changes in {seconds:.0f} s")
-    print("  " + ", ".join(f"{name} {count}" for name, count in sorted(findings.operations.items())))
-    print("  errors: " + (", ".join(f"{name} {count}" for name, count in sorted(findings.errors.items())) or "none"))
-    print(f"  slowest: {findings.slowest[0]:.2f} s, {findings.slowest[1]}")
-    for name, before in start.items():
-        print(f"  {name}: {before} at the start, {end[name]} at the end")
+    print(f"  {listed(findings.operations)}\n  errors: {listed(findings.errors)}")
+    print(f"  slowest: {findings.slowest[0]:.2f} s, {findings.slowest[1]}", flush=True)
+
+
+def report_state(when, held):
+    print(f"  {when}: {', '.join(f'{name} {count}' for name, count in held.items())}", flush=True)
+
+
+def load_in_rounds(mounted, directory, seconds, readers, seed, start):
+    """(findings, failures) of load() in rounds, with what the daemon has held more of after one than at the start.
+
+    Says after each round what there has been so far. One with a failure is the last.
+    """
+    total, changes, failures = Findings(), 0, []
+    done = 0
+    while done < seconds and not failures:
+        length = min(ROUND, seconds / 2, seconds - done)
+        findings, changed, failures = load(mounted, directory, length, readers, seed + done)
+        total.add(findings)
+        changes += changed or 0
+        done += length
+        held = settled_state(mounted)
+        failures += growth(start, held, mounting.is_sanitized())
+        report(total, changes, done)
+        report_state("now", held)
+    return total, failures
 
 
 def soak(seconds, readers, seed, options):
@@ -131,16 +157,16 @@ def soak(seconds, readers, seed, options):
         scratch = Path(scratch)
         for name in ("source", "mnt"):
             (scratch / name).mkdir()
-        source = ChangingSource(scratch / "source", seed)
-        source.make()
-        mounted = mounting.Mount(scratch / "source", scratch / "mnt", *options, scratch=scratch)
+        source = scratch / "source"
+        ChangingSource(source, seed).make()
+        mounted = mounting.Mount(source, scratch / "mnt", *options, scratch=scratch)
         try:
-            _, _, failures = load(mounted, source, min(seconds / 10, 60), readers, seed - 1000)  # all threads, all buffers
+            warm_up = min(seconds / 10, 60)  # all threads, all buffers
+            _, _, failures = load(mounted, source, warm_up, readers, seed - 1000)
             start = settled_state(mounted)
-            findings, changes, later = load(mounted, source, seconds, readers, seed)
-            end = settled_state(mounted)
-            report(findings, changes, start, end, seconds)
-            failures += later + growth(start, end, mounting.is_sanitized())
+            report_state("at the start", start)
+            findings, later = load_in_rounds(mounted, source, seconds, readers, seed, start)
+            failures += later
             if findings.slowest[0] > LONGEST:
                 failures.append(f"an operation took {findings.slowest[0]:.1f} s: {findings.slowest[1]}")
         finally:
