@@ -28,7 +28,7 @@ std::string take_component(std::string& path) {
   path.erase(0, std::min(path.find_first_not_of('/'), path.size()));
   const std::size_t end = std::min(path.find('/'), path.size());
   std::string component = path.substr(0, end);
-  path.erase(0, std::min(path.find_first_not_of('/', end), path.size()));
+  path.erase(0, end);
   return component;
 }
 

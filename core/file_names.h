@@ -17,7 +17,7 @@ inline constexpr int kMaxTemporaryNames = 100;
 std::string parent_directory(const std::string& path);
 std::string last_component(const std::string& path);
 
-// Takes the first component off `path`, with the slashes around it; "" where there is none.
+// Takes the first component off `path`, with the slashes before it; "" where there is none.
 std::string take_component(std::string& path);
 
 // The path of `name` in `directory`, which is "" where paths begin.

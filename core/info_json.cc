@@ -41,7 +41,9 @@ std::string info_json(const SourceFile& source, const std::string& absolute_path
       header.itemsize, header.data_offset, data_size(header), source.size(), source.sliceable().has_value());
   if (source.sliceable()) {
     std::vector<std::uint64_t> most;
-    for (std::uint8_t axis = 0; axis < header.shape.size(); ++axis) most.push_back(AlignedUnits(header, axis).count());
+    for (std::size_t axis = 0; axis < header.shape.size(); ++axis) {
+      most.push_back(AlignedUnits(header, static_cast<std::uint8_t>(axis)).count());
+    }
     text += fmt::format(",\n  \"most_aligned_chunks\": [{}]", fmt::join(most, ", "));
   }
   return text + "\n}\n";

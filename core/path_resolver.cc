@@ -1,7 +1,6 @@
 #include "core/path_resolver.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,8 +8,7 @@
 #include <filesystem>
 
 #include "core/file_names.h"
-#include "core/followed_links.h"
-#include "core/openat2.h"
+#include "core/path_walk.h"
 
 namespace npyfs {
 namespace {
@@ -23,7 +21,7 @@ std::string without_final_slash(std::string path) {
 }  // namespace
 
 Result<UniqueFd> PathResolver::open_anywhere(int directory, const std::string& name, const std::string& path) const {
-  UniqueFd fd(open_following_links(directory, name, O_PATH, own_device_));
+  UniqueFd fd(walk({root(), names_, true, own_device_}, directory, name, O_PATH));
   if (!fd) return std::unexpected(system_error(path, "open", errno));
   return fd;
 }
@@ -59,13 +57,8 @@ Result<void> PathResolver::replace(UniqueFd root) {
   return std::unexpected(system_error(name(), "dup3", errno));
 }
 
-// In one system call where there are neither absolute links nor other mounts on the way.
 int PathResolver::open_beneath(const std::string& path, int flags) const {
-  int fd = openat2(root(), path, flags, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
-  if (fd >= 0 || errno != EXDEV) return fd;
-  fd = open_following_links_beneath(root(), names_, path, flags, own_device_);
-  if (fd >= 0 || errno != EXDEV || leaving_links_ == LeavingLinks::kAreLinks) return fd;
-  return open_following_links(root(), path, flags, own_device_);
+  return walk({root(), names_, leaving_links_ == LeavingLinks::kAreFollowed, own_device_}, root(), path, flags);
 }
 
 Result<UniqueFd> PathResolver::resolve(const std::string& path, int flags) const {

@@ -38,7 +38,7 @@ std::uint64_t mount_of(int fd) {
 // table: so it is found without links, which might lead elsewhere, and without asking its filesystem or mounting
 // anything there (autofs), and opened only where it is known to be on that mount.
 UniqueFd open_on(std::uint64_t mount, const std::string& path) {
-  const UniqueFd found(openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS));
+  const UniqueFd found(openat2(AT_FDCWD, path.empty() ? "/" : path, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS));
   if (!found || mount_of(found.get()) != mount) return {};
   return UniqueFd(::openat(found.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }

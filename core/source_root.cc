@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/file_names.h"
-#include "core/followed_links.h"
+#include "core/path_walk.h"
 #include "core/visitor_status.h"
 
 namespace npyfs {

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "core/followed_links.h"
+#include "core/path_walk.h"
 
 namespace npyfs {
 namespace {
@@ -22,7 +22,8 @@ Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const Sourc
   if (S_ISDIR(status.st_mode)) {
     parent = UniqueFd(::openat(target, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!parent) return std::unexpected(system_error(path, "open", errno));
-    return parent;
+    // The root may be covered by its own mount, which is found in its place.
+    if (!is_on_device(parent.get(), "", resolver.own_device())) return parent;
   }
   std::error_code error;
   const auto absolute = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", target), error);

@@ -27,7 +27,7 @@ void Preload::first_open(Negotiation& kernel, const Tree& tree, const OpenFile& 
   if (!file.is_first_open || file.size() == 0 || file.size() > kSmall) return;
   const Permit permit(free_);
   if (!permit.granted()) return;
-  thread_local Pieces pieces;
+  static thread_local Pieces pieces;
   if (tree.read(file, 0, file.size(), pieces)) {
     kernel.store_pages(file.node, pieces.iovecs(), file.size());
     bytes_ += file.size();

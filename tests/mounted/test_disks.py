@@ -189,6 +189,31 @@ for path in ("a.npy", "other/b.npy", "other/up.npy", "link.npy"):
         mounted.unmount()
 
 
+def test_links_below_other_mounts_mean_what_they_mean_to_the_kernel(source, mount):
+    """On a filesystem below SOURCE: where it is mounted nosymfollow they lead nowhere, and /proc leads to nobody's files."""
+    for name in ("plain", "closed", "proc"):
+        (source / name).mkdir()
+    (source / "a.npy").write_bytes(saved(ARRAY[:10]))
+    mounted = mount(source, "entry_timeout=0", "attr_timeout=0")
+    try:
+        for name, kind, options in (("plain", "tmpfs", "rw"), ("closed", "tmpfs", "nosymfollow"), ("proc", "proc", "rw")):
+            subprocess.run(["mount", "-t", kind, "-o", options, "none", source / name], check=True)
+        for name in ("plain", "closed"):
+            (source / name / "sub").mkdir()
+            (source / name / "b.npy").write_bytes(saved(ARRAY[:10]))
+            for link, target in {"link.npy": "b.npy", "up.npy": "sub/../../a.npy", "slash.npy": "b.npy/"}.items():
+                (source / name / link).symlink_to(target)
+        (source / "root.npy").symlink_to(f"proc/{os.getpid()}/cwd")
+        for name in ("plain/link.npy", "plain/up.npy"):
+            assert (mounted / name / "chunks/0_of_1.npy").read_bytes() == saved(ARRAY[:10]), name
+        for name in ("plain/slash.npy", "closed/link.npy", "closed/up.npy", "root.npy"):
+            assert (mounted / name).is_symlink(), name
+    finally:
+        for name in ("plain", "closed", "proc"):
+            if mounting.is_mounted(source / name):
+                mounting.umount(source / name, mounting.MNT_DETACH)
+
+
 @pytest.mark.parametrize("disk", ["ext4"], indirect=True)
 def test_a_disk_that_is_gone_comes_back(disk, mount):
     """Taken away with its device, and back as another device: its arrays are there again, and can be written."""

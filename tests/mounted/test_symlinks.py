@@ -134,16 +134,31 @@ def test_follow_symlinks_follows_no_link_into_the_mount_itself(scratch, mount):
     assert os.path.samefile(mounted / "/".join(["root"] * 30), mounted.path)
 
 
-def test_follow_symlinks_over_the_source_itself_follows_links_beneath_it(scratch, mount):
-    """Mounted over SOURCE, absolute links that stay beneath it are followed, not into the mount."""
-    (scratch / "data.npy").write_bytes(saved(ARRAY))
-    (scratch / "link.npy").symlink_to(scratch / "data.npy")
-    (scratch / "plain").symlink_to(scratch / "data.npy")
-    mounted = mount(scratch, "follow_symlinks", at=scratch)
-    names = ["plain", "link.npy/source.npy", "link.npy/chunks/0_of_1.npy"]
-    reader = subprocess.Popen(["cat", *names], cwd=mounted.path, stdout=subprocess.PIPE)
+@pytest.mark.parametrize("option", ["ro", "allow_other", "follow_symlinks"])
+def test_over_the_source_itself_links_beneath_it_are_followed(scratch, mount, option):
+    """Mounted over SOURCE, links that stay beneath it are followed, not into the mount."""
+    source = scratch / "source"
+    (source / "sub").mkdir(parents=True)
+    for directory in (source.parent, source, source / "sub"):
+        directory.chmod(0o755)
+    (source / "data.npy").write_bytes(saved(ARRAY))
+    (source / "sub/deep.npy").write_bytes(saved(ARRAY))
+    links = {"link.npy": source / "data.npy", "plain": source / "data.npy", "down.npy": "sub/deep.npy",
+             "sub/up.npy": "../data.npy", "sub/there.npy": "../sub/deep.npy", "directory": "sub", "dots": "sub/.."}
+    for name, target in links.items():
+        (source / name).symlink_to(target)
+    mounted = mount(source, option, "max_threads=1", "entry_timeout=0", "attr_timeout=0", at=source)
+    script = """
+import os, sys
+for name in sys.argv[1:]:
+    assert not os.path.islink(name), name
+    path = name if not name.endswith(".npy") else name + "/chunks/0_of_1.npy"
+    if os.path.isfile(path): sys.stdout.buffer.write(open(path, "rb").read())
+"""
+    reader = subprocess.Popen(["/usr/bin/python3", "-c", script, *links], cwd=mounted.path, stdout=subprocess.PIPE)
     try:
-        assert reader.communicate(timeout=mounting.DEADLINE)[0] == 3 * saved(ARRAY)
+        assert reader.communicate(timeout=mounting.DEADLINE)[0] == 5 * saved(ARRAY)
+        assert reader.returncode == 0
     except subprocess.TimeoutExpired:
         subprocess.run(["umount", "--force", mounted.path], check=False)  # it waits for itself: no signal ends that
         raise

@@ -78,6 +78,31 @@ TEST_F(SourceRootLinksTest, FollowsLeavingLinksOnlyWhenToldTo) {
   EXPECT_TRUE(S_ISLNK(root.status("dangles")->st_mode));
 }
 
+// Absolute links are not walked by the kernel; all links mean what they mean to it.
+TEST_F(SourceRootLinksTest, WalksAbsoluteLinksAsTheKernelDoes) {
+  const std::string top = directory_.path("root");
+  std::string there_and_back;
+  for (int step = 0; step < 550; ++step) there_and_back += "sub/../";
+  directory_.make_link("root/slash", top + "/file/");
+  directory_.make_link("root/dot", top + "/file/.");
+  directory_.make_link("root/long", top + "/" + there_and_back + "longer");
+  directory_.make_link("root/longer", top + "/" + there_and_back + "file");
+  directory_.make_link("root/directory", top + "//sub/./");
+  directory_.make_link("root/up", top + "/sub/../file");
+  directory_.make_link("root/leaves", top + "/sub/../../root/file");
+  directory_.make_link("root/loop", top + "/loop");
+  const auto root = this->root();
+  EXPECT_EQ(root.open_file("slash").error().os_error, ENOTDIR);
+  EXPECT_EQ(root.open_file("dot").error().os_error, ENOTDIR);
+  EXPECT_EQ(read(root, "long"), "inside");
+  EXPECT_EQ(read(root, "directory/file"), "deep");
+  EXPECT_EQ(read(root, "up"), "inside");
+  EXPECT_EQ(root.open_file("leaves").error().os_error, EXDEV);
+  EXPECT_EQ(root.open_file("loop").error().os_error, ELOOP);
+  EXPECT_TRUE(S_ISDIR(root.status("directory")->st_mode));
+  EXPECT_TRUE(S_ISLNK(root.status("slash")->st_mode));
+}
+
 // What is asked of one's own mount one has to answer oneself. /proc stands for it here.
 TEST_F(SourceRootLinksTest, FollowsNoLinkIntoItsOwnMount) {
   directory_.make_link("root/own", "/proc");
