@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "core/file_names.h"
 #include "core/path_walk.h"
 
 namespace npyfs {
@@ -28,7 +27,7 @@ Result<UniqueFd> PathResolver::open_anywhere(int directory, const std::string& n
 
 bool leads_nowhere(const Error& error) {
   const int why = error.os_error;
-  return why == ENOENT || why == EXDEV || why == ELOOP || why == EACCES || why == ENOTDIR;
+  return why == ENOENT || why == EXDEV || why == ELOOP || why == EACCES || why == ENOTDIR || why == ENAMETOOLONG;
 }
 
 Result<PathResolver> PathResolver::open(const std::string& directory, LeavingLinks leaving_links) {
@@ -69,10 +68,6 @@ Result<UniqueFd> PathResolver::resolve(const std::string& path, int flags) const
 
 std::string PathResolver::absolute(std::string_view path) const {
   return name() + (path.empty() && !name().empty() ? "" : "/") + std::string(path);
-}
-
-std::optional<std::string> PathResolver::relative(std::string_view absolute) const {
-  return path_from(name(), absolute);
 }
 
 }  // namespace npyfs

@@ -1,11 +1,11 @@
-// Paths beneath a directory, turned into descriptors that never lie outside it: by openat2(2) with RESOLVE_BENEATH
-// (Linux 5.6), so that no link, ".." or rename race leads out. Nor do they lie in the mount that shows this directory,
-// wherever beneath it that may be mounted as well (mount --bind): ELOOP is what leads there.
+// Paths beneath a directory, turned into descriptors that never lie outside it, unless links are followed that do: by
+// openat2(2) with RESOLVE_BENEATH (Linux 5.6), so that no link, ".." or rename race leads out. Nor do they lie in the
+// mount that shows this directory, wherever beneath it that may be mounted as well (mount --bind): ELOOP is what leads
+// there.
 #pragma once
 
 #include <sys/types.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,9 +44,8 @@ class PathResolver {
   void set_own_device(dev_t device) { own_device_ = device; }
   dev_t own_device() const { return own_device_; }
 
-  // The absolute path of something beneath the root, and back: nullopt for what is not beneath it. Without links.
+  // The absolute path of something beneath the root, by the name that this had at first. Without links.
   std::string absolute(std::string_view path) const;
-  std::optional<std::string> relative(std::string_view absolute) const;
 
   // From now on the root is the directory that is open at `root`, in one step: every path is resolved beneath the one
   // or the other. An error leaves it as it was.

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@
 namespace npyfs {
 namespace {
 
+constexpr std::size_t kMaxHeld = 16;     // descriptors of directories on the way
 constexpr int kMaxLinks = 40;            // as for the kernel (include/linux/namei.h, MAXSYMLINKS)
 constexpr long kLinksAreNoWay = 0x2000;  // mounted nosymfollow (include/linux/statfs.h, ST_NOSYMFOLLOW)
 
@@ -81,22 +83,25 @@ class Walk {
   int open(const std::string& path, int flags);
 
  private:
-  int here() const { return below_.empty() ? base_ : below_.back().get(); }
+  int here() const { return held_.empty() ? base_ : held_.back().get(); }
   std::optional<struct statx> status_inside(int fd) const;
   bool go_up();
-  bool enter(UniqueFd directory);
+  bool enter(const std::string& name, UniqueFd directory);
+  bool go_down_again();
+  void go_to(int base);
   bool follow(int link);
   std::optional<int> open_other(const std::string& name, int flags);
   std::optional<int> ask_kernel(int flags);
 
   const WalkRules& rules_;
-  UniqueFd outside_;             // what base_ is, where that is neither the start nor the root
-  int base_;                     // the directory that below_ begins in
-  std::vector<UniqueFd> below_;  // the directories that were entered from there
-  std::string rest_;             // of the path; begins with '/' where what comes before is to be a directory
-  int links_ = 0;                // how many were followed, and what changed as it was looked at
-  std::uint64_t mount_ = 0;      // that of the directory that was entered last
-  bool is_elsewhere_ = true;     // another one than before, and the kernel has not been asked from there
+  UniqueFd outside_;                // what base_ is, where that is neither the start nor the root
+  int base_;                        // the directory that below_ begins in
+  std::vector<std::string> below_;  // the names of the directories that were entered from there, one in the other
+  std::deque<UniqueFd> held_;       // the last of them; none only where below_ is empty
+  std::string rest_;                // of the path; begins with '/' where what comes before is to be a directory
+  int links_ = 0;                   // how many were followed, and what changed as it was looked at
+  std::uint64_t mount_ = 0;         // that of the directory that was entered last
+  bool is_elsewhere_ = true;        // another one than before, and the kernel has not been asked from there
 };
 
 // Nothing, with errno, for what is closed.
@@ -108,10 +113,17 @@ std::optional<struct statx> Walk::status_inside(int fd) const {
   return std::nullopt;
 }
 
+void Walk::go_to(int base) {
+  base_ = base;
+  below_.clear();
+  held_.clear();
+}
+
 bool Walk::go_up() {
   if (!below_.empty()) {
     below_.pop_back();
-    return true;
+    held_.pop_back();
+    return !held_.empty() || below_.empty() || go_down_again();
   }
   if (!rules_.may_leave) {
     errno = EXDEV;
@@ -120,14 +132,25 @@ bool Walk::go_up() {
   UniqueFd parent = open_directory(base_, "..");
   if (!parent || !status_inside(parent.get())) return false;
   outside_ = std::move(parent);
-  base_ = outside_.get();
+  go_to(outside_.get());
   return true;
 }
 
-bool Walk::enter(UniqueFd directory) {
+// To the directory that below_ names.
+bool Walk::go_down_again() {
+  const auto names = std::exchange(below_, {});
+  return std::ranges::all_of(names, [&](const std::string& name) {
+    UniqueFd directory = open_directory(here(), name.c_str());
+    return directory && enter(name, std::move(directory));
+  });
+}
+
+bool Walk::enter(const std::string& name, UniqueFd directory) {
   const auto status = status_inside(directory.get());
   if (!status) return false;
-  below_.push_back(std::move(directory));
+  below_.push_back(name);
+  held_.push_back(std::move(directory));
+  if (held_.size() > kMaxHeld) held_.pop_front();
   if (std::exchange(mount_, status->stx_mnt_id) != mount_) is_elsewhere_ = true;
   return true;
 }
@@ -148,9 +171,8 @@ bool Walk::follow(int link) {
     }
     if (!within) outside_ = open_directory(AT_FDCWD, "/");
     if (!within && !outside_) return false;
-    base_ = within ? rules_.root : outside_.get();
+    go_to(within ? rules_.root : outside_.get());
     if (within) target = std::move(*within);
-    below_.clear();
     is_elsewhere_ = true;
   }
   rest_ = target + rest_;
@@ -187,6 +209,8 @@ std::optional<int> Walk::ask_kernel(int flags) {
 int Walk::open(const std::string& path, int flags) {
   rest_ = path;
   while (true) {
+    // Not by ".", for which one needs the right to search it.
+    if (!held_.empty() && (flags & O_PATH) != 0 && without_slashes_before(rest_).empty()) return held_.back().release();
     if (const auto fd = ask_kernel(flags)) return *fd;
     const std::string name = take_component(rest_);
     if (name.empty()) return open_last(here(), ".", flags);
@@ -197,7 +221,7 @@ int Walk::open(const std::string& path, int flags) {
     }
     UniqueFd directory = open_directory(here(), name.c_str());
     if (directory) {
-      if (!enter(std::move(directory))) return -1;
+      if (!enter(name, std::move(directory))) return -1;
       continue;
     }
     if (errno != ENOTDIR) return -1;

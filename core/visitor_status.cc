@@ -9,10 +9,19 @@
 #include <system_error>
 #include <utility>
 
+#include "core/file_names.h"
 #include "core/path_walk.h"
 
 namespace npyfs {
 namespace {
+
+// What the system calls what is open at `fd`, wherever it was moved to.
+Result<std::string> path_of(int fd, const std::string& path) {
+  std::error_code error;
+  auto found = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
+  if (error) return std::unexpected(system_error(path, "readlink", error.value()));
+  return found.string();
+}
 
 // The directory that `target`, with this status, is in. ENOENT where it is not in it any more.
 Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const SourceStatus& status,
@@ -25,14 +34,17 @@ Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const Sourc
     // The root may be covered by its own mount, which is found in its place.
     if (!is_on_device(parent.get(), "", resolver.own_device())) return parent;
   }
-  std::error_code error;
-  const auto absolute = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", target), error);
-  if (error) return std::unexpected(system_error(path, "readlink", error.value()));
-  const auto directory = resolver.relative(absolute.parent_path().string());
+  const auto found = path_of(target, path);
+  if (!found) return std::unexpected(found.error());
+  const auto root = path_of(resolver.root(), path);
+  if (!root) return std::unexpected(root.error());
+  const auto directory = path_from(*root == "/" ? "" : *root, parent_directory(*found));
   if (!directory) return moved();
   parent = UniqueFd(resolver.open_beneath(*directory, O_PATH | O_DIRECTORY));
   if (!parent) return std::unexpected(system_error(path, "open", errno));
-  const auto named = status_with_birth(parent.get(), absolute.filename().string(), path);
+  const std::string name = last_component(*found);
+  if (is_on_device(parent.get(), name, resolver.own_device())) return moved();
+  const auto named = status_with_birth(parent.get(), name, path);
   if (!named) return std::unexpected(named.error());
   if (named->identity() != status.identity()) return moved();
   return parent;
@@ -77,10 +89,14 @@ Result<SourceStatus> status_for_visitors(const PathResolver& resolver, GrantedMo
   const bool all_are_followed = resolver.leaving_links() == LeavingLinks::kAreFollowed;
   // Beneath the root, which the directory's own descriptor says nothing of, a link is found by its path: whatever that
   // leads to by now, what is found is for may_be_followed() to judge.
-  const auto target = all_are_followed ? resolver.open_anywhere(directory, name, path) : resolver.resolve(path, O_PATH);
+  auto target = all_are_followed ? resolver.open_anywhere(directory, name, path) : resolver.resolve(path, O_PATH);
+  // Above the directory lies the mount itself, where it is mounted over the root.
+  const bool is_covered = all_are_followed && !target && target.error().os_error == ELOOP;
+  if (is_covered) target = resolver.resolve(path, O_PATH);
   if (!target && leads_nowhere(target.error())) return itself;
   if (!target) return std::unexpected(target.error());
-  const auto allowed = all_are_followed ? true : may_be_followed(resolver, modes, directory, target->get(), path);
+  const bool needs_leave = !all_are_followed || is_covered;
+  const auto allowed = needs_leave ? may_be_followed(resolver, modes, directory, target->get(), path) : true;
   if (!allowed) return std::unexpected(allowed.error());
   return *allowed ? modes.status(target->get(), "", path) : itself;
 }

@@ -134,7 +134,7 @@ def test_follow_symlinks_follows_no_link_into_the_mount_itself(scratch, mount):
     assert os.path.samefile(mounted / "/".join(["root"] * 30), mounted.path)
 
 
-@pytest.mark.parametrize("option", ["ro", "allow_other", "follow_symlinks"])
+@pytest.mark.parametrize("option", ["ro", "allow_other", "follow_symlinks", "allow_other,follow_symlinks"])
 def test_over_the_source_itself_links_beneath_it_are_followed(scratch, mount, option):
     """Mounted over SOURCE, links that stay beneath it are followed, not into the mount."""
     source = scratch / "source"
@@ -162,3 +162,18 @@ for name in sys.argv[1:]:
     except subprocess.TimeoutExpired:
         subprocess.run(["umount", "--force", mounted.path], check=False)  # it waits for itself: no signal ends that
         raise
+
+
+def test_links_are_followed_for_other_users_wherever_the_source_has_been_moved(scratch, mount):
+    """By the directories that their targets are in now, not by the name that SOURCE had at first."""
+    source = scratch / "source"
+    (source / "sub").mkdir(parents=True)
+    for directory in (source, source / "sub"):
+        directory.chmod(0o755)
+    (source / "sub/deep.npy").write_bytes(saved(ARRAY))
+    (source / "link.npy").symlink_to("sub/deep.npy")
+    mounted = mount(source, "allow_other", "entry_timeout=0", "attr_timeout=0")
+    source.rename(scratch / "moved")
+    assert (mounted / "link.npy").is_dir() and not (mounted / "link.npy").is_symlink()
+    assert np.load(mounted / "link.npy/chunks/0_of_1.npy").tolist() == ARRAY.tolist()
+    (scratch / "moved").rename(source)

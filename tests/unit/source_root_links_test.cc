@@ -91,6 +91,15 @@ TEST_F(SourceRootLinksTest, WalksAbsoluteLinksAsTheKernelDoes) {
   directory_.make_link("root/up", top + "/sub/../file");
   directory_.make_link("root/leaves", top + "/sub/../../root/file");
   directory_.make_link("root/loop", top + "/loop");
+  std::string down, up;
+  for (int level = 0; level < 40; ++level) {
+    down += "/sub";
+    if (level < 37) up += "/..";
+  }
+  std::filesystem::create_directories(top + down);
+  directory_.write("root/sub/sub/sub/other", "up again");
+  directory_.make_link("root/far", top + down + up + "/other");
+  directory_.make_link("root/nowhere", std::string(300, 'n'));
   const auto root = this->root();
   EXPECT_EQ(root.open_file("slash").error().os_error, ENOTDIR);
   EXPECT_EQ(root.open_file("dot").error().os_error, ENOTDIR);
@@ -99,6 +108,8 @@ TEST_F(SourceRootLinksTest, WalksAbsoluteLinksAsTheKernelDoes) {
   EXPECT_EQ(read(root, "up"), "inside");
   EXPECT_EQ(root.open_file("leaves").error().os_error, EXDEV);
   EXPECT_EQ(root.open_file("loop").error().os_error, ELOOP);
+  EXPECT_EQ(read(root, "far"), "up again");
+  EXPECT_TRUE(S_ISLNK(root.status("nowhere")->st_mode));
   EXPECT_TRUE(S_ISDIR(root.status("directory")->st_mode));
   EXPECT_TRUE(S_ISLNK(root.status("slash")->st_mode));
 }
