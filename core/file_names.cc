@@ -25,11 +25,16 @@ std::string last_component(const std::string& path) {
 }
 
 std::string take_component(std::string& path) {
-  path.erase(0, std::min(path.find_first_not_of('/'), path.size()));
+  path = without_slashes_before(path);
   const std::size_t end = std::min(path.find('/'), path.size());
   std::string component = path.substr(0, end);
   path.erase(0, end);
   return component;
+}
+
+std::string without_slashes_before(std::string_view path) {
+  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+  return std::string(path);
 }
 
 std::string path_in(std::string_view directory, std::string_view name) {
@@ -41,8 +46,7 @@ std::optional<std::string> path_from(std::string_view directory, std::string_vie
   path.remove_prefix(directory.size());
   if (path.empty()) return std::string();
   if (path[0] != '/') return std::nullopt;
-  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
-  return std::string(path);
+  return without_slashes_before(path);
 }
 
 }  // namespace npyfs

@@ -20,6 +20,8 @@ std::string last_component(const std::string& path);
 // Takes the first component off `path`, with the slashes before it; "" where there is none.
 std::string take_component(std::string& path);
 
+std::string without_slashes_before(std::string_view path);
+
 // The path of `name` in `directory`, which is "" where paths begin.
 std::string path_in(std::string_view directory, std::string_view name);
 

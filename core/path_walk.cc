@@ -63,10 +63,6 @@ int open_last(int directory, const char* name, int flags) {
   }
 }
 
-std::string without_slashes_before(const std::string& path) {
-  return path.substr(std::min(path.find_first_not_of('/'), path.size()));
-}
-
 // Where an absolute link leads beneath a directory with these names.
 std::optional<std::string> beneath(std::span<const std::string> names, const std::string& target) {
   for (const auto& name : names) {

@@ -95,8 +95,8 @@ Result<SourceStatus> status_for_visitors(const PathResolver& resolver, GrantedMo
   if (is_covered) target = resolver.resolve(path, O_PATH);
   if (!target && leads_nowhere(target.error())) return itself;
   if (!target) return std::unexpected(target.error());
-  const bool needs_leave = !all_are_followed || is_covered;
-  const auto allowed = needs_leave ? may_be_followed(resolver, modes, directory, target->get(), path) : true;
+  const bool is_to_be_judged = !all_are_followed || is_covered;
+  const auto allowed = is_to_be_judged ? may_be_followed(resolver, modes, directory, target->get(), path) : true;
   if (!allowed) return std::unexpected(allowed.error());
   return *allowed ? modes.status(target->get(), "", path) : itself;
 }
