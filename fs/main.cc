@@ -4,11 +4,11 @@
 #include <cstdio>
 #include <exception>
 
-#include "fs/command.h"
-#include "fs/options.h"
-#include "fs/session.h"
-#include "fs/standard_descriptors.h"
-#include "fs/usage.h"
+#include "fs/commands/command.h"
+#include "fs/daemon/session.h"
+#include "fs/daemon/standard_descriptors.h"
+#include "fs/options/options.h"
+#include "fs/options/usage.h"
 
 namespace {
 

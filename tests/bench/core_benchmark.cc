@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "core/npy_header.h"
-#include "core/path_grammar.h"
-#include "core/strided_runs.h"
-#include "core/view.h"
+#include "core/npy/npy_header.h"
+#include "core/slice/path_grammar.h"
+#include "core/slice/strided_runs.h"
+#include "core/slice/view.h"
 
 namespace npyfs {
 namespace {

@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/dtype.h"
-#include "core/python_literal.h"
-#include "core/type_string.h"
+#include "core/npy/dtype.h"
+#include "core/npy/python_literal.h"
+#include "core/npy/type_string.h"
 #include "tests/fuzz/require.h"
 
 namespace npyfs {

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "core/npy_header.h"
+#include "core/npy/npy_header.h"
 #include "tests/fuzz/require.h"
 
 namespace npyfs {

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/array_split.h"
-#include "core/path_grammar.h"
+#include "core/slice/array_split.h"
+#include "core/slice/path_grammar.h"
 #include "tests/fuzz/require.h"
 
 namespace npyfs {

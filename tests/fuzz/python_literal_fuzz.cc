@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/escape.h"
-#include "core/python_literal.h"
-#include "core/python_repr.h"
+#include "core/base/escape.h"
+#include "core/npy/python_literal.h"
+#include "core/npy/python_repr.h"
 #include "tests/fuzz/require.h"
 
 namespace npyfs {

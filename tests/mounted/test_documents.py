@@ -47,7 +47,7 @@ def rendered_man_page():
 
 def test_help_shows_what_the_program_takes():
     """--help shows every option that the program knows, and no other."""
-    table = re.search(r"kOptionTable\[\] = \{(.*?)^\};", (ROOT / "fs/options.cc").read_text(), re.MULTILINE | re.DOTALL)
+    table = re.search(r"kOptionTable\[\] = \{(.*?)^\};", (ROOT / "fs/options/options.cc").read_text(), re.MULTILINE | re.DOTALL)
     taken = set(re.findall(r'"([a-z_]+)(?:=%s)?"', table.group(1)))
     assert len(taken) > 12
     assert mount_options() == (taken | OF_LIBFUSE) - NOT_IN_HELP

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/npy_header.h"
+#include "core/npy/npy_header.h"
 
 namespace npyfs {
 namespace {

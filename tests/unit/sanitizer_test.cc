@@ -10,8 +10,8 @@
 #include <string_view>
 #include <thread>
 
-#include "core/escape.h"
-#include "core/npy_header.h"
+#include "core/base/escape.h"
+#include "core/npy/npy_header.h"
 
 namespace npyfs {
 namespace {

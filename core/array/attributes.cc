@@ -1,0 +1,78 @@
+#include "core/array/attributes.h"
+
+#include "core/paths/file_version.h"
+
+namespace npyfs {
+namespace {
+
+constexpr std::uint64_t kBlockSize = 512;  // of st_blocks, whatever st_blksize says: stat(2)
+constexpr mode_t kReadBits = S_IRUSR | S_IRGRP | S_IROTH;
+constexpr mode_t kWriteBits = S_IWUSR | S_IWGRP | S_IWOTH;
+constexpr mode_t kExecuteBits = S_IXUSR | S_IXGRP | S_IXOTH;
+
+// Programs that hold inode numbers in signed integers see only positive ones.
+ino_t as_inode(std::uint64_t bits) {
+  return bits >> 1;
+}
+
+struct stat with_times_and_owner(const struct stat& source, ino_t inode) {
+  struct stat result = {};
+  result.st_ino = inode;
+  result.st_nlink = 1;
+  result.st_uid = source.st_uid;
+  result.st_gid = source.st_gid;
+  result.st_atim = source.st_atim;
+  result.st_mtim = source.st_mtim;
+  result.st_ctim = source.st_ctim;
+  result.st_blksize = 4096;
+  return result;
+}
+
+std::uint64_t source_identity(const struct stat& source, dev_t root_device) {
+  // The root's own device number may change from one boot to the next and is left out.
+  return mix(source.st_dev == root_device ? 0 : source.st_dev, source.st_ino);
+}
+
+}  // namespace
+
+ino_t mirrored_inode(const struct stat& source, dev_t root_device) {
+  return source.st_dev == root_device ? source.st_ino : as_inode(source_identity(source, root_device));
+}
+
+ino_t place_inode(const struct stat& source, dev_t root_device, const Place& place) {
+  if (place.kind == PlaceKind::kArray) return mirrored_inode(source, root_device);
+  const std::uint64_t kind =
+      static_cast<std::uint64_t>(place.kind) << 16 | static_cast<std::uint64_t>(place.form) << 8 | place.axis;
+  return as_inode(mix(mix(source_identity(source, root_device), kind), mix(place.first, place.second)));
+}
+
+ino_t control_inode(std::uint64_t index) {
+  return as_inode(mix(0x6e70796673 /* "npyfs" */, index));
+}
+
+struct stat file_attributes(const struct stat& source, ino_t inode, std::uint64_t size, Access access) {
+  struct stat result = with_times_and_owner(source, inode);
+  const mode_t kept = access == Access::kRead ? kReadBits : kReadBits | kWriteBits;
+  result.st_mode = S_IFREG | (source.st_mode & kept);
+  result.st_size = static_cast<off_t>(size);
+  result.st_blocks = static_cast<blkcnt_t>(size / kBlockSize + (size % kBlockSize != 0));
+  return result;
+}
+
+struct stat directory_attributes(const struct stat& source, ino_t inode) {
+  struct stat result = with_times_and_owner(source, inode);
+  const mode_t readable = source.st_mode & kReadBits;
+  result.st_mode = S_IFDIR | readable | (S_ISDIR(source.st_mode) ? source.st_mode & kExecuteBits : readable >> 2);
+  return result;
+}
+
+struct stat other_attributes(const struct stat& source, ino_t inode) {
+  struct stat result = with_times_and_owner(source, inode);
+  // The mode of a link is never looked at, and always shown as 0777.
+  result.st_mode = S_ISLNK(source.st_mode) ? source.st_mode : (source.st_mode & S_IFMT) | (source.st_mode & kReadBits);
+  result.st_size = source.st_size;
+  result.st_rdev = source.st_rdev;
+  return result;
+}
+
+}  // namespace npyfs

@@ -1,0 +1,20 @@
+// Hashes of numbers.
+#pragma once
+
+#include <cstdint>
+
+namespace npyfs {
+
+// Good bits out of any bits: the finaliser of splitmix64 (Steele, Lea, Flood 2014). A bijection.
+constexpr std::uint64_t mix(std::uint64_t bits) {
+  bits += 0x9E3779B97F4A7C15u;
+  bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9u;
+  bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBu;
+  return bits ^ (bits >> 31);
+}
+
+constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  return mix(mix(a) ^ b);
+}
+
+}  // namespace npyfs

@@ -1,0 +1,100 @@
+#include "core/commands/check_dataset.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <deque>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "core/base/path_string.h"
+#include "core/paths/directory_stream.h"
+#include "core/source/source_file.h"
+#include "core/tree/control_files.h"
+#include "core/tree/listing.h"
+
+namespace npyfs {
+namespace {
+
+class Walk {
+ public:
+  explicit Walk(const SourceRoot& root) : root_(root) {}
+
+  FoundArrays run(const std::function<void(std::uint64_t)>& found) {
+    directories_.emplace_back();
+    while (!directories_.empty() || !linked_.empty()) {
+      // What links lead to comes last, so that a directory is met under its own name first.
+      auto& next = directories_.empty() ? linked_ : directories_;
+      const std::string path = std::move(next.front());
+      next.pop_front();
+      if (auto read = read_directory(path); !read) found_.unreadable.push_back(read.error());
+      found(found_.paths.size());
+    }
+    std::ranges::sort(found_.paths);
+    return std::move(found_);
+  }
+
+ private:
+  Result<void> read_directory(const std::string& path) {
+    auto fd = root_.open_directory(path);
+    if (!fd) return std::unexpected(fd.error());
+    const auto status = status_of(fd->get(), path);
+    if (!status) return std::unexpected(status.error());
+    if (!visited_.emplace(status->st_dev, status->st_ino).second) return {};
+    const auto directory = directory_stream(std::move(*fd), path);
+    if (!directory) return std::unexpected(directory.error());
+    while (true) {
+      errno = 0;
+      const dirent* entry = ::readdir(directory->get());
+      if (entry == nullptr && errno != 0) return std::unexpected(system_error(path, "readdir", errno));
+      if (entry == nullptr) return {};
+      take(path, *entry);
+    }
+  }
+
+  void take(const std::string& directory, const dirent& entry) {
+    const std::string_view name(entry.d_name);
+    if (name == "." || name == ".." || (directory.empty() && name == kControlDirectoryName)) return;
+    std::string path = path_in(directory, name);
+    auto type = static_cast<mode_t>(DTTOIF(entry.d_type));
+    const bool is_certain = !is_of_unsure_type(entry);
+    if (!is_certain) {
+      const auto status = root_.status(path);
+      if (!status) return found_.unreadable.push_back(status.error());
+      type = status->st_mode & S_IFMT;
+    }
+    if (is_array_name(name, type)) {
+      found_.paths.push_back(std::move(path));
+    } else if (S_ISDIR(type)) {
+      (is_certain ? directories_ : linked_).push_back(std::move(path));
+    }
+  }
+
+  const SourceRoot& root_;
+  FoundArrays found_;
+  std::deque<std::string> directories_;  // to be read
+  std::deque<std::string> linked_;       // the same, with links on the way
+  std::set<std::pair<dev_t, ino_t>> visited_;
+};
+
+}  // namespace
+
+FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::uint64_t)>& found) {
+  return Walk(root).run(found);
+}
+
+CheckedArray check_array(const SourceRoot& root, const std::string& path) {
+  CheckedArray checked;
+  checked.path = path;
+  const auto file = SourceFile::open(root, path, SourceRole::kArray, SourceIo::kPread, nullptr);
+  if (!file) {
+    checked.problem = file.error();
+    return checked;
+  }
+  checked.file_size = (*file)->size();
+  if ((*file)->header()) checked.header = *(*file)->header();
+  if (!(*file)->sliceable()) checked.problem = (*file)->sliceable().error();
+  return checked;
+}
+
+}  // namespace npyfs

@@ -1,0 +1,108 @@
+#include "core/commands/create_array.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "core/base/escape.h"
+#include "core/commands/new_file.h"
+#include "core/npy/dtype.h"
+#include "core/npy/npy_header.h"
+
+namespace npyfs {
+namespace {
+
+std::unexpected<Error> refuse(const std::string& path, std::string sentence) {
+  return std::unexpected(Error{ErrorKind::kInvalidArgument, path, std::move(sentence)});
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const int length = utf8_sequence_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(length));
+  }
+  return true;
+}
+
+Result<Dtype> dtype_of(const std::string& path, std::string_view text) {
+  if (!is_utf8(text)) return refuse(path, fmt::format("dtype {} is not UTF-8", escaped(text)));
+  PythonLiteral literal{.kind = PythonLiteral::Kind::kStr, .text = std::string(text), .source = text};
+  if (text.starts_with('[')) {
+    auto fields = parse_python_literal(text, LiteralDialect::kPython3);
+    if (!fields) return refuse(path, fmt::format("dtype {}: {}", escaped(shortened(text)), fields.error()));
+    literal = std::move(*fields);
+  }
+  auto dtype = parse_dtype(literal);
+  if (!dtype) return refuse(path, std::move(dtype.error()));
+  return std::move(*dtype);
+}
+
+// The header's bytes, and how long the file is with the data. Read back by the rules for any source: what npyfs
+// creates it must be able to serve.
+struct Layout {
+  std::string header;
+  std::uint64_t file_size = 0;
+};
+
+Result<Layout> layout_of(const std::string& path, const Dtype& dtype, bool fortran_order,
+                         std::span<const std::uint64_t> shape) {
+  Layout layout;
+  layout.header =
+      format_page_aligned_npy_header(dtype.descr, fortran_order && is_fortran_contiguous_only(shape), shape);
+  const auto header = parse_npy_header(std::as_bytes(std::span(layout.header)), path);
+  if (!header) return refuse(path, header.error().sentence);
+  layout.file_size = header->data_offset + data_size(*header);
+  if (auto sliceable = check_sliceable(*header, layout.file_size, path); !sliceable) {
+    return refuse(path, sliceable.error().sentence);
+  }
+  return layout;
+}
+
+// Makes the file `size` bytes long. That a disk is full shows here, and not when somebody fills the array.
+Result<void> reserve(int fd, std::uint64_t size, const std::string& path) {
+  const auto length = static_cast<off_t>(size);
+  int failed = 0;
+  do {
+    failed = ::fallocate(fd, 0, 0, length);
+  } while (failed != 0 && errno == EINTR);
+  if (failed == 0) return {};
+  if (errno == EOPNOTSUPP || errno == ENOSYS) {
+    if (::ftruncate(fd, length) == 0) return {};
+  }
+  return std::unexpected(
+      Error{ErrorKind::kSystem, path,
+            fmt::format("{} bytes cannot be reserved: {}", size, std::generic_category().message(errno)), errno});
+}
+
+Result<void> write_front(int fd, std::string_view bytes, const std::string& path) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t written = ::pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return std::unexpected(system_error(path, "write", errno));
+    done += static_cast<std::size_t>(written);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> create_array(const std::string& path, std::string_view dtype_text, bool fortran_order,
+                          std::span<const std::uint64_t> shape) {
+  const auto dtype = dtype_of(path, dtype_text);
+  if (!dtype) return std::unexpected(dtype.error());
+  const auto layout = layout_of(path, *dtype, fortran_order, shape);
+  if (!layout) return std::unexpected(layout.error());
+  auto file = NewFile::create(path);
+  if (!file) return std::unexpected(file.error());
+  if (auto reserved = reserve(file->fd(), layout->file_size, path); !reserved) return reserved;
+  if (auto written = write_front(file->fd(), layout->header, path); !written) return written;
+  return file->publish_durably();
+}
+
+}  // namespace npyfs

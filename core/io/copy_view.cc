@@ -1,0 +1,104 @@
+#include "core/io/copy_view.h"
+
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <span>
+#include <vector>
+
+#include "core/io/gather.h"
+
+namespace npyfs {
+namespace {
+
+constexpr std::uint64_t kSharedBlock = 4096;                    // what filesystems share is a multiple of this
+constexpr std::uint64_t kMostAtOnce = std::uint64_t{64} << 20;  // of copy_file_range, so that `copied` is asked often
+constexpr std::uint64_t kBuffer = std::uint64_t{1} << 20;
+
+Error interrupted(const std::string& path) {
+  return Error{ErrorKind::kSystem, path, "was interrupted", EINTR};
+}
+
+// Writes all pieces, which changes them.
+Result<void> write_pieces(std::span<iovec> pieces, int out, std::uint64_t offset, const std::string& out_path) {
+  while (!pieces.empty()) {
+    const ssize_t written =
+        ::pwritev(out, pieces.data(), static_cast<int>(std::min<std::size_t>(pieces.size(), IOV_MAX)),
+                  static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return std::unexpected(system_error(out_path, "write", errno));
+    offset += static_cast<std::uint64_t>(written);
+    auto left = static_cast<std::size_t>(written);
+    while (!pieces.empty() && left >= pieces.front().iov_len) {
+      left -= pieces.front().iov_len;
+      pieces = pieces.subspan(1);
+    }
+    if (pieces.empty()) break;
+    pieces.front().iov_base = static_cast<std::byte*>(pieces.front().iov_base) + left;
+    pieces.front().iov_len -= left;
+  }
+  return {};
+}
+
+// The next length to copy: to the edge of a block first where the two sides meet edges together, whole blocks then.
+std::uint64_t next_length(std::uint64_t from, std::uint64_t to, std::uint64_t left) {
+  const std::uint64_t within = from % kSharedBlock;
+  const bool is_off_edge = within != 0 && within == to % kSharedBlock;
+  return std::min(left, is_off_edge ? kSharedBlock - within : kMostAtOnce);
+}
+
+// Whether the error says no more than that the call cannot do it here.
+bool is_unsupported(int error) {
+  return error == EXDEV || error == EINVAL || error == EOPNOTSUPP || error == ENOSYS || error == EPERM;
+}
+
+// How many bytes of the body, which is one run, the kernel has copied by itself: perhaps none.
+Result<std::uint64_t> copy_in_kernel(const View& view, const SourceFile& source, int out, const std::string& out_path,
+                                     const Copied& copied) {
+  std::uint64_t done = 0;
+  while (done < view.body.run) {
+    auto from = static_cast<off_t>(view.body.first + done);
+    auto to = static_cast<off_t>(view.header.size() + done);
+    const std::uint64_t length =
+        next_length(static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(to), view.body.run - done);
+    const ssize_t moved = ::copy_file_range(source.fd(), &from, out, &to, length, 0);
+    if (moved < 0 && errno == EINTR) continue;
+    if (moved == 0 || (moved < 0 && is_unsupported(errno))) return done;
+    if (moved < 0) return std::unexpected(system_error(out_path, "copy_file_range", errno));
+    done += static_cast<std::uint64_t>(moved);
+    if (!copied(static_cast<std::uint64_t>(moved))) return std::unexpected(interrupted(out_path));
+  }
+  return done;
+}
+
+}  // namespace
+
+Result<void> copy_view(const View& view, const SourceFile& source, int out, const std::string& out_path,
+                       const Copied& copied) {
+  Pieces pieces;
+  std::uint64_t done = 0;
+  const auto write_next = [&](std::uint64_t size) -> Result<void> {
+    if (auto gathered = gather(view, &source, done, size, pieces); !gathered) return gathered;
+    std::vector<iovec> iovecs(pieces.iovecs().begin(), pieces.iovecs().end());
+    if (auto written = write_pieces(iovecs, out, done, out_path); !written) return written;
+    done += pieces.size();
+    return {};
+  };
+  if (auto header = write_next(view.header.size()); !header) return header;
+  if (!copied(0)) return std::unexpected(interrupted(out_path));
+  if (view.body.count == 1) {
+    const auto moved = copy_in_kernel(view, source, out, out_path, copied);
+    if (!moved) return std::unexpected(moved.error());
+    done += *moved;
+  }
+  while (done < view.size()) {
+    const std::uint64_t before = done;
+    if (auto written = write_next(kBuffer); !written) return written;
+    if (!copied(done - before)) return std::unexpected(interrupted(out_path));
+  }
+  return {};
+}
+
+}  // namespace npyfs

@@ -1,0 +1,24 @@
+#include "core/io/read_ahead.h"
+
+#include <algorithm>
+
+namespace npyfs {
+
+Extent ReadAhead::before_read(Extent read, std::uint64_t end) {
+  const std::lock_guard lock(mutex_);
+  // The kernel sends several requests at a time, and they may arrive in any order.
+  const bool is_sequential = read.offset <= next_ + kStep && read.offset + kStep >= next_;
+  next_ = is_sequential ? std::max(next_, read.offset + read.size) : read.offset + read.size;
+  if (!is_sequential) {
+    is_cold_ = false;
+    asked_until_ = next_;
+  }
+  if (!is_cold_) return {};
+  const std::uint64_t start = std::max(asked_until_, next_);
+  const std::uint64_t wanted = std::min(end, next_ + kDistance);
+  if (wanted <= start || (wanted - start < kStep && wanted < end)) return {};
+  asked_until_ = wanted;
+  return {start, wanted - start};
+}
+
+}  // namespace npyfs

@@ -1,0 +1,92 @@
+// Writing a header: what np.save puts before the data.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/npy/npy_framing.h"
+#include "core/npy/npy_header.h"
+#include "core/npy/python_repr.h"
+
+namespace npyfs {
+namespace {
+
+constexpr std::size_t kAlignment = 64;         // of the data's offset; numpy's ARRAY_ALIGN
+constexpr std::size_t kGrowthAxisDigits = 21;  // numpy's GROWTH_AXIS_MAX_DIGITS: the length of 8 * 2^64 - 1
+
+// `text` in latin1, empty where some character is not in it. `text` holds at least one character.
+std::string to_latin1(std::string_view text) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::ranges::all_of(text, is_ascii)) return std::string(text);  // as most are
+  std::string out;
+  while (!text.empty()) {
+    const std::uint32_t code_point = take_code_point(text);
+    if (code_point > 0xFF) return "";
+    out += static_cast<char>(code_point);
+  }
+  return out;
+}
+
+// How many blanks follow a text whose header takes `unpadded` bytes: numpy pads by 1 to 64, never by none.
+std::size_t padding_of(std::size_t unpadded, std::size_t alignment) {
+  return alignment - unpadded % alignment;
+}
+
+// Magic, version, length, text, padding, and the end of the line. A multiple of `alignment` in all.
+std::string frame(int major, std::string_view text, std::size_t alignment) {
+  const std::size_t length_bytes = major == 1 ? 2 : 4;
+  const std::size_t unpadded = kNpyMagic.size() + 2 + length_bytes + text.size() + 1;
+  const std::size_t padding = padding_of(unpadded, alignment);
+  const std::size_t length = text.size() + padding + 1;
+  std::string out;
+  out.reserve(unpadded + padding);
+  out += kNpyMagic;
+  out += static_cast<char>(major);
+  out += '\0';
+  for (std::size_t i = 0; i < length_bytes; ++i) out += static_cast<char>(length >> (8 * i) & 0xFF);
+  out += text;
+  out.append(padding, ' ');
+  out += '\n';
+  return out;
+}
+
+// Whether a text of this many bytes, padded, has a length that the two bytes of version 1.0 can hold.
+bool fits_version_1(std::size_t text_size, std::size_t alignment) {
+  const std::size_t unpadded = kNpyMagic.size() + 2 + 2 + text_size + 1;
+  return text_size + 1 + padding_of(unpadded, alignment) <= 0xFFFF;
+}
+
+std::string format_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape,
+                          std::size_t alignment) {
+  std::string text = fmt::format("{{'descr': {}, 'fortran_order': {}, 'shape': {}, }}", descr,
+                                 fortran_order ? "True" : "False", format_shape(shape));
+  if (!shape.empty()) {
+    const std::uint64_t growth_axis = fortran_order ? shape.back() : shape.front();
+    text.append(kGrowthAxisDigits - fmt::formatted_size("{}", growth_axis), ' ');
+  }
+  const std::string latin1 = to_latin1(text);
+  if (latin1.empty()) return frame(3, text, alignment);
+  return frame(fits_version_1(latin1.size(), alignment) ? 1 : 2, latin1, alignment);
+}
+
+}  // namespace
+
+std::string format_npy_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape) {
+  return format_header(descr, fortran_order, shape, kAlignment);
+}
+
+std::string format_page_aligned_npy_header(std::string_view descr, bool fortran_order,
+                                           std::span<const std::uint64_t> shape) {
+  return format_header(descr, fortran_order, shape, kDataPage);
+}
+
+bool is_fortran_contiguous_only(std::span<const std::uint64_t> shape) {
+  const bool has_items = std::find(shape.begin(), shape.end(), 0) == shape.end();
+  return has_items && std::count_if(shape.begin(), shape.end(), [](std::uint64_t n) { return n > 1; }) > 1;
+}
+
+std::string format_shape(std::span<const std::uint64_t> shape) {
+  return python_repr(shape);
+}
+
+}  // namespace npyfs

@@ -1,0 +1,74 @@
+// Which file, in which state: what tells a replaced, rewritten or grown source from the one that was opened.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <ctime>
+
+#include "core/base/hash.h"
+
+namespace npyfs {
+
+// How long the times of a file must have stood still before what is read of it is sure to be what its version stands
+// for: write(2) moves them first and copies the bytes then, and clocks of filesystems tick in up to 2 s (FAT; 1 s on
+// ext4 with small inodes), so that several writes may share one version.
+inline constexpr std::time_t kSettlingSeconds = 2;
+
+// The clock that the kernel stamps files with.
+inline timespec file_clock() {
+  timespec now = {};
+  (void)::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return now;
+}
+
+// Whether what is read of a file with this status from `now` on, for as long as its version is the same, is what that
+// version stands for. False where its times lie in the future. A write that goes on for longer than kSettlingSeconds,
+// or into a mapping whose pages are written already, is beyond it.
+constexpr bool is_settled(const struct stat& status, const timespec& now) {
+  const auto lies_back = [&](const timespec& time) {
+    const std::time_t seconds = now.tv_sec - kSettlingSeconds;
+    return time.tv_sec != seconds ? time.tv_sec < seconds : time.tv_nsec < now.tv_nsec;
+  };
+  return lies_back(status.st_mtim) && lies_back(status.st_ctim);
+}
+
+// ctime is part of it, since mtime can be set back by anyone who writes the file (touch -r, rsync -t). The times of an
+// array that is written through the mount say nothing, since they move with every row. An array's header counts, since
+// the times may stay what they are while it is rewritten: see is_settled().
+struct FileVersion {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;  // bytes
+  std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;
+  std::uint64_t header = 0;  // hash of an array's header bytes
+
+  static FileVersion of(const struct stat& status) {
+    return {status.st_dev,
+            status.st_ino,
+            static_cast<std::uint64_t>(status.st_size),
+            nanoseconds(status.st_mtim),
+            nanoseconds(status.st_ctim),
+            0};
+  }
+
+  FileVersion without_times() const { return {device, inode, size, 0, 0, 0}; }
+
+  bool operator==(const FileVersion&) const = default;
+
+  // Never 0, so that 0 can stand for "no version".
+  std::uint64_t hash() const {
+    const std::uint64_t times = mix(static_cast<std::uint64_t>(mtime_ns), static_cast<std::uint64_t>(ctime_ns));
+    return mix(mix(mix(mix(device, inode), size), times), header) | 1;
+  }
+
+ private:
+  // Wraps around for times beyond the year 2262: only equality matters.
+  static std::int64_t nanoseconds(const struct timespec& time) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u +
+                                     static_cast<std::uint64_t>(time.tv_nsec));
+  }
+};
+
+}  // namespace npyfs

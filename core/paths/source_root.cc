@@ -1,0 +1,130 @@
+#include "core/paths/source_root.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "core/base/path_string.h"
+#include "core/paths/other_users_status.h"
+#include "core/paths/path_walk.h"
+
+namespace npyfs {
+namespace {
+
+Result<void> check_identity(int fd, std::uint64_t identity, const std::string& path) {
+  const auto status = status_with_birth(fd, "", path);
+  if (!status) return std::unexpected(status.error());
+  if (status->identity() == identity) return {};
+  return std::unexpected(Error{ErrorKind::kStale, path, "is not what it was when it was looked up"});
+}
+
+}  // namespace
+
+Result<SourceRoot> SourceRoot::open(const std::string& directory, LeavingLinks leaving_links, Users users) {
+  auto resolver = PathResolver::open(directory, leaving_links);
+  if (!resolver) return std::unexpected(resolver.error());
+  const auto status = status_of(resolver->root(), directory);
+  if (!status) return std::unexpected(status.error());
+  return SourceRoot(std::move(*resolver), *status, users);
+}
+
+Result<UniqueFd> SourceRoot::resolve_as(const std::string& path, int flags, std::uint64_t identity) const {
+  auto fd = resolver_.resolve(path, flags);
+  if (!fd || identity == 0) return fd;
+  if (auto same = check_identity(fd->get(), identity, path); !same) return std::unexpected(same.error());
+  return fd;
+}
+
+Result<SourceStatus> SourceRoot::status(const std::string& path) const {
+  if (users_ == Users::kOwner) return status_for_owner(path);
+  if (path.empty()) return acl_modes_->status(resolver_.root(), "", path);
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return status_in("", 0, path);
+  return status_in(path.substr(0, slash), 0, path.substr(slash + 1));
+}
+
+Result<SourceStatus> SourceRoot::status_for_owner(const std::string& path) const {
+  const auto followed = resolver_.resolve(path, O_PATH);
+  if (followed) return status_of(followed->get(), path);
+  if (leads_nowhere(followed.error())) {
+    auto itself = status_beneath(path);
+    if (itself && S_ISLNK(itself->st_mode)) return itself;
+    if (!itself && is_shortage(itself.error())) return itself;
+  }
+  return std::unexpected(followed.error());
+}
+
+// Of what `path` itself is, a link or not.
+Result<SourceStatus> SourceRoot::status_beneath(const std::string& path) const {
+  const UniqueFd itself(resolver_.open_beneath(path, O_PATH | O_NOFOLLOW));
+  if (!itself) return std::unexpected(system_error(path, "open", errno));
+  return status_of(itself.get(), path);
+}
+
+Result<SourceStatus> SourceRoot::status_in(const std::string& path, std::uint64_t identity,
+                                           const std::string& name) const {
+  if (users_ == Users::kOwner) return status_for_owner(path_in(path, name));
+  if (path.empty()) return status_at(resolver_.root(), path, name);
+  const auto directory = resolve_as(path, O_PATH | O_DIRECTORY, identity);
+  if (!directory) return std::unexpected(directory.error());
+  return status_at(directory->get(), path, name);
+}
+
+Result<SourceStatus> SourceRoot::status_at(int directory, const std::string& path, const std::string& name) const {
+  const std::string whole = path_in(path, name);
+  if (users_ == Users::kOwner) return status_for_owner(whole);
+  return status_for_other_users(resolver_, *acl_modes_, directory, name, whole);
+}
+
+Result<UniqueFd> SourceRoot::open_regular(const std::string& path, int access) const {
+  const auto not_regular = [&] { return std::unexpected(Error{ErrorKind::kNotFound, path, "is not a regular file"}); };
+  auto fd = resolver_.resolve(path, access | O_NONBLOCK | O_NOCTTY);
+  if (!fd && (fd.error().os_error == ENXIO || fd.error().os_error == ENODEV)) return not_regular();  // socket, device
+  if (!fd) return fd;
+  const auto status = status_of(fd->get(), path);
+  if (!status) return std::unexpected(status.error());
+  if (!S_ISREG(status->st_mode)) return not_regular();
+  return fd;
+}
+
+Result<UniqueFd> SourceRoot::open_directory(const std::string& path, std::uint64_t identity) const {
+  return resolve_as(path, O_RDONLY | O_DIRECTORY, identity);
+}
+
+Result<std::string> SourceRoot::read_link(const std::string& path, std::uint64_t identity) const {
+  const UniqueFd link(resolver_.open_beneath(path, O_PATH | O_NOFOLLOW));
+  if (!link) return std::unexpected(system_error(path, "open", errno));
+  if (identity != 0) {
+    if (auto same = check_identity(link.get(), identity, path); !same) return std::unexpected(same.error());
+  }
+  std::string target = target_of_link(link.get());
+  if (target.empty()) return std::unexpected(system_error(path, "readlink", errno));
+  return target;
+}
+
+Result<struct statvfs> SourceRoot::filesystem_status(const std::string& path, std::uint64_t identity) const {
+  const auto fd = resolve_as(path, O_PATH, identity);
+  if (!fd) return std::unexpected(fd.error());
+  struct statvfs status;
+  if (::fstatvfs(fd->get(), &status) != 0) return std::unexpected(system_error(path, "statvfs", errno));
+  return status;
+}
+
+Result<SourceRoot::Position> SourceRoot::position_of(const std::string& path) const {
+  UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return std::unexpected(system_error(path, "open", errno));
+  auto status = status_of(fd.get(), path);
+  for (Position position = Position::kRoot; status; position = Position::kBeneath) {
+    if (status->st_dev == device_ && status->st_ino == inode_) return position;
+    UniqueFd parent(::openat(fd.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!parent) return std::unexpected(system_error(path, "open", errno));
+    const auto below = *status;
+    status = status_of(parent.get(), path);
+    if (status && status->st_dev == below.st_dev && status->st_ino == below.st_ino) return Position::kOutside;
+    fd = std::move(parent);
+  }
+  return std::unexpected(status.error());
+}
+
+}  // namespace npyfs

@@ -1,0 +1,166 @@
+#include "core/tree/nodes.h"
+
+#include <functional>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "core/paths/file_version.h"
+
+namespace npyfs {
+
+bool Node::operator==(const Node& other) const {
+  return kind == other.kind && version == other.version && parent == other.parent && place == other.place &&
+         (path == other.path || *path == *other.path);
+}
+
+std::size_t Nodes::ByNode::operator()(const Node& node) const {
+  const Place& place = node.place;
+  const std::uint64_t kinds =
+      static_cast<std::uint64_t>(node.kind) << 32 | static_cast<std::uint64_t>(place.kind) << 24 |
+      static_cast<std::uint64_t>(place.form) << 16 | static_cast<std::uint64_t>(place.axis) << 8 | place.leading_zeros;
+  const std::uint64_t path = std::hash<std::string>()(*node.path);
+  return mix(mix(mix(kinds, path), mix(place.first, place.second)), mix(node.version, node.parent));
+}
+
+Nodes::Nodes() {
+  look_up(Node{.kind = NodeKind::kDirectory, .path = std::make_shared<const std::string>()});
+}
+
+NodeId Nodes::look_up(const Node& node) {
+  const std::unique_lock lock(mutex_);
+  if (const auto found = index_.find(node); found != index_.end()) {
+    Slot& slot = slots_.at((*found)->id);
+    ++slot.lookups;
+    return slot.id;
+  }
+  const NodeId id = next_id_++;
+  const auto added = slots_.emplace(id, Slot{.node = node, .id = id, .lookups = 1}).first;
+  try {
+    index_.insert(&added->second);
+    add_to_paths(added->second);
+  } catch (...) {
+    index_.erase(&added->second);
+    slots_.erase(added);
+    throw;
+  }
+  return id;
+}
+
+std::optional<Node> Nodes::find(NodeId id) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = slots_.find(id);
+  if (found == slots_.end()) return std::nullopt;
+  return found->second.node;
+}
+
+bool Nodes::forget(NodeId id, std::uint64_t count) noexcept {
+  const std::unique_lock lock(mutex_);
+  const auto found = slots_.find(id);
+  if (found == slots_.end() || id == kRootNode) return false;
+  Slot& slot = found->second;
+  if (slot.lookups > count) {
+    slot.lookups -= count;
+    return false;
+  }
+  index_.erase(&slot);
+  remove_from_paths(slot);
+  slots_.erase(found);
+  ++forgotten_;
+  shrink();
+  return true;
+}
+
+std::optional<NodeId> Nodes::id_of(const Node& node) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = index_.find(node);
+  if (found == index_.end()) return std::nullopt;
+  return (*found)->id;
+}
+
+void Nodes::add_to_paths(Slot& slot) {
+  const auto [first, is_new] = paths_.insert(&slot);
+  if (is_new) return;
+  slot.previous = *first;
+  slot.next = (*first)->next;
+  if (slot.next != nullptr) slot.next->previous = &slot;
+  (*first)->next = &slot;
+}
+
+void Nodes::remove_from_paths(const Slot& slot) noexcept {
+  if (slot.next != nullptr) slot.next->previous = slot.previous;
+  if (slot.previous != nullptr) {
+    slot.previous->next = slot.next;
+  } else if (slot.next == nullptr) {
+    paths_.erase(paths_.find(*slot.node.path));
+  } else {
+    auto first = paths_.extract(paths_.find(*slot.node.path));  // is used again, so that nothing can fail
+    first.value() = slot.next;
+    paths_.insert(std::move(first));
+  }
+}
+
+std::vector<NodeId> Nodes::at(std::string_view path) const {
+  std::vector<NodeId> ids;
+  const std::shared_lock lock(mutex_);
+  const auto first = paths_.find(path);
+  if (first == paths_.end()) return ids;
+  for (const Slot* slot = *first; slot != nullptr; slot = slot->next) ids.push_back(slot->id);
+  return ids;
+}
+
+std::vector<NodeId> Nodes::beneath(std::string_view path) const {
+  const std::string prefix = path.empty() ? std::string() : std::string(path) + "/";
+  std::vector<NodeId> ids;
+  const std::shared_lock lock(mutex_);
+  auto first = prefix.empty() ? paths_.upper_bound(prefix) : paths_.lower_bound(prefix);
+  for (; first != paths_.end() && (*first)->node.path->starts_with(prefix); ++first) {
+    for (const Slot* slot = *first; slot != nullptr; slot = slot->next) ids.push_back(slot->id);
+  }
+  return ids;
+}
+
+Nodes::Opened Nodes::note_open(NodeId id, bool is_settled) {
+  const std::unique_lock lock(mutex_);
+  const auto found = slots_.find(id);
+  if (found == slots_.end()) return {.doubt = new_doubt()};
+  Slot& slot = found->second;
+  if (!is_settled) slot.doubt = new_doubt();
+  return {.is_first = !std::exchange(slot.is_opened, true), .doubt = slot.doubt};
+}
+
+void Nodes::doubt_pages(NodeId id) {
+  const std::unique_lock lock(mutex_);
+  if (const auto found = slots_.find(id); found != slots_.end()) found->second.doubt = new_doubt();
+}
+
+void Nodes::end_doubt(NodeId id, Doubt doubt) {
+  const std::unique_lock lock(mutex_);
+  const auto found = slots_.find(id);
+  if (found != slots_.end() && found->second.doubt == doubt) found->second.doubt = kNoDoubt;
+}
+
+// A table that once held a million nodes gives its buckets back. Where there is no memory for fewer of them, it keeps
+// what it has.
+void Nodes::shrink() {
+  constexpr std::size_t kSmall = 4096;
+  if (slots_.bucket_count() < kSmall || slots_.size() > slots_.bucket_count() / 8) return;
+  try {
+    slots_.rehash(0);
+    index_.rehash(0);
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+}
+
+std::uint64_t Nodes::forgotten() const {
+  const std::shared_lock lock(mutex_);
+  return forgotten_;
+}
+
+std::size_t Nodes::count() const {
+  const std::shared_lock lock(mutex_);
+  return slots_.size();
+}
+
+}  // namespace npyfs

@@ -1,0 +1,64 @@
+#include "fs/commands/check_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "core/commands/check_dataset.h"
+#include "fs/commands/check_report.h"
+#include "fs/commands/progress.h"
+#include "fs/options/error_hints.h"
+#include "fs/options/flags.h"
+
+namespace npyfs {
+namespace {
+
+constexpr Flag kFlags[] = {{"check", false}, {"json", false}};
+
+CheckReport examine(const SourceRoot& root) {
+  FoundArrays found;
+  {
+    Progress searching("looking for arrays:", 0, ProgressUnit::kFiles);
+    found = find_arrays(root, [&](std::uint64_t count) { searching.reached(count); });
+  }
+  CheckReport report{.source = root.absolute(""), .arrays = {}, .unreadable = std::move(found.unreadable)};
+  report.arrays.reserve(found.paths.size());
+  Progress checking("checking", found.paths.size(), ProgressUnit::kFiles);
+  for (const auto& path : found.paths) {
+    report.arrays.push_back(check_array(root, path));
+    checking.reached(report.arrays.size());
+  }
+  return report;
+}
+
+Result<void> print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};
+  return std::unexpected(system_error("standard output", "write", errno));
+}
+
+}  // namespace
+
+Result<ExitStatus> run_check(int argc, char* argv[]) {
+  const auto flags = parse_flags(argc, argv, kFlags);
+  if (!flags) return std::unexpected(flags.error());
+  if (flags->positional.size() != 1) {
+    return std::unexpected(
+        Error{ErrorKind::kInvalidArgument, "--check",
+              fmt::format("takes one SOURCE, and got {}: npyfs --check SOURCE [--json]", flags->positional.size())});
+  }
+  const auto root = SourceRoot::open(flags->positional.front(), LeavingLinks::kAreLinks, Users::kOwner);
+  if (!root) return std::unexpected(with_advice_on_source(root.error()));
+  const CheckReport report = examine(*root);
+  const bool wants_json = flags->has("json");
+  const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  const auto printed = print(wants_json ? check_json(report) : is_terminal ? check_table(report) : check_lines(report));
+  if (!printed) return std::unexpected(printed.error());
+  if (!wants_json) fmt::print(stderr, "{}", check_summary(report));
+  return report.is_fine() ? ExitStatus::kFine : ExitStatus::kDamageFound;
+}
+
+}  // namespace npyfs

@@ -1,0 +1,11 @@
+// npyfs --check SOURCE [--json]
+#pragma once
+
+#include "fs/commands/command.h"
+
+namespace npyfs {
+
+// Prints what a data set holds. kDamageFound where an array is damaged or something cannot be read.
+Result<ExitStatus> run_check(int argc, char* argv[]);
+
+}  // namespace npyfs

@@ -1,0 +1,151 @@
+#include "fs/commands/check_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "core/array/info_json.h"
+#include "core/base/escape.h"
+#include "fs/commands/progress.h"
+
+namespace npyfs {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kColumns = 6;
+using Row = std::array<std::string, kColumns>;
+constexpr std::array kHead = {"array", "shape", "dtype", "order", "size", "chunkable"};
+constexpr std::size_t kSizeColumn = 4;   // the one that is aligned to the right
+constexpr std::size_t kWidestCell = 40;  // characters
+constexpr const char* kUnknown = "-";
+
+enum class Sizes { kReadable, kInBytes };
+
+// Characters, not bytes, so that columns of names beyond ASCII line up. `text` is well-formed UTF-8.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string cut(const std::string& text) {
+  static constexpr std::string_view kRest = "...";
+  std::size_t end = 0;
+  for (std::size_t characters = 0; characters < kWidestCell - kRest.size(); ++characters) {
+    end += static_cast<std::size_t>(utf8_sequence_length(std::string_view(text).substr(end)));
+  }
+  return text.substr(0, end) + std::string(kRest);
+}
+
+Row row_of(const CheckedArray& array, Sizes sizes) {
+  Row row;
+  row.fill(kUnknown);
+  row[0] = escaped(array.path);
+  if (array.header) {
+    row[1] = format_shape(array.header->shape);
+    row[2] = escaped(descr_text(*array.header));
+    row[3] = array.header->fortran_order ? "F" : "C";
+  }
+  row[4] = sizes == Sizes::kReadable ? readable_size(array.file_size) : fmt::format("{}", array.file_size);
+  row[5] = array.problem ? (array.damaged() ? "DAMAGED: " : "no: ") + array.problem->sentence : "yes";
+  return row;
+}
+
+Row row_of(const Error& unreadable) {
+  Row row;
+  row.fill(kUnknown);
+  row[0] = unreadable.subject.empty() ? "." : escaped(unreadable.subject);
+  row[5] = "UNREADABLE: " + unreadable.sentence;
+  return row;
+}
+
+std::vector<Row> rows_of(const CheckReport& report, Sizes sizes) {
+  std::vector<Row> rows;
+  for (const auto& array : report.arrays) rows.push_back(row_of(array, sizes));
+  for (const auto& error : report.unreadable) rows.push_back(row_of(error));
+  return rows;
+}
+
+Json json_of(const CheckedArray& array) {
+  Json json;
+  json["path"] = array.path;
+  const bool known = array.header.has_value();
+  json["shape"] = known ? Json(array.header->shape) : Json();
+  json["descr"] = known ? Json(descr_text(*array.header)) : Json();
+  json["fortran_order"] = known ? Json(array.header->fortran_order) : Json();
+  json["itemsize"] = known ? Json(array.header->itemsize) : Json();
+  json["data_offset"] = known ? Json(array.header->data_offset) : Json();
+  json["file_size"] = array.file_size;
+  json["chunkable"] = !array.problem;
+  json["damaged"] = array.damaged();
+  json["reason"] = array.problem ? Json(array.problem->sentence) : Json();
+  return json;
+}
+
+}  // namespace
+
+std::size_t CheckReport::chunkable() const {
+  return static_cast<std::size_t>(std::ranges::count_if(arrays, [](const auto& array) { return !array.problem; }));
+}
+
+std::size_t CheckReport::damaged() const {
+  return static_cast<std::size_t>(std::ranges::count_if(arrays, &CheckedArray::damaged));
+}
+
+std::string check_table(const CheckReport& report) {
+  auto rows = rows_of(report, Sizes::kReadable);
+  rows.insert(rows.begin(), Row());
+  std::ranges::copy(kHead, rows.front().begin());
+  std::array<std::size_t, kColumns> widths = {};
+  for (auto& row : rows) {
+    for (std::size_t i = 0; i + 1 < kColumns; ++i) {
+      if (i != 0 && width_of(row[i]) > kWidestCell) row[i] = cut(row[i]);
+      widths[i] = std::max(widths[i], width_of(row[i]));
+    }
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i + 1 < kColumns; ++i) {
+      const std::string padding(widths[i] - width_of(row[i]), ' ');
+      text += i == kSizeColumn ? padding + row[i] : row[i] + padding;
+      text += "  ";
+    }
+    text += row.back() + "\n";
+  }
+  return text;
+}
+
+std::string check_lines(const CheckReport& report) {
+  std::string text;
+  for (const auto& row : rows_of(report, Sizes::kInBytes)) {
+    fmt::format_to(std::back_inserter(text), "{}\n", fmt::join(row, "\t"));
+  }
+  return text;
+}
+
+std::string check_json(const CheckReport& report) {
+  Json json;
+  json["source"] = report.source;
+  json["chunkable"] = report.chunkable();
+  json["damaged"] = report.damaged();
+  json["arrays"] = Json::array();
+  for (const auto& array : report.arrays) json["arrays"].push_back(json_of(array));
+  json["unreadable"] = Json::array();
+  for (const auto& error : report.unreadable) {
+    json["unreadable"].push_back({{"path", error.subject}, {"reason", error.sentence}});
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string check_summary(const CheckReport& report) {
+  std::string text =
+      fmt::format("arrays: {}, chunkable: {}, damaged: {}", report.arrays.size(), report.chunkable(), report.damaged());
+  if (!report.unreadable.empty()) text += fmt::format(", unreadable directories: {}", report.unreadable.size());
+  return text + "\n";
+}
+
+}  // namespace npyfs

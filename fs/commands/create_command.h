@@ -1,0 +1,18 @@
+// npyfs --create FILE.npy --dtype DTYPE --shape N[,N...] [--fortran-order]
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "fs/commands/command.h"
+
+namespace npyfs {
+
+// Writes an array of zeros for others to fill: see core/create_array.h.
+Result<ExitStatus> run_create(int argc, char* argv[]);
+
+// "100000,128": whole numbers with a comma between two of them. kInvalidArgument otherwise.
+Result<std::vector<std::uint64_t>> parse_lengths(std::string_view text);
+
+}  // namespace npyfs

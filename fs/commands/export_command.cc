@@ -1,0 +1,73 @@
+#include "fs/commands/export_command.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "core/base/escape.h"
+#include "core/commands/chunk_export.h"
+#include "fs/commands/interruption.h"
+#include "fs/commands/progress.h"
+#include "fs/options/error_hints.h"
+#include "fs/options/flags.h"
+
+namespace npyfs {
+namespace {
+
+constexpr Flag kFlags[] = {{"export", false}, {"chunks"}, {"axis"}};
+
+std::unexpected<Error> refuse(const char* option, std::string sentence) {
+  return std::unexpected(Error{ErrorKind::kInvalidArgument, option, std::move(sentence)});
+}
+
+struct Request {
+  std::string array;
+  std::string out;
+  std::uint64_t axis = 0;
+  std::uint64_t chunks = 0;
+};
+
+Result<Request> request_of(const Flags& flags) {
+  if (flags.positional.size() != 2 || !flags.has("chunks")) {
+    return refuse("--export",
+                  "needs one array, a number of chunks and one new directory: npyfs --export data.npy "
+                  "--chunks 16 out");
+  }
+  Request request{.array = flags.positional.front(), .out = flags.positional.back()};
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const auto chunks = whole_number(flags.values.at("chunks"));
+  if (!chunks || *chunks < 1 || *chunks > kMost) {
+    return refuse("--chunks",
+                  fmt::format("'{}' is no whole number from 1 to {}", escaped(flags.values.at("chunks")), kMost));
+  }
+  request.chunks = *chunks;
+  if (!flags.has("axis")) return request;
+  const auto axis = whole_number(flags.values.at("axis"));
+  if (!axis) return refuse("--axis", fmt::format("'{}' is no whole number", escaped(flags.values.at("axis"))));
+  request.axis = *axis;
+  return request;
+}
+
+}  // namespace
+
+Result<ExitStatus> run_export(int argc, char* argv[]) {
+  const auto flags = parse_flags(argc, argv, kFlags);
+  if (!flags) return std::unexpected(flags.error());
+  const auto request = request_of(*flags);
+  if (!request) return std::unexpected(request.error());
+  const auto chunks = ChunkExport::open(request->array, request->axis, request->chunks);
+  if (!chunks) return std::unexpected(chunks.error());
+  const Interruption interruption;
+  Progress progress("exporting", chunks->size(), ProgressUnit::kBytes);
+  std::uint64_t done = 0;
+  const auto written = chunks->write(request->out, [&](std::uint64_t bytes) {
+    progress.reached(done += bytes);
+    return !Interruption::has_come();
+  });
+  if (!written) return std::unexpected(with_advice_on_output(written.error()));
+  return ExitStatus::kFine;
+}
+
+}  // namespace npyfs

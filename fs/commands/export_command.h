@@ -1,0 +1,11 @@
+// npyfs --export DATA.npy --chunks N [--axis K] OUT
+#pragma once
+
+#include "fs/commands/command.h"
+
+namespace npyfs {
+
+// Writes the chunks of an array into a new directory: see core/chunk_export.h. Ends by the signal where one comes.
+Result<ExitStatus> run_export(int argc, char* argv[]);
+
+}  // namespace npyfs

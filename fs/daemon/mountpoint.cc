@@ -1,0 +1,115 @@
+#include "fs/daemon/mountpoint.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "core/base/escape.h"
+#include "core/paths/mount_table.h"
+#include "fs/log/log.h"
+
+namespace npyfs {
+namespace {
+
+// Absolute without asking the filesystem that is mounted there, which may be dead.
+Result<std::string> resolve_up_to_last(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path absolute = std::filesystem::absolute(path, error).lexically_normal();
+  if (!absolute.has_filename()) absolute = absolute.parent_path();
+  const auto parent = std::filesystem::canonical(absolute.parent_path(), error);
+  if (error) return std::unexpected(system_error(path, "realpath", error.value()));
+  return (parent / absolute.filename()).string();
+}
+
+// Of the mount that is on top there.
+bool is_npyfs_mount(const std::string& mountpoint) {
+  std::ifstream table("/proc/self/mountinfo");
+  const std::string text(std::istreambuf_iterator<char>(table), {});
+  bool is_npyfs = false;
+  for (const auto& entry : mount_entries(text)) {
+    if (entry.place == mountpoint) is_npyfs = entry.type == "fuse.npyfs";
+  }
+  return is_npyfs;
+}
+
+// As root by ourselves; for others it takes the help of fusermount3, which may.
+bool detach(const std::string& mountpoint) {
+  if (::umount2(mountpoint.c_str(), MNT_DETACH) == 0) return true;
+  std::string path = mountpoint;
+  std::array<char*, 6> arguments = {const_cast<char*>("fusermount3"),
+                                    const_cast<char*>("-u"),
+                                    const_cast<char*>("-z"),
+                                    const_cast<char*>("--"),
+                                    path.data(),
+                                    nullptr};
+  pid_t child = 0;
+  if (::posix_spawnp(&child, "fusermount3", nullptr, nullptr, arguments.data(), environ) != 0) return false;
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// Asks the filesystem itself: the kernel may remember the attributes of a dead one's root for as long as
+// -o attr_timeout says.
+bool is_dead(const std::string& mountpoint) {
+  struct statx status;
+  return ::statx(AT_FDCWD, mountpoint.c_str(), AT_STATX_FORCE_SYNC, STATX_TYPE, &status) != 0 && errno == ENOTCONN;
+}
+
+// All that are dead: one may have been mounted over another.
+Result<void> clear_dead_mounts(const std::string& mountpoint) {
+  while (is_dead(mountpoint)) {
+    const auto resolved = resolve_up_to_last(mountpoint);
+    if (!resolved) return std::unexpected(resolved.error());
+    if (!is_npyfs_mount(*resolved) || !detach(*resolved))
+      return std::unexpected(system_error(mountpoint, "stat", ENOTCONN));
+    log(LogLevel::kNotice, "{}: cleared the mount of an npyfs that is no longer there", escaped(mountpoint));
+  }
+  return {};
+}
+
+// Not of the source itself, which is mounted over so that it stays where it was.
+void tell_what_is_covered(const std::string& mountpoint) {
+  std::error_code error;
+  if (std::filesystem::is_empty(mountpoint, error) || error) return;
+  log(LogLevel::kNotice, "{}: is not empty: npyfs mounts over it, files there are hidden until unmount",
+      escaped(mountpoint));
+}
+
+}  // namespace
+
+Result<std::string> prepare_mountpoint(const std::string& mountpoint, const SourceRoot& source) {
+  if (auto cleared = clear_dead_mounts(mountpoint); !cleared) return std::unexpected(cleared.error());
+  const auto position = source.position_of(mountpoint);
+  if (!position) return std::unexpected(position.error());
+  if (*position == SourceRoot::Position::kBeneath) {
+    return std::unexpected(Error{ErrorKind::kInvalidArgument, mountpoint,
+                                 fmt::format("lies inside the source, {0}: reading the source would lead back into the "
+                                             "mount. Choose a mountpoint outside, or {0} itself",
+                                             escaped(source.absolute("")))});
+  }
+  if (*position == SourceRoot::Position::kOutside) tell_what_is_covered(mountpoint);
+  std::error_code error;
+  const auto absolute = std::filesystem::canonical(mountpoint, error);
+  if (error) return std::unexpected(system_error(mountpoint, "realpath", error.value()));
+  return absolute.string();
+}
+
+dev_t device_of_mount(const std::string& mountpoint) {
+  struct statx status;
+  if (::statx(AT_FDCWD, mountpoint.c_str(), AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) return 0;
+  return ::makedev(status.stx_dev_major, status.stx_dev_minor);
+}
+
+}  // namespace npyfs

@@ -1,0 +1,36 @@
+// Long options (--name, --name=VALUE) of the commands that do not mount, by getopt_long(3).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/error.h"
+
+namespace npyfs {
+
+struct Flag {
+  const char* name;  // without its dashes
+  bool takes_value = true;
+};
+
+struct Flags {
+  std::map<std::string, std::string> values;  // by name; "" for flags that take no value
+  std::vector<std::string> positional;
+
+  bool has(const std::string& name) const { return values.contains(name); }
+};
+
+// Takes the arguments apart; argv[0] is the program's name, and the order of argv changes. kInvalidArgument for what is
+// not in `known`, for a missing value, and for a value too many. The last of two equal flags counts. Not thread-safe,
+// as getopt is not.
+Result<Flags> parse_flags(int argc, char* argv[], std::span<const Flag> known);
+
+// A decimal number without sign, blank or anything else around it; empty where it is none or beyond 2^64 - 1.
+std::optional<std::uint64_t> whole_number(std::string_view text);
+
+}  // namespace npyfs

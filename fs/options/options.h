@@ -1,0 +1,50 @@
+// The command line.
+#pragma once
+
+#include <fuse_opt.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/paths/source_root.h"
+#include "core/source/source_file.h"
+#include "fs/log/log.h"
+
+namespace npyfs {
+
+// What a file's reads go through in the kernel (-o direct_io, -o kernel_cache; neither: chosen at each open).
+enum class CachePolicy { kAuto, kDirectIo, kKernelCache };
+
+struct Options {
+  std::string source;
+  std::string mountpoint;
+  bool foreground = false;
+  bool help = false;
+  bool version = false;
+  bool writable = false;
+  bool auto_unmount = false;  // libfuse has a helper for it
+
+  std::uint64_t chunks = 0;  // what chunks/ lists
+  LeavingLinks leaving_links = LeavingLinks::kAreLinks;
+  Users users = Users::kOwner;
+  SourceIo source_io = SourceIo::kAuto;
+  CachePolicy cache = CachePolicy::kAuto;
+  double entry_timeout = 1;     // seconds
+  double attr_timeout = 1;      // seconds
+  double negative_timeout = 0;  // seconds; 0: names that do not exist are asked for each time
+  unsigned max_threads = 10;
+  unsigned max_read = 0;  // bytes; 0: as large as the kernel sends
+  LogLevel log_level = LogLevel::kNotice;
+  std::string as_given;  // the -o options as they came, for .npyfs/options
+
+  // What is left for libfuse: standard mount options. Begins with the program's name.
+  std::vector<std::string> fuse_arguments;
+};
+
+// Takes the arguments apart; argv[0] is the program's name. Unknown -o options are left for libfuse, which refuses
+// those that it does not know either. kInvalidArgument with a sentence for the user.
+Result<Options> parse_options(int argc, char* argv[]);
+
+}  // namespace npyfs

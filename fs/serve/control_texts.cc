@@ -1,0 +1,123 @@
+#include "fs/serve/control_texts.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/escape.h"
+#include "fs/serve/metrics_text.h"
+#include "fs/serve/mount_state.h"
+
+namespace npyfs {
+namespace {
+
+std::string_view name_of(SourceIo io) {
+  switch (io) {
+    case SourceIo::kAuto:
+      return "auto";
+    case SourceIo::kMmap:
+      return "mmap";
+    case SourceIo::kPread:
+      return "pread";
+  }
+  return "";
+}
+
+std::string_view name_of(CachePolicy policy) {
+  switch (policy) {
+    case CachePolicy::kAuto:
+      return "auto";
+    case CachePolicy::kDirectIo:
+      return "direct_io";
+    case CachePolicy::kKernelCache:
+      return "kernel_cache";
+  }
+  return "";
+}
+
+std::string options_text(const Options& options) {
+  return fmt::format(
+      "chunks={}\nfollow_symlinks={}\ncache={}\nsource_io={}\nentry_timeout={}\nattr_timeout={}\nnegative_timeout={}\n"
+      "max_threads={}\nrw={}\nloglevel={}\ngiven={}\n",
+      options.chunks, options.leaving_links == LeavingLinks::kAreFollowed ? "yes" : "no", name_of(options.cache),
+      name_of(options.source_io), options.entry_timeout, options.attr_timeout, options.negative_timeout,
+      options.max_threads, options.writable ? "yes" : "no", log_level_name(options.log_level),
+      escaped(options.as_given));
+}
+
+std::string_view describe(CachePolicy policy) {
+  switch (policy) {
+    case CachePolicy::kAuto:
+      return "chosen at each open, by size: small files through the kernel's page cache, large ones past it";
+    case CachePolicy::kDirectIo:
+      return "past the kernel's page cache";
+    case CachePolicy::kKernelCache:
+      return "through the kernel's page cache";
+  }
+  return "";
+}
+
+// With a unit that leaves up to four digits.
+std::string human_size(std::uint64_t bytes) {
+  constexpr std::array<const char*, 7> kUnits = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  std::size_t unit = 0;
+  auto value = static_cast<double>(bytes);
+  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  return fmt::format("{:.{}f} {}", value, unit == 0 ? 0 : 1, kUnits[unit]);
+}
+
+std::string in_one_line(std::string lines) {
+  lines.pop_back();
+  std::ranges::replace(lines, '\n', ' ');
+  return lines;
+}
+
+std::string status_text(const MountState& filesystem) {
+  const Metrics& metrics = filesystem.metrics;
+  const Tree& tree = filesystem.tree;
+  return fmt::format(
+      "npyfs {}, process {}\n"
+      "source: {}\n"
+      "options: {}\n"
+      "kernel: {}\n"
+      "caching: {}\n"
+      "open: files {}, directories {}; of the source: files {}, mapped windows {}\n"
+      "watched directories of the source: {}\n"
+      "served: reads {}, {}; {} more were put into the page cache before they were asked for\n"
+      "written: writes {}, {}; failed {}\n"
+      "failed requests: {}\n",
+      NPYFS_VERSION, ::getpid(), escaped(tree.root().absolute("")), in_one_line(options_text(filesystem.options)),
+      filesystem.describe(), describe(filesystem.options.cache), tree.open_file_count(), filesystem.directories.count(),
+      tree.sources().count(), tree.sources().mappings(), tree.watch().count(), metrics.reads.load(),
+      human_size(metrics.bytes_read), human_size(filesystem.preload.bytes()), metrics.writes.load(),
+      human_size(metrics.bytes_written), metrics.failed_writes.load(), metrics.errors.load());
+}
+
+// One line for each view that was opened for writing: bytes, a space, the view's path.
+std::string written_text(const MountState& filesystem) {
+  std::string text;
+  for (const auto& [view, bytes] : filesystem.tree.written_bytes().all()) {
+    text += fmt::format("{} {}\n", bytes, escaped(view));
+  }
+  return text;
+}
+
+}  // namespace
+
+ControlFiles control_files(const MountState& filesystem) {
+  ControlFiles files = {
+      {"version", [] { return std::string(NPYFS_VERSION "\n"); }},
+      {"options", [&filesystem] { return options_text(filesystem.options); }},
+      {"status", [&filesystem] { return status_text(filesystem); }},
+      {"metrics", [&filesystem] { return metrics_text(filesystem); }},
+  };
+  if (!filesystem.options.writable) return files;
+  files.push_back({"written", [&filesystem] { return written_text(filesystem); }});
+  // It has names out of directories that may be closed to others.
+  if (filesystem.options.users == Users::kOthers) files.back().mode = S_IRUSR;
+  return files;
+}
+
+}  // namespace npyfs

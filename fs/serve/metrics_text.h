@@ -1,0 +1,13 @@
+// .npyfs/metrics: the metrics in the Prometheus text format (prometheus.io/docs/instrumenting/exposition_formats).
+#pragma once
+
+#include <string>
+
+namespace npyfs {
+
+struct MountState;
+
+// Thread-safe.
+std::string metrics_text(const MountState& filesystem);
+
+}  // namespace npyfs

@@ -1,0 +1,38 @@
+#include "fs/serve/preload.h"
+
+namespace npyfs {
+namespace {
+
+// What the kernel's own read-ahead would ask for by default, however little is read.
+constexpr std::uint64_t kSmall = std::uint64_t{128} << 10;
+
+class Permit {
+ public:
+  explicit Permit(std::counting_semaphore<>& free) : free_(free), granted_(free.try_acquire()) {}
+  Permit(const Permit&) = delete;
+  Permit& operator=(const Permit&) = delete;
+  ~Permit() {
+    if (granted_) free_.release();
+  }
+  bool granted() const { return granted_; }
+
+ private:
+  std::counting_semaphore<>& free_;
+  const bool granted_;
+};
+
+}  // namespace
+
+void Preload::first_open(FuseChannel& kernel, const Tree& tree, const OpenFile& file) {
+  if (!file.is_first_open || file.size() == 0 || file.size() > kSmall) return;
+  const Permit permit(free_);
+  if (!permit.granted()) return;
+  static thread_local Pieces pieces;
+  if (tree.read(file, 0, file.size(), pieces)) {
+    kernel.store_pages(file.node, pieces.iovecs(), file.size());
+    bytes_ += file.size();
+  }
+  pieces.clear();
+}
+
+}  // namespace npyfs

@@ -1,0 +1,262 @@
+#include "core/tree/nodes.h"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace npyfs {
+namespace {
+
+std::shared_ptr<const std::string> path(const std::string& text) {
+  return std::make_shared<const std::string>(text);
+}
+
+Node file(const std::string& name, std::uint64_t version = 1) {
+  return {.kind = NodeKind::kFile, .path = path(name), .version = version};
+}
+
+TEST(Nodes, BeginWithTheRoot) {
+  Nodes nodes;
+  EXPECT_EQ(nodes.count(), 1u);
+  const auto root = nodes.find(kRootNode);
+  ASSERT_TRUE(root);
+  EXPECT_EQ(root->kind, NodeKind::kDirectory);
+  EXPECT_EQ(*root->path, "");
+  EXPECT_EQ(nodes.look_up({.kind = NodeKind::kDirectory, .path = path("")}), kRootNode);
+}
+
+TEST(Nodes, TheRootStays) {
+  Nodes nodes;
+  nodes.forget(kRootNode, 1'000'000);
+  EXPECT_TRUE(nodes.find(kRootNode));
+  EXPECT_EQ(nodes.count(), 1u);
+}
+
+TEST(Nodes, EqualNodesHaveOneId) {
+  Nodes nodes;
+  const NodeId a = nodes.look_up(file("a"));
+  EXPECT_EQ(nodes.look_up(file("a")), a) << "another string with the same text";
+  EXPECT_EQ(nodes.count(), 2u);
+}
+
+TEST(Nodes, NodesThatDifferInAnythingHaveIdsOfTheirOwn) {
+  const auto shared = path("a.npy");
+  const Node base{.kind = NodeKind::kPlace, .place = *parse_place("chunks/1_of_4.npy"), .path = shared, .version = 1};
+  std::vector<Node> different(9, base);
+  different[1].kind = NodeKind::kFile;
+  different[2].path = path("b.npy");
+  different[3].version = 2;
+  different[4].parent = 5;
+  different[5].place = *parse_place("chunks/2_of_4.npy");
+  different[6].place = *parse_place("chunks/1_of_4.bin");
+  different[7].place = *parse_place("axis1/chunks/1_of_4.npy");
+  different[8].place.leading_zeros = 1;
+  Nodes nodes;
+  std::set<NodeId> ids;
+  for (const Node& node : different) EXPECT_TRUE(ids.insert(nodes.look_up(node)).second);
+  for (const Node& node : different) EXPECT_FALSE(ids.insert(nodes.look_up(node)).second);
+}
+
+TEST(Nodes, FindGivesWhatWasLookedUp) {
+  Nodes nodes;
+  const Node node{.kind = NodeKind::kPlace, .place = *parse_place("chunks/4"), .path = path("a"), .parent = 3};
+  const auto found = nodes.find(nodes.look_up(node));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found, node);
+  EXPECT_FALSE(nodes.find(0));
+  EXPECT_FALSE(nodes.find(1'000));
+  EXPECT_FALSE(nodes.find(~NodeId{0}));
+}
+
+TEST(Nodes, ANodeLivesUntilAllItsLookupsAreForgotten) {
+  Nodes nodes;
+  const NodeId a = nodes.look_up(file("a"));
+  nodes.look_up(file("a"));
+  nodes.look_up(file("a"));
+  nodes.forget(a, 2);
+  EXPECT_TRUE(nodes.find(a));
+  nodes.forget(a, 1);
+  EXPECT_FALSE(nodes.find(a));
+  EXPECT_EQ(nodes.count(), 1u);
+}
+
+TEST(Nodes, ForgettingMoreThanThereIsForgetsTheNodeOnly) {
+  Nodes nodes;
+  const NodeId a = nodes.look_up(file("a"));
+  const NodeId b = nodes.look_up(file("b"));
+  nodes.forget(a, ~std::uint64_t{0});
+  nodes.forget(a, 1);
+  nodes.forget(12345, 1);
+  EXPECT_FALSE(nodes.find(a));
+  EXPECT_TRUE(nodes.find(b));
+}
+
+TEST(Nodes, IdsAreNeverUsedAgain) {
+  Nodes nodes;
+  std::set<NodeId> ids;
+  for (int i = 0; i < 1000; ++i) {
+    const NodeId id = nodes.look_up(file("a"));
+    EXPECT_TRUE(ids.insert(id).second);
+    nodes.forget(id, 1);
+    EXPECT_FALSE(nodes.find(id));
+  }
+}
+
+TEST(Nodes, NoLookupIsLostAmongThreads) {
+  Nodes nodes;
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 2000;
+  const auto work = [&] {
+    for (int i = 0; i < kRounds; ++i) {
+      const NodeId id = nodes.look_up(file(std::to_string(i % 7)));
+      const auto found = nodes.find(id);
+      ASSERT_TRUE(found) << "a node that this thread has looked up is gone";
+      ASSERT_EQ(*found->path, std::to_string(i % 7));
+      nodes.forget(id, 1);
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < kThreads; ++i) threads.emplace_back(work);
+  threads.clear();
+  EXPECT_EQ(nodes.count(), 1u);
+}
+
+TEST(Nodes, GivesMemoryBackAfterManyWereForgotten) {
+  if (!std::string_view(NPYFS_SANITIZE).empty()) {
+    GTEST_SKIP() << "the sanitizer has an allocator of its own, which mallinfo2 knows nothing of";
+  }
+  const auto in_use = [] { return ::mallinfo2().uordblks + ::mallinfo2().hblkhd; };
+  Nodes nodes;
+  const auto shared = path("a.npy");
+  constexpr std::uint64_t kMany = 200'000;
+  std::vector<NodeId> ids;
+  ids.reserve(kMany);
+  const auto before = in_use();
+  for (std::uint64_t i = 0; i < kMany; ++i) {
+    ids.push_back(nodes.look_up({.kind = NodeKind::kPlace, .place = {.first = i}, .path = shared, .version = 1}));
+  }
+  const auto at_most = in_use() - before;
+  EXPECT_GT(at_most, kMany * 16);
+  for (const NodeId id : ids) nodes.forget(id, 1);
+  EXPECT_EQ(nodes.count(), 1u);
+  EXPECT_LT(in_use(), before + at_most / 50);
+}
+
+TEST(Nodes, CountsWhatIsForgotten) {
+  Nodes nodes;
+  const NodeId id = nodes.look_up({.kind = NodeKind::kFile, .path = std::make_shared<const std::string>("a")});
+  nodes.forget(id, 1);
+  EXPECT_EQ(nodes.forgotten(), 1u);
+  nodes.forget(id, 1);
+  EXPECT_EQ(nodes.forgotten(), 1u) << "it was forgotten before";
+}
+
+TEST(Nodes, ANodeIsOpenedForTheFirstTimeOnce) {
+  Nodes nodes;
+  const Node file{.kind = NodeKind::kFile, .path = std::make_shared<const std::string>("a"), .version = 1};
+  const NodeId id = nodes.look_up(file);
+  EXPECT_TRUE(nodes.note_open(id, true).is_first);
+  EXPECT_FALSE(nodes.note_open(id, true).is_first);
+  nodes.forget(id, 1);
+  EXPECT_FALSE(nodes.note_open(id, true).is_first);
+  EXPECT_TRUE(nodes.note_open(nodes.look_up(file), true).is_first);
+}
+
+TEST(Nodes, PagesOfOneThatIsNotSettledAreInDoubtUntilTheyAreDropped) {
+  Nodes nodes;
+  const NodeId id = nodes.look_up(file("a"));
+  EXPECT_EQ(nodes.note_open(id, true).doubt, Nodes::kNoDoubt);
+  EXPECT_NE(nodes.note_open(id, false).doubt, Nodes::kNoDoubt);
+  const auto doubt = nodes.note_open(id, true).doubt;
+  EXPECT_NE(doubt, Nodes::kNoDoubt);
+  EXPECT_EQ(nodes.note_open(id, true).doubt, doubt) << "that they were to be dropped does not say that they are";
+  nodes.end_doubt(id, doubt);
+  EXPECT_EQ(nodes.note_open(id, true).doubt, Nodes::kNoDoubt);
+}
+
+TEST(Nodes, ADoubtIsNotEndedByThatOfAnOlderOne) {
+  Nodes nodes;
+  const NodeId id = nodes.look_up(file("a"));
+  nodes.doubt_pages(id);
+  const auto older = nodes.note_open(id, true).doubt;
+  nodes.doubt_pages(id);
+  nodes.end_doubt(id, older);
+  const auto younger = nodes.note_open(id, true).doubt;
+  EXPECT_NE(younger, Nodes::kNoDoubt);
+  EXPECT_NE(younger, older);
+}
+
+TEST(Nodes, OfANodeThatIsNotKnownAllIsInDoubt) {
+  Nodes nodes;
+  nodes.doubt_pages(99);
+  nodes.end_doubt(99, 1);
+  EXPECT_NE(nodes.note_open(99, true).doubt, Nodes::kNoDoubt);
+}
+
+TEST(Nodes, SayWhenTheyAreGone) {
+  Nodes nodes;
+  const NodeId a = nodes.look_up(file("a"));
+  nodes.look_up(file("a"));
+  EXPECT_FALSE(nodes.forget(a, 1));
+  EXPECT_TRUE(nodes.forget(a, 1));
+  EXPECT_FALSE(nodes.forget(a, 1));
+  EXPECT_FALSE(nodes.forget(kRootNode, 1));
+}
+
+TEST(Nodes, AreFoundByWhatTheyAreWithoutALookup) {
+  Nodes nodes;
+  EXPECT_FALSE(nodes.id_of(file("a")));
+  const NodeId a = nodes.look_up(file("a"));
+  EXPECT_EQ(nodes.id_of(file("a")), a);
+  EXPECT_FALSE(nodes.id_of(file("a", 2)));
+  nodes.forget(a, 1);
+  EXPECT_FALSE(nodes.id_of(file("a"))) << "no lookup was counted";
+}
+
+TEST(Nodes, AreFoundByTheirPath) {
+  Nodes nodes;
+  const NodeId sub = nodes.look_up({.kind = NodeKind::kDirectory, .path = path("sub")});
+  const NodeId old_a = nodes.look_up(file("sub/a", 1));
+  const NodeId a = nodes.look_up(file("sub/a", 2));
+  const NodeId deep = nodes.look_up(file("sub/b/c"));
+  const NodeId beside = nodes.look_up(file("sub-b"));
+  const NodeId behind = nodes.look_up(file("sub0"));
+  using Ids = std::vector<NodeId>;
+  EXPECT_EQ(nodes.at(""), Ids{kRootNode});
+  EXPECT_EQ(nodes.at("sub/a"), (Ids{old_a, a}));
+  EXPECT_EQ(nodes.at("sub/b"), Ids{});
+  EXPECT_EQ(nodes.beneath("sub"), (Ids{old_a, a, deep}));
+  EXPECT_EQ(nodes.beneath("sub/a"), Ids{});
+  EXPECT_EQ(nodes.beneath(""), (Ids{sub, beside, old_a, a, deep, behind}));
+  nodes.forget(old_a, 1);
+  EXPECT_EQ(nodes.at("sub/a"), Ids{a});
+  EXPECT_EQ(nodes.beneath("sub"), (Ids{a, deep}));
+}
+
+TEST(Nodes, AreFoundByTheirPathInWhateverOrderTheyGo) {
+  for (const auto& order : {std::vector<std::size_t>{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}, {2, 0, 3, 1}}) {
+    Nodes nodes;
+    std::vector<NodeId> ids;
+    std::set<NodeId> left;
+    for (std::uint64_t version = 1; version <= 4; ++version) {
+      ids.push_back(nodes.look_up(file("a", version)));  // each with a string of its own
+      left.insert(ids.back());
+    }
+    nodes.look_up(file("b"));
+    for (const std::size_t index : order) {
+      nodes.forget(ids[index], 1);
+      left.erase(ids[index]);
+      const auto found = nodes.at("a");
+      EXPECT_EQ(std::set<NodeId>(found.begin(), found.end()), left);
+      EXPECT_EQ(found.size(), left.size());
+      EXPECT_EQ(nodes.beneath("").size(), left.size() + 1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace npyfs

@@ -1,0 +1,114 @@
+#include "fs/commands/check_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace npyfs {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+CheckedArray good(const std::string& path, const std::string& descr = "'<f4'") {
+  CheckedArray array;
+  array.path = path;
+  array.file_size = 128 + 4000;
+  array.header = NpyHeader{descr, 4, true, {500, 2}, 128, false};
+  return array;
+}
+
+CheckedArray bad(const std::string& path, ErrorKind kind, const std::string& why) {
+  CheckedArray array;
+  array.path = path;
+  array.problem = Error{kind, path, why};
+  return array;
+}
+
+CheckReport sample() {
+  return {"/data",
+          {good("a.npy"), bad("sub/b.npy", ErrorKind::kMalformed, "is empty"),
+           bad("c.npy", ErrorKind::kNotSliceable, "has no dimensions")},
+          {Error{ErrorKind::kSystem, "closed", "open failed: Permission denied"}}};
+}
+
+TEST(CheckReport, Counts) {
+  EXPECT_EQ(check_summary(sample()), "arrays: 3, chunkable: 1, damaged: 1, unreadable directories: 1\n");
+  EXPECT_FALSE(sample().is_fine());
+  CheckReport report{"/data", {good("a.npy"), bad("c.npy", ErrorKind::kNotSliceable, "0-d")}, {}};
+  EXPECT_EQ(check_summary(report), "arrays: 2, chunkable: 1, damaged: 0\n");
+  EXPECT_TRUE(report.is_fine());
+  report.unreadable.push_back({ErrorKind::kSystem, "", "x"});
+  EXPECT_FALSE(report.is_fine());
+}
+
+TEST(CheckReport, TableForATerminal) {
+  EXPECT_EQ(check_table(sample()),
+            "array      shape     dtype  order     size  chunkable\n"
+            "a.npy      (500, 2)  <f4    F      4.0 KiB  yes\n"
+            "sub/b.npy  -         -      -          0 B  DAMAGED: is empty\n"
+            "c.npy      -         -      -          0 B  no: has no dimensions\n"
+            "closed     -         -      -            -  UNREADABLE: open failed: Permission denied\n");
+}
+
+TEST(CheckReport, LinesForAPipe) {
+  EXPECT_EQ(check_lines(sample()),
+            "a.npy\t(500, 2)\t<f4\tF\t4128\tyes\n"
+            "sub/b.npy\t-\t-\t-\t0\tDAMAGED: is empty\n"
+            "c.npy\t-\t-\t-\t0\tno: has no dimensions\n"
+            "closed\t-\t-\t-\t-\tUNREADABLE: open failed: Permission denied\n");
+}
+
+TEST(CheckReport, NamesCannotForgeALineOrAColumn) {
+  const CheckReport report{"/data", {good("x\ny\tz\x1B[31m\xFF.npy")}, {}};
+  EXPECT_THAT(check_lines(report), HasSubstr("x\\ny\\tz\\x1b[31m\\xff.npy\t(500, 2)"));
+  EXPECT_THAT(check_table(report), HasSubstr("x\\ny\\tz\\x1b[31m\\xff.npy  (500, 2)"));
+}
+
+TEST(CheckReport, ColumnsLineUpBeyondAscii) {
+  const std::string table = check_table({"/data", {good("größe.npy"), good("a.npy")}, {}});
+  EXPECT_THAT(table, HasSubstr("größe.npy  (500"));
+  EXPECT_THAT(table, HasSubstr("a.npy      (500"));
+}
+
+TEST(CheckReport, LongDtypesAreCutForATerminalOnly) {
+  std::string descr = "[";
+  for (int i = 0; i < 100; ++i) descr += "('größe', '<f4'), ";
+  const CheckReport report{"/data", {good("a.npy", descr)}, {}};
+  EXPECT_THAT(check_table(report), HasSubstr("[('größe', '<f4'), ('größe', '<f4'), ...  F"));
+  EXPECT_THAT(check_table(report), Not(HasSubstr(descr)));
+  EXPECT_THAT(check_lines(report), HasSubstr(descr));
+}
+
+TEST(CheckReport, JsonForPrograms) {
+  const auto json = nlohmann::json::parse(check_json(sample()));
+  EXPECT_EQ(json["source"], "/data");
+  EXPECT_EQ(json["chunkable"], 1);
+  EXPECT_EQ(json["damaged"], 1);
+  ASSERT_EQ(json["arrays"].size(), 3u);
+  const auto& first = json["arrays"][0];
+  EXPECT_EQ(first["path"], "a.npy");
+  EXPECT_EQ(first["shape"], (std::vector{500, 2}));
+  EXPECT_EQ(first["descr"], "<f4");
+  EXPECT_EQ(first["fortran_order"], true);
+  EXPECT_EQ(first["itemsize"], 4);
+  EXPECT_EQ(first["data_offset"], 128);
+  EXPECT_EQ(first["file_size"], 4128);
+  EXPECT_EQ(first["chunkable"], true);
+  EXPECT_TRUE(first["reason"].is_null());
+  EXPECT_TRUE(json["arrays"][1]["shape"].is_null());
+  EXPECT_EQ(json["arrays"][1]["damaged"], true);
+  EXPECT_EQ(json["arrays"][2]["damaged"], false);
+  EXPECT_EQ(json["arrays"][2]["reason"], "has no dimensions");
+  EXPECT_EQ(json["unreadable"][0]["path"], "closed");
+}
+
+TEST(CheckReport, JsonIsValidWhateverTheNames) {
+  const auto json = nlohmann::json::parse(check_json({"/data", {good("\"\n\xFF.npy")}, {}}));
+  EXPECT_EQ(json["arrays"][0]["path"], "\"\n\uFFFD.npy");
+}
+
+}  // namespace
+}  // namespace npyfs

@@ -1,0 +1,185 @@
+#include "fs/options/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <string>
+#include <vector>
+
+namespace npyfs {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+Result<Options> parse(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "npyfs");
+  std::vector<char*> argv;
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  return parse_options(static_cast<int>(arguments.size()), argv.data());
+}
+
+Result<Options> parse_with(const std::string& options) {
+  return parse({"/src", "/mnt", "-o", options});
+}
+
+// What libfuse gets to see, as one text.
+std::string left_for_fuse(const Options& options) {
+  std::string joined;
+  for (const auto& argument : options.fuse_arguments) joined += argument + " ";
+  return joined;
+}
+
+TEST(Options, Defaults) {
+  const auto options = parse({"/src", "/mnt"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->source, "/src");
+  EXPECT_EQ(options->mountpoint, "/mnt");
+  EXPECT_FALSE(options->foreground);
+  EXPECT_FALSE(options->help);
+  EXPECT_FALSE(options->version);
+  cpu_set_t set;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof set, &set), 0);
+  EXPECT_EQ(options->chunks, static_cast<std::uint64_t>(CPU_COUNT(&set)));
+  EXPECT_EQ(options->leaving_links, LeavingLinks::kAreLinks);
+  EXPECT_EQ(options->source_io, SourceIo::kAuto);
+  EXPECT_EQ(options->cache, CachePolicy::kAuto);
+  EXPECT_EQ(options->entry_timeout, 1);
+  EXPECT_EQ(options->attr_timeout, 1);
+  EXPECT_EQ(options->negative_timeout, 0);
+  EXPECT_EQ(options->max_threads, 10u);
+  EXPECT_EQ(options->log_level, LogLevel::kNotice);
+}
+
+TEST(Options, TakesItsOwn) {
+  const auto options = parse_with(
+      "chunks=16,follow_symlinks,source_io=pread,direct_io,entry_timeout=0.5,attr_timeout=60,negative_timeout=2,"
+      "max_threads=3,loglevel=debug");
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->chunks, 16u);
+  EXPECT_EQ(options->leaving_links, LeavingLinks::kAreFollowed);
+  EXPECT_EQ(options->source_io, SourceIo::kPread);
+  EXPECT_EQ(options->cache, CachePolicy::kDirectIo);
+  EXPECT_EQ(options->entry_timeout, 0.5);
+  EXPECT_EQ(options->attr_timeout, 60);
+  EXPECT_EQ(options->negative_timeout, 2);
+  EXPECT_EQ(options->max_threads, 3u);
+  EXPECT_EQ(options->log_level, LogLevel::kDebug);
+  EXPECT_THAT(left_for_fuse(*options), Not(HasSubstr("chunks"))) << "libfuse does not know them";
+  EXPECT_EQ(parse_with("kernel_cache")->cache, CachePolicy::kKernelCache);
+  EXPECT_EQ(parse_with("source_io=mmap")->source_io, SourceIo::kMmap);
+  EXPECT_EQ(parse_with("source_io=auto")->source_io, SourceIo::kAuto);
+}
+
+TEST(Options, TakesOptionsWhereverTheyStand) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"-o", "chunks=5", "/src", "/mnt"},
+                                             {"/src", "-ochunks=5", "/mnt"},
+                                             {"/src", "/mnt", "-o", "ro,chunks=5"},
+                                             {"-o", "chunks=4", "-o", "chunks=5", "/src", "/mnt"}}) {
+    const auto options = parse(arguments);
+    ASSERT_TRUE(options);
+    EXPECT_EQ(options->chunks, 5u);
+    EXPECT_EQ(options->source, "/src");
+    EXPECT_EQ(options->mountpoint, "/mnt");
+  }
+}
+
+TEST(Options, TakesFlags) {
+  EXPECT_TRUE(parse({"-f", "/src", "/mnt"})->foreground);
+  EXPECT_TRUE(parse({"/src", "/mnt", "-d"})->foreground);
+  EXPECT_THAT(left_for_fuse(*parse({"/src", "/mnt", "-d"})), HasSubstr("-d")) << "libfuse prints requests then";
+  for (const char* flag : {"-h", "--help"}) EXPECT_TRUE(parse({flag})->help) << "without a source";
+  for (const char* flag : {"-V", "--version"}) EXPECT_TRUE(parse({flag})->version);
+}
+
+TEST(Options, MountsAreReadOnlyUnlessTheLastWordIsThatTheyAreNot) {
+  const auto has = [](const Options& options, const std::string& option) {
+    return (options.fuse_arguments.back() + ",").starts_with(option + ",");
+  };
+  for (const char* given : {"chunks=3", "ro", "rw,ro"}) {
+    const auto options = parse_with(given);
+    ASSERT_TRUE(options);
+    EXPECT_FALSE(options->writable) << given;
+    EXPECT_TRUE(has(*options, "ro")) << given;
+  }
+  for (const char* given : {"rw", "ro,rw"}) {
+    const auto options = parse_with(given);
+    ASSERT_TRUE(options);
+    EXPECT_TRUE(options->writable) << given;
+    EXPECT_TRUE(has(*options, "rw")) << given;
+  }
+}
+
+TEST(Options, RefusesWithTheOptionAndWhatItWants) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"chunks=0", "chunks: '0' is no whole number from 1 to 9223372036854775807"},
+      {"chunks=-1", "chunks: '-1' is no whole number from 1 to 9223372036854775807"},
+      {"chunks=", "chunks: '' is no whole number from 1 to 9223372036854775807"},
+      {"chunks=9223372036854775808", "chunks: '9223372036854775808' is no whole number from 1 to 9223372036854775807"},
+      {"chunks=18446744073709551617",
+       "chunks: '18446744073709551617' is no whole number from 1 to 9223372036854775807"},
+      {"chunks=4x", "chunks: '4x' is no whole number from 1 to 9223372036854775807"},
+      {"chunks= 4", "chunks: ' 4' is no whole number from 1 to 9223372036854775807"},
+      {"max_threads=0", "max_threads: '0' is no whole number from 1 to 1000"},
+      {"max_threads=1001", "max_threads: '1001' is no whole number from 1 to 1000"},
+      {"entry_timeout=x", "entry_timeout: 'x' is no number of seconds"},
+      {"entry_timeout=", "entry_timeout: '' is no number of seconds"},
+      {"attr_timeout=-1", "attr_timeout: '-1' is no number of seconds"},
+      {"attr_timeout=nan", "attr_timeout: 'nan' is no number of seconds"},
+      {"negative_timeout=inf", "negative_timeout: 'inf' is no number of seconds"},
+      {"negative_timeout=1s", "negative_timeout: '1s' is no number of seconds"},
+      {"source_io=magic", "source_io: 'magic' is none of auto, mmap, pread"},
+      {"loglevel=loud\x1B", "loglevel: 'loud\\x1b' is none of error, warning, notice, info, debug"},
+      {"direct_io,kernel_cache", "direct_io: excludes kernel_cache: choose one"},
+  };
+  for (const auto& [given, message] : cases) {
+    const auto options = parse_with(given);
+    ASSERT_FALSE(options) << given;
+    EXPECT_EQ(options.error().kind, ErrorKind::kInvalidArgument);
+    EXPECT_EQ(to_message(options.error()), message);
+  }
+}
+
+TEST(Options, NeedsASourceAndAMountpointAndNothingElse) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{}, {"/src"}, {"/src", "/mnt", "/more"}, {"-f"}, {"/src", "-o", "ro"}}) {
+    EXPECT_FALSE(parse(arguments));
+  }
+}
+
+TEST(Options, LeavesStandardOptionsAndUnknownOnesForLibfuse) {
+  const auto options = parse_with("allow_root,auto_unmount,chunks=3,no_such_option=7");
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->fuse_arguments.front(), "npyfs");
+  EXPECT_TRUE(options->auto_unmount);
+  EXPECT_FALSE(parse({"/src", "/mnt"})->auto_unmount);
+  for (const char* left : {"allow_root", "auto_unmount", "no_such_option=7"}) {
+    EXPECT_THAT(left_for_fuse(*options), HasSubstr(left));
+  }
+  EXPECT_THAT(parse({"/src", "/mnt"})->fuse_arguments, ElementsAre("npyfs", "-o", HasSubstr("ro,")));
+}
+
+TEST(Options, MountsAreReadOnlyAndNamedAfterTheirSource) {
+  EXPECT_THAT(left_for_fuse(*parse({"/src", "/mnt"})), HasSubstr("ro,"));
+  EXPECT_THAT(left_for_fuse(*parse({"/src", "/mnt"})), HasSubstr(",subtype=npyfs"));
+  EXPECT_THAT(left_for_fuse(*parse({"/src", "/mnt"})), HasSubstr(",fsname=/src"));
+  EXPECT_THAT(left_for_fuse(*parse({"/a,b\\c", "/mnt"})), HasSubstr(",fsname=/a\\,b\\\\c")) << "no option of its own";
+  const std::string named = left_for_fuse(*parse_with("fsname=other"));
+  EXPECT_THAT(named, HasSubstr("fsname=other"));
+  EXPECT_THAT(named, Not(HasSubstr("fsname=/src")));
+}
+
+TEST(Options, OtherUsersComeInWithTheirPermissionsChecked) {
+  EXPECT_THAT(left_for_fuse(*parse({"/src", "/mnt"})), Not(HasSubstr("default_permissions")));
+  for (const char* given : {"allow_other", "allow_root", "chunks=3,allow_other", "allow_other,auto_unmount"}) {
+    EXPECT_THAT(left_for_fuse(*parse_with(given)), HasSubstr("default_permissions")) << given;
+  }
+  EXPECT_THAT(left_for_fuse(*parse({"-oallow_other", "/src", "/mnt"})), HasSubstr("default_permissions"));
+}
+
+}  // namespace
+}  // namespace npyfs
