@@ -51,11 +51,11 @@ Result<SourceStatus> AclModeCache::status(int directory, const std::string& name
     status = status_with_birth(opened.get(), "", path);
     if (!status || !may_grant_too_much(*status)) return status;
   }
-  const bool is_settled_before = is_settled(*status, file_clock());
+  const bool was_racy = is_racy(*status, file_clock());
   const auto list = access_control_list(opened ? opened.get() : directory, path);
   if (!list) return std::unexpected(list.error());
   const mode_t mode = mode_within(*list, status->st_mode);
-  if (is_settled_before) note(*status, mode);
+  if (!was_racy) note(*status, mode);
   status->st_mode = mode;
   return status;
 }

@@ -21,7 +21,7 @@ class AclModeCache {
   // The status of `name` in the directory that is open at `directory`, or of what is open there where that is empty, as
   // status_with_birth() has it, but with mode_within() its list for its mode. Whoever goes by the mode gets no more
   // than the list grants. Costs a look at the list where the file is new here, or its times lie so little back that
-  // they do not tell of every change (see is_settled()).
+  // they do not tell of every change (see is_racy()).
   Result<SourceStatus> status(int directory, const std::string& name, const std::string& path);
 
  private:

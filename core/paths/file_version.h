@@ -10,10 +10,10 @@
 
 namespace npyfs {
 
-// How long the times of a file must have stood still before what is read of it is sure to be what its version stands
-// for: write(2) moves them first and copies the bytes then, and clocks of filesystems tick in up to 2 s (FAT; 1 s on
-// ext4 with small inodes), so that several writes may share one version.
-inline constexpr std::time_t kSettlingSeconds = 2;
+// A timestamp younger than this is racy: a later write may leave it unchanged. Two reasons: write(2) moves the
+// timestamps before it copies the bytes, and filesystem clocks tick in steps of up to 2 s (FAT; 1 s on ext4 with small
+// inodes), so several writes may get the same timestamp.
+inline constexpr std::time_t kRacySeconds = 2;
 
 // The clock that the kernel stamps files with.
 inline timespec file_clock() {
@@ -22,20 +22,21 @@ inline timespec file_clock() {
   return now;
 }
 
-// Whether what is read of a file with this status from `now` on, for as long as its version is the same, is what that
-// version stands for. False where its times lie in the future. A write that goes on for longer than kSettlingSeconds,
-// or into a mapping whose pages are written already, is beyond it.
-constexpr bool is_settled(const struct stat& status, const timespec& now) {
-  const auto lies_back = [&](const timespec& time) {
-    const std::time_t seconds = now.tv_sec - kSettlingSeconds;
+// Whether a timestamp of the file is racy at the time `now` (file_clock()), as git calls it: the file may change after
+// `now` without a change of its FileVersion. If it is not racy, everything that is read from `now` on belongs to this
+// version for as long as the version stays the same. True for timestamps in the future. Two writes go unnoticed all the
+// same: a single write(2) that takes longer than kRacySeconds, and a store into a mapping whose page is dirty already.
+constexpr bool is_racy(const struct stat& status, const timespec& now) {
+  const auto is_old = [&](const timespec& time) {
+    const std::time_t seconds = now.tv_sec - kRacySeconds;
     return time.tv_sec != seconds ? time.tv_sec < seconds : time.tv_nsec < now.tv_nsec;
   };
-  return lies_back(status.st_mtim) && lies_back(status.st_ctim);
+  return !is_old(status.st_mtim) || !is_old(status.st_ctim);
 }
 
 // ctime is part of it, since mtime can be set back by anyone who writes the file (touch -r, rsync -t). The times of an
 // array that is written through the mount say nothing, since they move with every row. An array's header counts, since
-// the times may stay what they are while it is rewritten: see is_settled().
+// the times may stay what they are while it is rewritten: see is_racy().
 struct FileVersion {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;

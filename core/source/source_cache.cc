@@ -52,7 +52,7 @@ Result<std::shared_ptr<const SourceFile>> SourceCache::get(const std::string& pa
   const std::lock_guard opening(shared->opening);
   const std::uint64_t doubts = doubts_;
   if (shared->file) {
-    const bool is_sure = times_count && shared->file->has_settled_header() && shared->doubts == doubts;
+    const bool is_sure = times_count && !shared->file->has_racy_header() && shared->doubts == doubts;
     if (is_sure || shared->file->check_header_bytes()) {
       shared->doubts = doubts;
       return shared->file;

@@ -50,13 +50,13 @@ Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& roo
   if (!status) return std::unexpected(status.error());
   std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), *status, path, io, std::move(mappings), role));
   if (role == SourceRole::kFile) return file;
-  const bool is_settled_before = is_settled(*status, file_clock());
+  const bool was_racy = is_racy(*status, file_clock());
   file->header_ = file->parse_header(file->header_bytes_);
   file->header_bytes_.shrink_to_fit();
   file->sliceable_ = file->header_ ? check_sliceable(*file->header_, file->size(), last_component(path))
                                    : std::unexpected(file->header_.error());
   if (auto unchanged = file->check_unchanged_since_opened(); !unchanged) return std::unexpected(unchanged.error());
-  file->has_settled_header_ = is_settled_before;
+  file->has_racy_header_ = was_racy;
   return file;
 }
 
@@ -87,11 +87,11 @@ Result<void> SourceFile::check_unchanged_since_opened() const {
 Result<void> SourceFile::check_header_bytes() const {
   static thread_local std::vector<std::byte> now;
   now.resize(header_bytes_.size());
-  const bool is_settled_before = is_settled(status_, file_clock());
+  const bool was_racy = is_racy(status_, file_clock());
   auto read = read_exactly(now.data(), now.size(), 0);
   if (!read && read.error().kind != ErrorKind::kTruncated) return read;
   if (read && std::ranges::equal(now, header_bytes_)) {
-    if (is_settled_before) has_settled_header_.store(true, std::memory_order_relaxed);
+    if (!was_racy) has_racy_header_.store(false, std::memory_order_relaxed);
     return {};
   }
   return std::unexpected(Error{ErrorKind::kStale, path_, "has another header than when it was opened"});
@@ -123,7 +123,7 @@ Result<void> SourceFile::check_still_holds(Extent bytes) const {
         fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(), now->st_size, end)});
   }
   const bool has_header = role_ != SourceRole::kFile && header_.has_value();
-  const bool is_same = FileVersion::of(*now) == FileVersion::of(status_) && has_settled_header();
+  const bool is_same = FileVersion::of(*now) == FileVersion::of(status_) && !has_racy_header();
   if (!has_header || is_same) return {};
   auto same = check_header_bytes();
   if (same || same.error().kind != ErrorKind::kStale || bytes.offset < header_bytes_.size()) return same;

@@ -72,9 +72,9 @@ class SourceFile {
   // The bytes that the header was read from: the first data_offset bytes of the file, where it has one.
   std::span<const std::byte> header_bytes() const { return header_bytes_; }
 
-  // Whether the header is sure to be that of the version: the file was settled when it was read, or compared. See
-  // is_settled().
-  bool has_settled_header() const { return has_settled_header_.load(std::memory_order_relaxed); }
+  // Whether the header may be older than version() says: the file's timestamps were racy (see is_racy()) each time that
+  // the header was read or compared.
+  bool has_racy_header() const { return has_racy_header_.load(std::memory_order_relaxed); }
 
   // kStale where these bytes of the file are others now.
   Result<void> check_header_bytes() const;
@@ -115,7 +115,7 @@ class SourceFile {
   std::vector<std::byte> header_bytes_;
   Result<NpyHeader> header_;
   Result<void> sliceable_;
-  mutable std::atomic<bool> has_settled_header_ = false;
+  mutable std::atomic<bool> has_racy_header_ = true;
 };
 
 }  // namespace npyfs

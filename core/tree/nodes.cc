@@ -120,12 +120,12 @@ std::vector<NodeId> Nodes::beneath(std::string_view path) const {
   return ids;
 }
 
-Nodes::Opened Nodes::note_open(NodeId id, bool is_settled) {
+Nodes::Opened Nodes::note_open(NodeId id, bool is_racy) {
   const std::unique_lock lock(mutex_);
   const auto found = slots_.find(id);
   if (found == slots_.end()) return {.doubt = new_doubt()};
   Slot& slot = found->second;
-  if (!is_settled) slot.doubt = new_doubt();
+  if (is_racy) slot.doubt = new_doubt();
   return {.is_first = !std::exchange(slot.is_opened, true), .doubt = slot.doubt};
 }
 

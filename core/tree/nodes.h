@@ -76,9 +76,9 @@ class Nodes {
     bool is_first = false;   // since the first lookup
     Doubt doubt = kNoDoubt;  // of the pages that the kernel may have
   };
-  // To be called with each open of a node. Where the source is not settled (see is_settled()) the pages that are read
-  // are in doubt from then on.
-  Opened note_open(NodeId id, bool is_settled);
+  // To be called with each open of a node. Where the timestamps of its source are racy (see is_racy()), the pages that
+  // are read are in doubt from then on.
+  Opened note_open(NodeId id, bool is_racy);
   // The pages of the node may be older than its version.
   void doubt_pages(NodeId id);
   // The kernel has dropped its pages of the node while that doubt was there; younger ones remain.

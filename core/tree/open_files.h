@@ -26,7 +26,7 @@ struct OpenFile {
   FileContent content;
   struct stat attributes;
   bool is_generated_anew;      // a control file: each open has a text of its own
-  bool is_settled = true;      // see is_settled(): at the time of the open
+  bool is_racy = false;        // its source's timestamps at the time of the open; see is_racy()
   bool is_first_open = false;  // of this node since the kernel came to know it
   // Why the pages that the kernel has of the node are to be dropped at this open; kNoDoubt where they may stay.
   Nodes::Doubt doubt = Nodes::kNoDoubt;

@@ -184,7 +184,7 @@ Result<OpenFile> Tree::open_place(NodeId id, const Node& node,
   if (!content) return std::unexpected(content.error());
   const auto size = content->view.size();
   return OpenFile{id, std::move(*content), place_attributes(node.place, *array, size), false,
-                  is_settled(array->status, file_clock())};
+                  is_racy(array->status, file_clock())};
 }
 
 Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
@@ -197,7 +197,7 @@ Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
                   {whole_file_view((*source)->size()), *source},
                   mirrored_attributes(node, *status),
                   false,
-                  is_settled(*status, file_clock())};
+                  is_racy(*status, file_clock())};
 }
 
 Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
@@ -212,7 +212,7 @@ Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
 }
 
 std::shared_ptr<const OpenFile> Tree::opened(OpenFile file) {
-  const auto pages = nodes_.note_open(file.node, file.is_settled);
+  const auto pages = nodes_.note_open(file.node, file.is_racy);
   file.is_first_open = pages.is_first;
   file.doubt = pages.doubt;
   auto shared = std::make_shared<const OpenFile>(std::move(file));
@@ -223,7 +223,7 @@ std::shared_ptr<const OpenFile> Tree::opened(OpenFile file) {
 // By now the kernel has dropped the pages that it was to drop at the open. It need not have when it takes the answer to
 // the open: another open that is answered then may overtake it.
 void Tree::close(const OpenFile& file) {
-  if (file.is_settled && file.doubt != Nodes::kNoDoubt) nodes_.end_doubt(file.node, file.doubt);
+  if (!file.is_racy && file.doubt != Nodes::kNoDoubt) nodes_.end_doubt(file.node, file.doubt);
   take_back(file);
 }
 

@@ -100,7 +100,7 @@ class Tree {
 
   // See invalidate_changed(). What moved is watched anew first, so that what is found out once it is told is not the
   // last that is heard. What was read of the nodes is in doubt, also where no version moves: a write may have taken
-  // longer than is_settled() allows for, and what is stored into a mapping need not move any times.
+  // longer than is_racy() allows for, and what is stored into a mapping need not move any times.
   void invalidate_changed(const SourceChanges& changes, const std::function<bool(NodeId)>& tell);
 
   // How often that was called. Where it has moved on since before a lookup, what was found may be old, and the kernel

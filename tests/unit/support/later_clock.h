@@ -1,5 +1,5 @@
-// A clock of files that goes ahead when a test wants it to, so that what a test has just written is settled (see
-// is_settled()) without waiting for it. Linking later_clock.cc with --wrap=clock_gettime puts it in the way.
+// A clock of files that goes ahead when a test wants it to, so that what a test has just written is not racy (see
+// is_racy()), without a wait. Linking later_clock.cc with --wrap=clock_gettime puts it in the way.
 #pragma once
 
 #include <ctime>

@@ -48,24 +48,24 @@ TEST(FileVersion, TellsNanosecondsAndFarTimesApart) {
   }
 }
 
-TEST(FileVersion, IsSettledOnceBothTimesLieBackMoreThanTwoSeconds) {
+TEST(FileVersion, IsRacyUntilBothTimesLieBackMoreThanTwoSeconds) {
   const timespec now = {1'700'000'000, 500};
-  const auto settled = [&](timespec modified, timespec changed) {
+  const auto racy = [&](timespec modified, timespec changed) {
     struct stat status = {};
     status.st_mtim = modified;
     status.st_ctim = changed;
-    return is_settled(status, now);
+    return is_racy(status, now);
   };
   const timespec before = {now.tv_sec - 2, 499};
   const timespec two_seconds = {now.tv_sec - 2, 500};
-  EXPECT_TRUE(settled(before, before));
-  EXPECT_TRUE(settled({now.tv_sec - 3, 999'999'999}, before));
-  EXPECT_FALSE(settled(two_seconds, before));
-  EXPECT_FALSE(settled(before, two_seconds)) << "mtime may have been set back";
-  EXPECT_FALSE(settled(before, now));
-  EXPECT_FALSE(settled({now.tv_sec + 100, 0}, before)) << "in the future";
-  EXPECT_TRUE(settled({std::numeric_limits<time_t>::min(), 0}, before));
-  EXPECT_FALSE(settled({std::numeric_limits<time_t>::max(), 0}, before));
+  EXPECT_FALSE(racy(before, before));
+  EXPECT_FALSE(racy({now.tv_sec - 3, 999'999'999}, before));
+  EXPECT_TRUE(racy(two_seconds, before));
+  EXPECT_TRUE(racy(before, two_seconds)) << "mtime may have been set back";
+  EXPECT_TRUE(racy(before, now));
+  EXPECT_TRUE(racy({now.tv_sec + 100, 0}, before)) << "in the future";
+  EXPECT_FALSE(racy({std::numeric_limits<time_t>::min(), 0}, before));
+  EXPECT_TRUE(racy({std::numeric_limits<time_t>::max(), 0}, before));
 }
 
 TEST(FileVersion, SeesAReplacedFileOfTheSameSizeAndTime) {

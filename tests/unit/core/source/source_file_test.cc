@@ -140,9 +140,9 @@ TEST_F(SourceFileTest, TimesThatHaveJustMovedDoNotVouchForItsHeader) {
   directory_.write("a.npy", bytes);
   MappedWriter writer(directory_.path("a.npy"));
   const auto file = open("a.npy");
-  EXPECT_FALSE((*file)->has_settled_header());
+  EXPECT_TRUE((*file)->has_racy_header());
   EXPECT_TRUE((*file)->check_still_holds({128, 32}));
-  EXPECT_FALSE((*file)->has_settled_header());
+  EXPECT_TRUE((*file)->has_racy_header());
   writer.store(0, npy_bytes({.descr = "'<u8'", .shape = {4}}));
   EXPECT_EQ(FileVersion::of(stat_of(directory_.path("a.npy"))), FileVersion::of((*file)->status()));
   EXPECT_EQ((*file)->check_still_holds({128, 32}).error().kind, ErrorKind::kStale);
@@ -154,8 +154,8 @@ TEST_F(SourceFileTest, AHeaderIsNotReadAgainOnceItsTimesLieBack) {
   const auto young = open("a.npy");
   const LaterClock later;
   const auto old = open("a.npy");
-  EXPECT_TRUE((*old)->has_settled_header());
-  EXPECT_FALSE((*young)->has_settled_header());
+  EXPECT_FALSE((*old)->has_racy_header());
+  EXPECT_TRUE((*young)->has_racy_header());
   {
     const ShortReads reads;
     EXPECT_TRUE((*old)->check_still_holds({128, 32}));
@@ -163,7 +163,7 @@ TEST_F(SourceFileTest, AHeaderIsNotReadAgainOnceItsTimesLieBack) {
     EXPECT_TRUE((*young)->check_still_holds({128, 32}));
     EXPECT_GT(reads.calls(), 0);
   }
-  EXPECT_TRUE((*young)->has_settled_header()) << "it was compared at a time at which they lay back";
+  EXPECT_FALSE((*young)->has_racy_header()) << "it was compared at a time at which they lay back";
   const ShortReads reads;
   EXPECT_TRUE((*young)->check_still_holds({128, 32}));
   EXPECT_EQ(reads.calls(), 0);

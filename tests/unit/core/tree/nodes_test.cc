@@ -159,33 +159,33 @@ TEST(Nodes, ANodeIsOpenedForTheFirstTimeOnce) {
   Nodes nodes;
   const Node file{.kind = NodeKind::kFile, .path = std::make_shared<const std::string>("a"), .version = 1};
   const NodeId id = nodes.look_up(file);
-  EXPECT_TRUE(nodes.note_open(id, true).is_first);
-  EXPECT_FALSE(nodes.note_open(id, true).is_first);
+  EXPECT_TRUE(nodes.note_open(id, false).is_first);
+  EXPECT_FALSE(nodes.note_open(id, false).is_first);
   nodes.forget(id, 1);
-  EXPECT_FALSE(nodes.note_open(id, true).is_first);
-  EXPECT_TRUE(nodes.note_open(nodes.look_up(file), true).is_first);
+  EXPECT_FALSE(nodes.note_open(id, false).is_first);
+  EXPECT_TRUE(nodes.note_open(nodes.look_up(file), false).is_first);
 }
 
-TEST(Nodes, PagesOfOneThatIsNotSettledAreInDoubtUntilTheyAreDropped) {
+TEST(Nodes, PagesOfARacyOneAreInDoubtUntilTheyAreDropped) {
   Nodes nodes;
   const NodeId id = nodes.look_up(file("a"));
-  EXPECT_EQ(nodes.note_open(id, true).doubt, Nodes::kNoDoubt);
-  EXPECT_NE(nodes.note_open(id, false).doubt, Nodes::kNoDoubt);
-  const auto doubt = nodes.note_open(id, true).doubt;
+  EXPECT_EQ(nodes.note_open(id, false).doubt, Nodes::kNoDoubt);
+  EXPECT_NE(nodes.note_open(id, true).doubt, Nodes::kNoDoubt);
+  const auto doubt = nodes.note_open(id, false).doubt;
   EXPECT_NE(doubt, Nodes::kNoDoubt);
-  EXPECT_EQ(nodes.note_open(id, true).doubt, doubt) << "that they were to be dropped does not say that they are";
+  EXPECT_EQ(nodes.note_open(id, false).doubt, doubt) << "that they were to be dropped does not say that they are";
   nodes.end_doubt(id, doubt);
-  EXPECT_EQ(nodes.note_open(id, true).doubt, Nodes::kNoDoubt);
+  EXPECT_EQ(nodes.note_open(id, false).doubt, Nodes::kNoDoubt);
 }
 
 TEST(Nodes, ADoubtIsNotEndedByThatOfAnOlderOne) {
   Nodes nodes;
   const NodeId id = nodes.look_up(file("a"));
   nodes.doubt_pages(id);
-  const auto older = nodes.note_open(id, true).doubt;
+  const auto older = nodes.note_open(id, false).doubt;
   nodes.doubt_pages(id);
   nodes.end_doubt(id, older);
-  const auto younger = nodes.note_open(id, true).doubt;
+  const auto younger = nodes.note_open(id, false).doubt;
   EXPECT_NE(younger, Nodes::kNoDoubt);
   EXPECT_NE(younger, older);
 }
@@ -194,7 +194,7 @@ TEST(Nodes, OfANodeThatIsNotKnownAllIsInDoubt) {
   Nodes nodes;
   nodes.doubt_pages(99);
   nodes.end_doubt(99, 1);
-  EXPECT_NE(nodes.note_open(99, true).doubt, Nodes::kNoDoubt);
+  EXPECT_NE(nodes.note_open(99, false).doubt, Nodes::kNoDoubt);
 }
 
 TEST(Nodes, SayWhenTheyAreGone) {

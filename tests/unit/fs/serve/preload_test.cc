@@ -42,7 +42,7 @@ class PreloadTest : public OperationsTest {
     filesystem_.tree.invalidate_changed(changes, [](NodeId) { return true; });
   }
 
-  std::optional<LaterClock> later_{std::in_place};  // what was written is settled
+  std::optional<LaterClock> later_{std::in_place};  // what was written is not racy
 };
 
 TEST_F(PreloadTest, ASmallFileIsStoredBeforeItsFirstOpenIsAnswered) {
