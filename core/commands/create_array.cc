@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/escape.h"
+#include "core/base/write_all.h"
 #include "core/commands/new_file.h"
 #include "core/npy/dtype.h"
 #include "core/npy/npy_header.h"
@@ -79,17 +80,6 @@ Result<void> reserve(int fd, std::uint64_t size, const std::string& path) {
             fmt::format("{} bytes cannot be reserved: {}", size, std::generic_category().message(errno)), errno});
 }
 
-Result<void> write_front(int fd, std::string_view bytes, const std::string& path) {
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t written = ::pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return std::unexpected(system_error(path, "write", errno));
-    done += static_cast<std::size_t>(written);
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<void> create_array(const std::string& path, std::string_view dtype_text, bool fortran_order,
@@ -101,7 +91,8 @@ Result<void> create_array(const std::string& path, std::string_view dtype_text, 
   auto file = NewFile::create(path);
   if (!file) return std::unexpected(file.error());
   if (auto reserved = reserve(file->fd(), layout->file_size, path); !reserved) return reserved;
-  if (auto written = write_front(file->fd(), layout->header, path); !written) return written;
+  const auto header = std::as_bytes(std::span(layout->header));
+  if (auto written = pwrite_all(file->fd(), header, 0, path); !written) return written;
   return file->publish_durably();
 }
 

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <span>
 #include <vector>
 
+#include "core/base/write_all.h"
 #include "core/io/gather.h"
 
 namespace npyfs {
@@ -19,27 +19,6 @@ constexpr std::uint64_t kBuffer = std::uint64_t{1} << 20;
 
 Error interrupted(const std::string& path) {
   return Error{ErrorKind::kSystem, path, "was interrupted", EINTR};
-}
-
-// Writes all pieces, which changes them.
-Result<void> write_pieces(std::span<iovec> pieces, int out, std::uint64_t offset, const std::string& out_path) {
-  while (!pieces.empty()) {
-    const ssize_t written =
-        ::pwritev(out, pieces.data(), static_cast<int>(std::min<std::size_t>(pieces.size(), IOV_MAX)),
-                  static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return std::unexpected(system_error(out_path, "write", errno));
-    offset += static_cast<std::uint64_t>(written);
-    auto left = static_cast<std::size_t>(written);
-    while (!pieces.empty() && left >= pieces.front().iov_len) {
-      left -= pieces.front().iov_len;
-      pieces = pieces.subspan(1);
-    }
-    if (pieces.empty()) break;
-    pieces.front().iov_base = static_cast<std::byte*>(pieces.front().iov_base) + left;
-    pieces.front().iov_len -= left;
-  }
-  return {};
 }
 
 // The next length to copy: to the edge of a block first where the two sides meet edges together, whole blocks then.
@@ -82,7 +61,7 @@ Result<void> copy_view(const View& view, const SourceFile& source, int out, cons
   const auto write_next = [&](std::uint64_t size) -> Result<void> {
     if (auto gathered = gather(view, &source, done, size, pieces); !gathered) return gathered;
     std::vector<iovec> iovecs(pieces.iovecs().begin(), pieces.iovecs().end());
-    if (auto written = write_pieces(iovecs, out, done, out_path); !written) return written;
+    if (auto written = pwritev_all(out, iovecs, done, out_path); !written) return written;
     done += pieces.size();
     return {};
   };

@@ -2,10 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
+
+#include "core/base/write_all.h"
 
 namespace npyfs {
 
@@ -39,14 +40,7 @@ Result<void> SourceWriter::check_unchanged() const {
 }
 
 Result<void> SourceWriter::write_exactly(std::span<const std::byte> bytes, std::uint64_t offset) const {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return std::unexpected(system_error(source_->path(), "write", written < 0 ? errno : EIO));
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
-  }
-  return {};
+  return pwrite_all(fd_.get(), bytes, offset, source_->path());
 }
 
 // Another file may have taken its name while a second link keeps it alive: then it is not what others will read.

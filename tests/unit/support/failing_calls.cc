@@ -71,4 +71,24 @@ ssize_t __wrap_getxattr(const char* path, const char* name, void* value, std::si
   errno = npyfs::failure;
   return npyfs::failure == 0 ? 0 : -1;
 }
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+ssize_t __real_pwrite64(int fd, const void* buffer, std::size_t size, off_t offset);
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+ssize_t __wrap_pwrite64(int fd, const void* buffer, std::size_t size, off_t offset) {
+  if (npyfs::failing != npyfs::FailingCall::kPwrite) return __real_pwrite64(fd, buffer, size, offset);
+  errno = npyfs::failure;
+  return npyfs::failure == 0 ? 0 : -1;
+}
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+ssize_t __real_pwritev64(int fd, const iovec* pieces, int count, off_t offset);
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+ssize_t __wrap_pwritev64(int fd, const iovec* pieces, int count, off_t offset) {
+  if (npyfs::failing != npyfs::FailingCall::kPwritev) return __real_pwritev64(fd, pieces, count, offset);
+  errno = npyfs::failure;
+  return npyfs::failure == 0 ? 0 : -1;
+}
 }
