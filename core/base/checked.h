@@ -1,4 +1,4 @@
-// Overflow-checked arithmetic for numbers that come from outside: empty where the true result does not fit.
+// Overflow-checked arithmetic for numbers that come from outside. The result is nullopt if it does not fit into T.
 #pragma once
 
 #include <concepts>

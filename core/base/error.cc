@@ -24,7 +24,7 @@ int to_errno(const Error& error) {
       return EISDIR;
     case ErrorKind::kMalformed:
     case ErrorKind::kNotSliceable:
-      return ENOENT;  // no view of such a file exists; error.txt beside it says why
+      return ENOENT;  // such a file has no views; its error.txt gives the reason
     case ErrorKind::kTruncated:
       return EIO;
     case ErrorKind::kStale:

@@ -1,4 +1,4 @@
-// The standard library's mutexes with annotations, so that clang checks at compile time who holds what
+// The standard library's mutexes, with annotations that let clang check at compile time which locks are held
 // (thread_annotations.h). Use these in place of std::mutex and std::shared_mutex.
 #pragma once
 
@@ -67,18 +67,19 @@ class SCOPED_CAPABILITY ReaderLock {
   SharedMutex& mutex_;
 };
 
-// A condition that a thread waits for while it holds a Mutex. A waiting thread may wake up without a reason: wait in a
-// loop that tests the condition (a loop, not a predicate, since clang does not look into lambdas).
+// A condition variable for a Mutex. Wakeups may be spurious: call wait() in a while loop that tests the condition.
+// There is no wait() with a predicate, because clang does not check what lambdas access.
 class Condition {
  public:
   void notify_one() noexcept { condition_.notify_one(); }
   void notify_all() noexcept { condition_.notify_all(); }
   void wait(Mutex& mutex) REQUIRES(mutex) { condition_.wait(mutex); }
-  // False where `deadline` has passed.
+  // False if `deadline` has passed.
   template <typename TimePoint>
   bool wait_until(Mutex& mutex, const TimePoint& deadline) REQUIRES(mutex) {
     return condition_.wait_until(mutex, deadline) == std::cv_status::no_timeout;
   }
+  // False if the wait took at least `duration`.
   template <typename Duration>
   bool wait_for(Mutex& mutex, const Duration& duration) REQUIRES(mutex) {
     return condition_.wait_for(mutex, duration) == std::cv_status::no_timeout;

@@ -1,12 +1,12 @@
-// The numbers by which the kernel knows files and directories of the mount.
+// The numbers by which the kernel refers to files and directories of the mount (nodeid in the FUSE protocol).
 #pragma once
 
 #include <cstdint>
 
 namespace npyfs {
 
-// Never used again for another node, so that a late FORGET or READ can never mean the wrong one. Not the inode number
-// that users see.
+// A number is never reused for another node, so a late FORGET or READ cannot hit the wrong one. This is not the inode
+// number that stat(2) shows.
 using NodeId = std::uint64_t;
 
 inline constexpr NodeId kRootNode = 1;  // FUSE_ROOT_ID

@@ -10,7 +10,7 @@ namespace npyfs {
 
 std::string temporary_name() {
   std::uint32_t number = 0;
-  (void)::getrandom(&number, sizeof number, 0);  // so few bytes never fail
+  (void)::getrandom(&number, sizeof number, 0);  // never fails for so few bytes: getrandom(2)
   return fmt::format(".npyfs-{:08x}.tmp", number);
 }
 
@@ -25,14 +25,14 @@ std::string last_component(const std::string& path) {
 }
 
 std::string take_component(std::string& path) {
-  path = without_slashes_before(path);
+  path = without_leading_slashes(path);
   const std::size_t end = std::min(path.find('/'), path.size());
   std::string component = path.substr(0, end);
   path.erase(0, end);
   return component;
 }
 
-std::string without_slashes_before(std::string_view path) {
+std::string without_leading_slashes(std::string_view path) {
   path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
   return std::string(path);
 }
@@ -41,12 +41,12 @@ std::string path_in(std::string_view directory, std::string_view name) {
   return directory.empty() ? std::string(name) : fmt::format("{}/{}", directory, name);
 }
 
-std::optional<std::string> path_from(std::string_view directory, std::string_view path) {
+std::optional<std::string> relative_path(std::string_view directory, std::string_view path) {
   if (!path.starts_with(directory)) return std::nullopt;
   path.remove_prefix(directory.size());
   if (path.empty()) return std::string();
   if (path[0] != '/') return std::nullopt;
-  return without_slashes_before(path);
+  return without_leading_slashes(path);
 }
 
 }  // namespace npyfs

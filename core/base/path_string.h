@@ -1,4 +1,4 @@
-// Parts of paths, and names for files and directories that are not finished.
+// Paths as strings: splitting, joining, and names for temporary files. No function here makes a system call on a path.
 #pragma once
 
 #include <optional>
@@ -7,26 +7,28 @@
 
 namespace npyfs {
 
-// ".npyfs-XXXXXXXX.tmp" with random hexadecimal digits: hidden, and nobody takes it for an array.
+// ".npyfs-XXXXXXXX.tmp" with random hexadecimal digits. The leading dot hides the file, and it is no name of an array.
 std::string temporary_name();
 
-// How many such names are tried until one is free: 2^32 of them are seldom taken.
+// How many temporary names to try before giving up. Of 2^32 names, hardly any are taken.
 inline constexpr int kMaxTemporaryNames = 100;
 
-// The directory that `path` is in ("." where it names none), and its last component ("" behind a final '/').
+// Everything before the last '/' of `path`: "." if there is no '/', "/" if the last one is the first character.
 std::string parent_directory(const std::string& path);
+
+// Everything after the last '/' of `path`: "" if `path` ends with one.
 std::string last_component(const std::string& path);
 
-// Takes the first component off `path`, with the slashes before it; "" where there is none.
+// Removes the first component from `path`, with the slashes before it, and returns it. "" if there is none.
 std::string take_component(std::string& path);
 
-std::string without_slashes_before(std::string_view path);
+std::string without_leading_slashes(std::string_view path);
 
-// The path of `name` in `directory`, which is "" where paths begin.
+// "directory/name", or `name` if `directory` is "" (the root of the source).
 std::string path_in(std::string_view directory, std::string_view name);
 
-// The other way round, for absolute paths, that of `directory` without a final '/': the path from there to `path`.
-// nullopt where that does not begin with it.
-std::optional<std::string> path_from(std::string_view directory, std::string_view path);
+// The relative path from `directory` to `path`, "" if they are equal. nullopt if `path` is not at or below `directory`.
+// Both are absolute; `directory` has no trailing '/' ("" is the root of the filesystem).
+std::optional<std::string> relative_path(std::string_view directory, std::string_view path);
 
 }  // namespace npyfs

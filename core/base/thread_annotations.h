@@ -8,24 +8,24 @@
 #define NPYFS_THREAD_ATTRIBUTE(x)
 #endif
 
-// Of a type that can be locked, and of a lock that lives as long as its scope.
+// On a type that can be locked, and on a lock that is held until the end of its scope.
 #define CAPABILITY(name) NPYFS_THREAD_ATTRIBUTE(capability(name))
 #define SCOPED_CAPABILITY NPYFS_THREAD_ATTRIBUTE(scoped_lockable)
 
-// Of a member: it is read and written only while that mutex is held.
+// On a member: it may be read and written only while that mutex is held.
 #define GUARDED_BY(mutex) NPYFS_THREAD_ATTRIBUTE(guarded_by(mutex))
 #define PT_GUARDED_BY(mutex) NPYFS_THREAD_ATTRIBUTE(pt_guarded_by(mutex))
 
-// Of a mutex: the order in which two are locked.
+// On a mutex: the order in which two mutexes are locked.
 #define ACQUIRED_BEFORE(...) NPYFS_THREAD_ATTRIBUTE(acquired_before(__VA_ARGS__))
 #define ACQUIRED_AFTER(...) NPYFS_THREAD_ATTRIBUTE(acquired_after(__VA_ARGS__))
 
-// Of a function: what its caller holds, or must not hold.
+// On a function: what its caller must hold, or must not hold.
 #define REQUIRES(...) NPYFS_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
 #define REQUIRES_SHARED(...) NPYFS_THREAD_ATTRIBUTE(requires_shared_capability(__VA_ARGS__))
 #define EXCLUDES(...) NPYFS_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
 
-// Of a function that locks or unlocks.
+// On a function that locks or unlocks.
 #define ACQUIRE(...) NPYFS_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define ACQUIRE_SHARED(...) NPYFS_THREAD_ATTRIBUTE(acquire_shared_capability(__VA_ARGS__))
 #define RELEASE(...) NPYFS_THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))

@@ -1,4 +1,4 @@
-// The one owner of a file descriptor.
+// Owns a file descriptor.
 #pragma once
 
 #include <unistd.h>
@@ -19,19 +19,19 @@ class UniqueFd {
   }
   UniqueFd(const UniqueFd&) = delete;
   UniqueFd& operator=(const UniqueFd&) = delete;
-  // EINTR from close(2) is no reason to try again: Linux has released the descriptor by then.
+  // Linux has released the descriptor even if close(2) returns EINTR, so close(2) is never repeated.
   ~UniqueFd() {
     if (fd_ >= 0) ::close(fd_);
   }
 
   int get() const { return fd_; }
-  // Closes it now, for those who want to hear what close(2) has to say: 0, or its errno. EINTR is none (see above).
+  // Closes the descriptor now. Returns 0 or the errno of close(2); EINTR counts as 0 (see above).
   int close() {
     const int error = fd_ >= 0 && ::close(release()) != 0 ? errno : 0;
     return error == EINTR ? 0 : error;
   }
   explicit operator bool() const { return fd_ >= 0; }
-  // Gives the descriptor away; the caller now owns it.
+  // The caller owns the descriptor from now on.
   int release() { return std::exchange(fd_, -1); }
   void swap(UniqueFd& other) noexcept { std::swap(fd_, other.fd_); }
 

@@ -38,7 +38,7 @@ Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const Sourc
   if (!found) return std::unexpected(found.error());
   const auto root = path_of(resolver.root(), path);
   if (!root) return std::unexpected(root.error());
-  const auto directory = path_from(*root == "/" ? "" : *root, parent_directory(*found));
+  const auto directory = relative_path(*root == "/" ? "" : *root, parent_directory(*found));
   if (!directory) return moved();
   parent = UniqueFd(resolver.open_beneath(*directory, O_PATH | O_DIRECTORY));
   if (!parent) return std::unexpected(system_error(path, "open", errno));

@@ -66,7 +66,7 @@ int open_last(int directory, const char* name, int flags) {
 // Where an absolute link leads beneath a directory with these names.
 std::optional<std::string> beneath(std::span<const std::string> names, const std::string& target) {
   for (const auto& name : names) {
-    if (auto path = path_from(name, target)) return path;
+    if (auto path = relative_path(name, target)) return path;
   }
   return std::nullopt;
 }
@@ -197,7 +197,7 @@ std::optional<int> Walk::open_other(const std::string& name, int flags) {
 // One system call for all that is left, where it stays beneath this directory and on its mount.
 std::optional<int> Walk::ask_kernel(int flags) {
   if (!std::exchange(is_elsewhere_, false)) return std::nullopt;
-  const int fd = openat2(here(), without_slashes_before(rest_), flags, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+  const int fd = openat2(here(), without_leading_slashes(rest_), flags, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
   if (fd < 0 && errno == EXDEV) return std::nullopt;
   return fd;
 }
@@ -206,7 +206,7 @@ int Walk::open(const std::string& path, int flags) {
   rest_ = path;
   while (true) {
     // Not by ".", for which one needs the right to search it.
-    if (!held_.empty() && (flags & O_PATH) != 0 && without_slashes_before(rest_).empty()) return held_.back().release();
+    if (!held_.empty() && (flags & O_PATH) != 0 && without_leading_slashes(rest_).empty()) return held_.back().release();
     if (const auto fd = ask_kernel(flags)) return *fd;
     const std::string name = take_component(rest_);
     if (name.empty()) return open_last(here(), ".", flags);

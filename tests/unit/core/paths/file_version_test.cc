@@ -87,11 +87,5 @@ TEST(FileVersion, IsTheSameForEveryNameOfAnUnchangedFile) {
   EXPECT_EQ(FileVersion::of(stat_of(directory.path("a"))), FileVersion::of(stat_of(directory.path("b"))));
 }
 
-TEST(Mix, IsABijectionOnTheValuesTried) {
-  std::set<std::uint64_t> mixed;
-  for (std::uint64_t i = 0; i < 10'000; ++i) EXPECT_TRUE(mixed.insert(mix(i)).second);
-  EXPECT_NE(mix(1, 2), mix(2, 1));
-}
-
 }  // namespace
 }  // namespace npyfs
