@@ -92,7 +92,7 @@ std::optional<std::string> why_not_to_open(const std::vector<MountEntry>& table,
   for (const auto& entry : table) {
     // Of the system's root nothing is asked, unless it is the source's: whatever is done here takes that.
     const bool is_on_the_way = is_at_or_beneath(source.path, entry.place) && entry.place != "/";
-    if ((is_on_the_way || entry.place == source.place) && !is_local(entry.type)) {
+    if ((is_on_the_way || entry.place == source.place) && storage_of_type(entry.type) != Storage::kLocal) {
       return fmt::format("{} is {} now, and only a local filesystem is taken for the source while npyfs runs",
                          escaped(entry.place), escaped(entry.type));
     }

@@ -5,39 +5,77 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
+#include <optional>
 
 namespace npyfs {
 namespace {
 
-// Numbers from statfs(2) and, for the last three, from the filesystems' own sources (Lustre, GPFS, GFS2 has cluster
-// locks).
-constexpr std::array<std::uint64_t, 11> kRemote = {
-    NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC, FUSE_SUPER_MAGIC, CEPH_SUPER_MAGIC,
-    V9FS_MAGIC,      AFS_SUPER_MAGIC, 0x0BD00BD0,       0x47504653,       0x01161970,
+struct Filesystem {
+  std::string_view type;
+  std::uint32_t magic;
+  Storage storage = Storage::kLocal;
 };
 
-constexpr auto kLocal = std::to_array<std::string_view>({
-    "bcachefs", "btrfs",   "erofs", "exfat", "ext2",   "ext3",  "ext4",  "f2fs",
-    "hfsplus",  "iso9660", "jfs",   "msdos", "nilfs2", "ntfs3", "ramfs", "reiserfs",
-    "squashfs", "tmpfs",   "udf",   "ubifs", "vfat",   "xfs",   "zfs",
+// Remote filesystems are not listed: what is not here is remote. So nothing goes wrong but speed where a filesystem is
+// missing: on remote ones npyfs reads with pread instead of a mapping, sets no inotify watches, and never follows the
+// source onto a new mount. A FUSE filesystem asks another process, "fuseblk" (ntfs-3g) too.
+// The numbers come from linux/magic.h and, written out, from the filesystems' own sources.
+constexpr auto kFilesystems = std::to_array<Filesystem>({
+    {"bcachefs", 0xCA451A4E},
+    {"btrfs", BTRFS_SUPER_MAGIC},
+    {"erofs", EROFS_SUPER_MAGIC_V1},
+    {"exfat", EXFAT_SUPER_MAGIC},
+    {"ext2", EXT2_SUPER_MAGIC},
+    {"ext3", EXT3_SUPER_MAGIC},
+    {"ext4", EXT4_SUPER_MAGIC},
+    {"f2fs", F2FS_SUPER_MAGIC},
+    {"hfsplus", 0x482B},
+    {"iso9660", ISOFS_SUPER_MAGIC},
+    {"jfs", 0x3153464A},
+    {"msdos", MSDOS_SUPER_MAGIC},
+    {"nilfs2", NILFS_SUPER_MAGIC},
+    {"ntfs3", 0x7366746E},
+    {"overlay", OVERLAYFS_SUPER_MAGIC, Storage::kStacked},
+    {"ramfs", RAMFS_MAGIC},
+    {"reiserfs", REISERFS_SUPER_MAGIC},
+    {"squashfs", SQUASHFS_MAGIC},
+    {"tmpfs", TMPFS_MAGIC},
+    {"ubifs", 0x24051905},
+    {"udf", UDF_SUPER_MAGIC},
+    {"vfat", MSDOS_SUPER_MAGIC},
+    {"xfs", XFS_SUPER_MAGIC},
+    {"zfs", 0x2FC12FC1},
 });
+
+template <typename T>
+Storage storage_of(T Filesystem::* column, T value) {
+  const auto found = std::ranges::find(kFilesystems, value, column);
+  return found == kFilesystems.end() ? Storage::kRemote : found->storage;
+}
+
+std::optional<std::uint32_t> magic_of(int fd) {
+  struct statfs filesystem;
+  if (::fstatfs(fd, &filesystem) != 0) return std::nullopt;
+  return static_cast<std::uint32_t>(filesystem.f_type);
+}
 
 }  // namespace
 
+Storage storage_of_magic(std::uint32_t magic) {
+  return storage_of(&Filesystem::magic, magic);
+}
+
+Storage storage_of_type(std::string_view type) {
+  return storage_of(&Filesystem::type, type);
+}
+
 bool is_remote(int fd) {
-  struct statfs filesystem;
-  if (::fstatfs(fd, &filesystem) != 0) return true;
-  return std::ranges::find(kRemote, static_cast<std::uint32_t>(filesystem.f_type)) != kRemote.end();
+  const auto magic = magic_of(fd);
+  return !magic || storage_of_magic(*magic) == Storage::kRemote;
 }
 
 bool mappings_show_writes(int fd) {
-  struct statfs filesystem;
-  return ::fstatfs(fd, &filesystem) != 0 || static_cast<std::uint32_t>(filesystem.f_type) != OVERLAYFS_SUPER_MAGIC;
-}
-
-bool is_local(std::string_view type) {
-  return std::ranges::find(kLocal, type) != kLocal.end();
+  return magic_of(fd) != OVERLAYFS_SUPER_MAGIC;
 }
 
 }  // namespace npyfs
