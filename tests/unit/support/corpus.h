@@ -15,7 +15,7 @@ namespace npyfs {
 
 // tests/NAME: "refused" or "accepted".
 inline std::filesystem::path corpus(const char* name) {
-  return std::filesystem::path(__FILE__).parent_path().parent_path() / name;
+  return std::filesystem::path(NPYFS_TESTS) / name;
 }
 
 inline std::string read_file(const std::filesystem::path& path) {
