@@ -1,0 +1,121 @@
+// The bytes of a view in the order in which a .npy file has them, as runs of bytes of its source file.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#include "core/base/extent.h"
+#include "core/slice/geometry.h"
+
+namespace npyfs {
+
+// A run is as long as bytes lie one behind the other. Where there are several, they are at equal distances: at one for
+// each level. Neighbouring levels are fused where they can be, so a view that is contiguous is one run, a chunk of
+// another axis is one level, and only slices of three axes and more need further ones. Everything but the visits is in
+// closed form: a view of a petabyte costs as much as one of a page.
+//
+// All in bytes, but counts. Products and sums fit into int64_t, since those of the array do.
+class Runs {
+ public:
+  // How often something is repeated, and the distance from one time to the next: negative where it is backwards.
+  struct Level {
+    std::uint64_t count = 0;
+    std::int64_t stride = 0;
+    bool operator==(const Level&) const = default;
+  };
+
+  // No bytes.
+  Runs() = default;
+  // The bytes [offset, offset + size) of a file, in one run.
+  explicit Runs(Extent extent);
+  // `count` runs of `size` bytes, `stride` bytes apart, from the file's byte `first` on.
+  Runs(std::uint64_t first, std::uint64_t size, std::int64_t stride, std::uint64_t count);
+  // The items of a geometry, in C order or in Fortran order.
+  Runs(const Geometry& geometry, bool fortran_order);
+
+  std::uint64_t size() const { return size_; }           // in all
+  std::uint64_t run_size() const { return run_; }        // of each run; 0 where there are no bytes
+  std::uint64_t first() const { return first_; }         // where the first run begins in the file
+  std::int64_t stride() const { return inner_.stride; }  // from one run to the next in the innermost level
+  bool is_contiguous() const { return run_ == size_; }   // one run at most
+  std::uint64_t count() const { return run_ == 0 ? 0 : size_ / run_; }
+  bool has_one_level() const { return outer_.empty(); }
+
+  // Where byte `i` of the view is in the file. i < size().
+  std::uint64_t position(std::uint64_t i) const {
+    return first_ + static_cast<std::uint64_t>(run_offset(i / run_)) + i % run_;
+  }
+
+  // The smallest range of the file that holds bytes [offset, offset + size) of the view; gaps may lie between these.
+  // size > 0, offset + size <= size().
+  Extent hull(std::uint64_t offset, std::uint64_t size) const;
+
+  // Calls visit(Extent) with each piece of the file, in order, that bytes [offset, offset + size) of the view are made
+  // of. A visit that returns bool ends with the first false; the result says whether it went on to the end.
+  // offset + size <= size().
+  template <typename Visit>
+  bool visit(std::uint64_t offset, std::uint64_t size, Visit visit) const;
+
+  bool operator==(const Runs&) const = default;
+
+ private:
+  struct Range {
+    std::int64_t lowest;
+    std::int64_t highest;
+  };
+
+  void add_level(std::uint64_t count, std::int64_t stride);
+  std::int64_t run_offset(std::uint64_t run) const;
+  const Level& level(std::size_t i) const { return i < outer_.size() ? outer_[i] : inner_; }
+  Range all_offsets(std::size_t depth) const;
+  Range offsets(std::size_t depth, std::uint64_t first, std::uint64_t last) const;
+  template <typename Visit>
+  bool visit_row(std::uint64_t row, std::uint64_t offset, std::uint64_t size, Visit& visit) const;
+
+  std::uint64_t first_ = 0;
+  std::uint64_t run_ = 0;
+  std::uint64_t size_ = 0;
+  Level inner_;               // one time where there is one run
+  std::vector<Level> outer_;  // the slowest first
+};
+
+// The runs of one row, which is the innermost level: `row` is where it begins in the file.
+template <typename Visit>
+bool Runs::visit_row(std::uint64_t row, std::uint64_t offset, std::uint64_t size, Visit& visit) const {
+  const auto stride = static_cast<std::uint64_t>(inner_.stride);  // wraps around where it is negative, as wanted
+  std::uint64_t run = row + offset / run_ * stride;
+  std::uint64_t within = offset % run_;
+  while (size > 0) {
+    const std::uint64_t length = std::min(size, run_ - within);
+    if constexpr (std::is_same_v<std::invoke_result_t<Visit&, Extent>, bool>) {
+      if (!visit(Extent{run + within, length})) return false;
+    } else {
+      visit(Extent{run + within, length});
+    }
+    size -= length;
+    within = 0;
+    run += stride;
+  }
+  return true;
+}
+
+template <typename Visit>
+bool Runs::visit(std::uint64_t offset, std::uint64_t size, Visit visit) const {
+  if (size == 0) return true;
+  if (outer_.empty()) return visit_row(first_, offset, size, visit);
+  const std::uint64_t row_size = run_ * inner_.count;
+  while (size > 0) {
+    const std::uint64_t row = offset / row_size;
+    const std::uint64_t within = offset % row_size;
+    const std::uint64_t length = std::min(size, row_size - within);
+    const std::uint64_t start = first_ + static_cast<std::uint64_t>(run_offset(row * inner_.count));
+    if (!visit_row(start, within, length, visit)) return false;
+    offset += length;
+    size -= length;
+  }
+  return true;
+}
+
+}  // namespace npyfs
