@@ -54,7 +54,7 @@ Result<Layout> layout_of(const std::string& path, const Dtype& dtype, bool fortr
                          std::span<const std::uint64_t> shape) {
   Layout layout;
   layout.header =
-      format_page_aligned_npy_header(dtype.descr, fortran_order && is_fortran_contiguous_only(shape), shape);
+      format_page_aligned_npy_header(dtype.descr(), fortran_order && is_fortran_contiguous_only(shape), shape);
   const auto header = parse_npy_header(std::as_bytes(std::span(layout.header)), path);
   if (!header) return refuse(path, header.error().sentence);
   layout.file_size = header->data_offset + data_size(*header);

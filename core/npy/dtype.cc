@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -20,21 +21,81 @@ using Sentence = std::unexpected<std::string>;
 
 // A dtype within another, where a subarray may stand.
 struct Element {
-  std::string descr;       // of a subarray: of its base
-  std::string shape = {};  // of a subarray: "(2, 3)"; empty otherwise
-  std::uint64_t itemsize = 0;
-  std::size_t dimensions = 0;  // of all subarrays around each other
-  bool holds_objects = false;
+  Dtype dtype;                                             // of a subarray: of its innermost elements
+  std::vector<std::vector<std::uint64_t>> subarrays = {};  // see Field
+  std::uint64_t itemsize = 0;                              // bytes, those of all elements of a subarray
   bool is_void = false;     // dtype.type is np.void and there are no fields: what numpy takes for padding if unnamed
   bool is_unsized = false;  // 0 bytes without being a list of fields: numpy takes a shape for its missing size
 
-  // As numpy's _array_descr writes it where it is not the format of a field.
-  std::string nested_descr() const { return shape.empty() ? descr : fmt::format("({}, {})", descr, shape); }
+  std::size_t dimensions() const;  // of all subarrays
+  std::string descr() const;       // as numpy's _array_descr writes it where it is not the format of a field
 };
 
 using ParsedElement = std::expected<Element, std::string>;
 
 ParsedElement parse_element(const PythonLiteral& descr);
+
+// The elements of dtype.descr: appended to `out`, so that far nested fields are not copied at each level.
+void append_descr(std::string& out, const Dtype& dtype);
+
+// ((base, inner), outer), without the shape of the outermost subarray where that stands in the field's tuple.
+void append_nested(std::string& out, const Dtype& base, std::span<const std::vector<std::uint64_t>> subarrays) {
+  out.append(subarrays.size(), '(');
+  append_descr(out, base);
+  for (auto shape = subarrays.rbegin(); shape != subarrays.rend(); ++shape) {
+    fmt::format_to(std::back_inserter(out), ", {})", python_repr(*shape));
+  }
+}
+
+void append_field(std::string& out, const Field& field) {
+  const std::string name = python_repr(field.name);
+  out += '(';
+  out += field.title ? fmt::format("({}, {})", python_repr(*field.title), name) : name;
+  out += ", ";
+  if (field.subarrays.empty()) {
+    append_descr(out, field.dtype);
+  } else {
+    append_nested(out, field.dtype, std::span(field.subarrays).subspan(1));
+    out += ", ";
+    out += python_repr(field.subarrays.front());
+  }
+  out += ')';
+}
+
+void append_padding(std::string& out, std::uint64_t bytes) {
+  if (bytes != 0) fmt::format_to(std::back_inserter(out), "('', '|V{}'), ", bytes);
+}
+
+void append_descr(std::string& out, const Dtype& dtype) {
+  if (!dtype.is_structured) {
+    fmt::format_to(std::back_inserter(out), "'{}'", dtype.type_string);
+    return;
+  }
+  out += '[';
+  const std::size_t begin = out.size();
+  std::uint64_t end = 0;  // of the last field
+  for (const Field& field : dtype.fields) {
+    append_padding(out, field.offset - end);
+    append_field(out, field);
+    out += ", ";
+    end = field.offset + field.size();
+  }
+  append_padding(out, dtype.itemsize - end);
+  if (out.size() > begin) out.resize(out.size() - 2);  // the last comma
+  out += ']';
+}
+
+std::size_t Element::dimensions() const {
+  std::size_t count = 0;
+  for (const auto& shape : subarrays) count += shape.size();
+  return count;
+}
+
+std::string Element::descr() const {
+  std::string out;
+  append_nested(out, dtype, subarrays);
+  return out;
+}
 
 std::string quoted_name(std::string_view name) {
   return shortened(python_repr(name));
@@ -86,116 +147,106 @@ std::optional<std::uint64_t> subarray_size(std::uint64_t itemsize, const std::ve
   return is_empty ? 0 : size;
 }
 
-// (base, shape)
-ParsedElement make_subarray(Element base, const PythonLiteral& shape) {
-  if (base.is_unsized) {
-    return Sentence(fmt::format("a subarray of {} has items of 0 bytes", shortened(base.nested_descr())));
+// (element, shape)
+ParsedElement make_subarray(Element element, const PythonLiteral& shape) {
+  if (element.is_unsized) {
+    return Sentence(fmt::format("a subarray of {} has items of 0 bytes", shortened(element.descr())));
   }
-  const auto dimensions = parse_subarray_shape(shape);
-  if (!dimensions) return Sentence(dimensions.error());
-  if (dimensions->empty()) return base;
-  Element subarray{.descr = base.nested_descr(), .shape = python_repr(*dimensions)};
-  subarray.dimensions = base.dimensions + dimensions->size();
-  if (subarray.dimensions > kMaxDimensions) {
-    return Sentence(fmt::format("a subarray has {} dimensions, {} are the most", subarray.dimensions, kMaxDimensions));
+  const auto shape_parsed = parse_subarray_shape(shape);
+  if (!shape_parsed) return Sentence(shape_parsed.error());
+  if (shape_parsed->empty()) return element;
+  const std::size_t dimensions = element.dimensions() + shape_parsed->size();
+  if (dimensions > kMaxDimensions) {
+    return Sentence(fmt::format("a subarray has {} dimensions, {} are the most", dimensions, kMaxDimensions));
   }
-  const auto size = subarray_size(base.itemsize, *dimensions);
+  const auto size = subarray_size(element.itemsize, *shape_parsed);
   if (!size) {
     return Sentence(fmt::format("a subarray of shape {} with items of {} bytes is larger than 2^31 - 1 bytes",
-                                subarray.shape, base.itemsize));
+                                python_repr(*shape_parsed), element.itemsize));
   }
-  subarray.itemsize = *size;
-  subarray.holds_objects = base.holds_objects;
-  subarray.is_void = true;
-  subarray.is_unsized = *size == 0;
-  return subarray;
+  element.subarrays.insert(element.subarrays.begin(), *shape_parsed);
+  element.itemsize = *size;
+  element.is_void = true;
+  element.is_unsized = *size == 0;
+  return element;
 }
 
 // The fields of a structured dtype, as they are read one after the other.
 class Fields {
  public:
-  std::expected<void, std::string> add(const PythonLiteral& field, std::size_t index);
+  std::expected<void, std::string> add(const PythonLiteral& literal, std::size_t index);
   Element finish() &&;
 
  private:
-  std::expected<std::string, std::string> parse_name(const PythonLiteral& name);
-  void flush_padding();
+  std::expected<void, std::string> set_name(Field& field, const PythonLiteral& name);
 
-  std::string descr_;
-  std::uint64_t itemsize_ = 0;
-  std::uint64_t padding_ = 0;    // bytes behind the last field that no field has
+  Dtype dtype_;
   std::set<std::string> names_;  // names and titles: numpy looks both up in one dict
-  bool holds_objects_ = false;
 };
 
-// Checks a name, or (title, name), and returns its repr.
-std::expected<std::string, std::string> Fields::parse_name(const PythonLiteral& name) {
+// Checks a name, or (title, name).
+std::expected<void, std::string> Fields::set_name(Field& field, const PythonLiteral& name) {
   const bool has_title = name.kind == Kind::kTuple && name.items.size() == 2;
   const PythonLiteral& plain = has_title ? name.items[1] : name;
   if (plain.kind != Kind::kStr || (has_title && name.items[0].kind != Kind::kStr)) {
     return Sentence(
         fmt::format("the name of a field is {}, expected a str or a tuple of two (title, name)", description(name)));
   }
-  if (!names_.insert(plain.text).second) {
-    return Sentence(fmt::format("the field name {} is used twice", quoted_name(plain.text)));
+  field.name = plain.text;
+  if (!names_.insert(field.name).second) {
+    return Sentence(fmt::format("the field name {} is used twice", quoted_name(field.name)));
   }
-  if (!has_title) return python_repr(plain.text);
-  if (!names_.insert(name.items[0].text).second) {
-    return Sentence(fmt::format("the field title {} is used twice", quoted_name(name.items[0].text)));
+  if (!has_title) return {};
+  field.title = name.items[0].text;
+  if (!names_.insert(*field.title).second) {
+    return Sentence(fmt::format("the field title {} is used twice", quoted_name(*field.title)));
   }
-  return fmt::format("({}, {})", python_repr(name.items[0].text), python_repr(plain.text));
+  return {};
 }
 
-void Fields::flush_padding() {
-  if (padding_ != 0) descr_ += fmt::format("{}('', '|V{}')", descr_.empty() ? "" : ", ", padding_);
-  padding_ = 0;
-}
-
-std::expected<void, std::string> Fields::add(const PythonLiteral& field, std::size_t index) {
-  if (field.kind != Kind::kTuple) {
-    return Sentence(fmt::format("field {} is {}, expected a tuple (name, descr)", index, description(field)));
+std::expected<void, std::string> Fields::add(const PythonLiteral& literal, std::size_t index) {
+  if (literal.kind != Kind::kTuple) {
+    return Sentence(fmt::format("field {} is {}, expected a tuple (name, descr)", index, description(literal)));
   }
-  if (field.items.size() != 2 && field.items.size() != 3) {
+  if (literal.items.size() != 2 && literal.items.size() != 3) {
     return Sentence(fmt::format("field {} is a tuple of length {} ({}), expected (name, descr) or (name, descr, shape)",
-                                index, field.items.size(), excerpt(field.source)));
+                                index, literal.items.size(), excerpt(literal.source)));
   }
-  const PythonLiteral& name = field.items[0];
+  const PythonLiteral& name = literal.items[0];
   const std::string_view shown_name =
       name.kind == Kind::kTuple && name.items.size() == 2 ? name.items[1].text : name.text;
-  ParsedElement element = parse_element(field.items[1]);
-  if (element && field.items.size() == 3) element = make_subarray(std::move(*element), field.items[2]);
+  ParsedElement element = parse_element(literal.items[1]);
+  if (element && literal.items.size() == 3) element = make_subarray(std::move(*element), literal.items[2]);
   if (!element) return Sentence(in_field(shown_name, element.error()));
-  itemsize_ += element->itemsize;  // at most 2^31 - 1 each, and checked each time: no overflow
-  if (itemsize_ > kMaxItemsize) return Sentence("the fields together have more than 2^31 - 1 bytes");
-  if (name.kind == Kind::kStr && name.text.empty() && element->is_void) {
-    padding_ += element->itemsize;
-    return {};
-  }
-  auto printed_name = parse_name(name);
-  if (!printed_name) return Sentence(std::move(printed_name.error()));
-  flush_padding();
-  if (!descr_.empty()) descr_ += ", ";
-  const std::string shape = element->shape.empty() ? "" : ", " + element->shape;
-  fmt::format_to(std::back_inserter(descr_), "({}, {}{})", *printed_name, element->descr, shape);
-  holds_objects_ = holds_objects_ || element->holds_objects;
+  const std::uint64_t offset = dtype_.itemsize;
+  dtype_.itemsize += element->itemsize;  // at most 2^31 - 1 each, and checked each time: no overflow
+  if (dtype_.itemsize > kMaxItemsize) return Sentence("the fields together have more than 2^31 - 1 bytes");
+  const bool is_padding = name.kind == Kind::kStr && name.text.empty() && element->is_void;
+  if (is_padding) return {};
+  Field field{.offset = offset, .dtype = std::move(element->dtype), .subarrays = std::move(element->subarrays)};
+  if (auto named = set_name(field, name); !named) return named;
+  dtype_.holds_objects = dtype_.holds_objects || field.dtype.holds_objects;
+  dtype_.fields.push_back(std::move(field));
   return {};
 }
 
 Element Fields::finish() && {
-  flush_padding();
-  Element element{.descr = fmt::format("[{}]", descr_), .itemsize = itemsize_};
-  element.holds_objects = holds_objects_;
-  return element;
+  dtype_.is_structured = true;
+  const std::uint64_t itemsize = dtype_.itemsize;
+  return {.dtype = std::move(dtype_), .itemsize = itemsize};
 }
 
 ParsedElement parse_element(const PythonLiteral& descr) {
   if (descr.kind == Kind::kStr) {
     auto type = parse_type_string(descr.text);
     if (!type) return Sentence(fmt::format("{} is no dtype: {}", excerpt(descr.source), type.error()));
-    Element element{.descr = fmt::format("'{}'", type->canonical), .itemsize = type->itemsize};
-    element.holds_objects = type->kind == 'O';
+    Element element;
+    element.itemsize = type->itemsize;
     element.is_void = type->kind == 'V';
     element.is_unsized = type->itemsize == 0;
+    element.dtype.type_string = std::move(type->canonical);
+    element.dtype.itemsize = type->itemsize;
+    element.dtype.holds_objects = type->kind == 'O';
     return element;
   }
   if (descr.kind == Kind::kList) {
@@ -215,6 +266,30 @@ ParsedElement parse_element(const PythonLiteral& descr) {
 
 }  // namespace
 
+std::string Dtype::descr() const {
+  std::string out;
+  append_descr(out, *this);
+  return out;
+}
+
+std::vector<std::uint64_t> Field::shape() const {
+  std::vector<std::uint64_t> dimensions;
+  for (const auto& subarray : subarrays) dimensions.insert(dimensions.end(), subarray.begin(), subarray.end());
+  return dimensions;
+}
+
+std::uint64_t Field::size() const {
+  std::uint64_t bytes = dtype.itemsize;
+  for (const std::uint64_t dimension : shape()) bytes *= dimension;
+  return bytes;
+}
+
+const Field* find_field(std::span<const Field> fields, std::string_view name) {
+  const auto found = std::find_if(fields.begin(), fields.end(),
+                                  [&](const Field& field) { return field.name == name || field.title == name; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
 std::expected<Dtype, std::string> parse_dtype(const PythonLiteral& descr) {
   auto element = parse_element(descr);
   if (!element) return Sentence("descr: " + element.error());
@@ -222,7 +297,7 @@ std::expected<Dtype, std::string> parse_dtype(const PythonLiteral& descr) {
     return Sentence(
         fmt::format("descr: {} is a subarray, and the header's shape would not be the array's", excerpt(descr.source)));
   }
-  return Dtype{std::move(element->descr), element->itemsize, element->holds_objects};
+  return std::move(element->dtype);
 }
 
 }  // namespace npyfs

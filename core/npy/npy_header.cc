@@ -152,8 +152,8 @@ std::expected<NpyHeader, std::string> parse_text(std::string_view text, const Np
   if (!fortran_order) return Sentence(fortran_order.error());
   auto shape = parse_shape(*entries->shape);
   if (!shape) return Sentence(std::move(shape.error()));
-  NpyHeader header{std::move(dtype->descr), dtype->itemsize, *fortran_order,
-                   std::move(*shape),       framing.total(), dtype->holds_objects};
+  NpyHeader header{dtype->descr(),  dtype->itemsize,      *fortran_order,          std::move(*shape),
+                   framing.total(), dtype->holds_objects, std::move(dtype->fields)};
   if (!sizes_fit(header)) {
     const bool has_zero = std::find(header.shape.begin(), header.shape.end(), 0) != header.shape.end();
     return Sentence(fmt::format("shape {} with items of {} bytes needs more than 2^63 - 1 bytes{}",

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/npy/dtype.h"
 
 namespace npyfs {
 
@@ -21,6 +22,7 @@ struct NpyHeader {
   std::vector<std::uint64_t> shape;  // empty: 0-d
   std::uint64_t data_offset = 0;     // bytes from the start of the file to the first item
   bool holds_objects = false;        // pickled Python objects somewhere in descr: valid, not sliceable
+  std::vector<Field> fields = {};    // of a structured dtype, see Dtype; empty otherwise
 };
 
 // The most bytes a header can take that numpy would load: magic, version, length, and max_header_size = 10,000

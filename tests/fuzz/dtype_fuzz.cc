@@ -26,10 +26,10 @@ void check_descr(std::string_view text) {
   const auto dtype = parse_dtype(*literal);
   if (!dtype) return require_sentence(dtype.error());
   require(dtype->itemsize <= kMaxItemsize, "the size of an item is bounded");
-  const auto canonical = parse_python_literal(dtype->descr, LiteralDialect::kPython3);
+  const auto canonical = parse_python_literal(dtype->descr(), LiteralDialect::kPython3);
   require(canonical.has_value(), "a canonical form is a literal");
   const auto again = parse_dtype(*canonical);
-  require(again && again->descr == dtype->descr, "a canonical form stays as it is");
+  require(again && again->descr() == dtype->descr(), "a canonical form stays as it is");
   require(again->itemsize == dtype->itemsize && again->holds_objects == dtype->holds_objects, "size and objects stay");
 }
 

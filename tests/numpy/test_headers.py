@@ -1,4 +1,4 @@
-"""Whatever npyfs takes for a header, numpy takes for the same: shape, dtype, order and offset.
+"""Whatever npyfs takes for a header, numpy takes for the same: shape, dtype, order, offset, and every field.
 
 NPYFS_READ_HEADERS names the program read_headers; NPYFS_HEADERS=1000000 compares as many.
 """
@@ -23,7 +23,10 @@ MAX_DIMENSIONS = 32 if np.lib.NumpyVersion(np.__version__) < "2.0.0" else 64
 
 
 def by_npyfs(files):
-    """For each file (offset, itemsize, fortran_order, shape, descr), or None where npyfs finds no header."""
+    """For each file (offset, itemsize, fortran_order, shape, descr, fields), or None where npyfs finds no header.
+
+    Each field is (name, title, offset, descr, itemsize, shape, fields).
+    """
     framed = b"".join(struct.pack("<I", len(file)) + file for file in files)
     ran = subprocess.run([os.environ["NPYFS_READ_HEADERS"]], input=framed, capture_output=True, check=True)
     lines = ran.stdout.decode().split("\n")[:-1]
@@ -32,8 +35,8 @@ def by_npyfs(files):
 
 
 def _parsed(line):
-    offset, itemsize, order, shape, descr = line.split("\t")
-    return int(offset), int(itemsize), order == "1", ast.literal_eval(shape), ast.literal_eval(descr)
+    offset, itemsize, order, shape, descr, fields = line.split("\t")
+    return (int(offset), int(itemsize), order == "1", *map(ast.literal_eval, (shape, descr, fields)))
 
 
 def by_numpy(file):
@@ -42,6 +45,20 @@ def by_numpy(file):
     version = np.lib.format.read_magic(stream)
     shape, order, dtype = np.lib.format._read_array_header(stream, version)
     return stream.tell(), dtype.itemsize, order, shape, dtype
+
+
+def fields_of(dtype):
+    """What by_npyfs() must find: every field as numpy's array[name] shows it."""
+    item = np.empty((), dtype)
+    fields = []
+    for name in dtype.names or ():
+        _, offset, title = (*dtype.fields[name], None)[:3]
+        part = item[name]
+        # The second name of a field.
+        assert title is None or (dtype.fields[title] == dtype.fields[name] and item[title].dtype == part.dtype)
+        fields.append((name, title, offset, np.lib.format.dtype_to_descr(part.dtype), part.dtype.itemsize, part.shape,
+                       fields_of(part.dtype)))
+    return fields
 
 
 def _most_dimensions(descr):
@@ -68,6 +85,8 @@ def difference(file, found):
         return None if excused else f"numpy: {type(error).__name__}: {error}"
     if found[:4] != expected[:4]:
         return f"numpy: {expected}"
+    if found[5] != fields_of(expected[4]):
+        return f"numpy: {fields_of(expected[4])}"
     dtype = np.lib.format.descr_to_dtype(found[4])
     same = dtype == expected[4] and np.lib.format.dtype_to_descr(dtype) == np.lib.format.dtype_to_descr(expected[4])
     return None if same else f"numpy: {expected[4]!r}"
