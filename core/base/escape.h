@@ -10,8 +10,4 @@ namespace npyfs {
 // control written as \n, \t, \\, \xNN. The result is one line of valid UTF-8, whatever came in.
 std::string escaped(std::string_view text);
 
-// Length in bytes of the well-formed UTF-8 sequence at the front of `text` (1 to 4), or 0 where there is none.
-// Surrogates, overlong forms and code points beyond U+10FFFF are not well formed (Unicode 15, table 3-7).
-int utf8_sequence_length(std::string_view text);
-
 }  // namespace npyfs

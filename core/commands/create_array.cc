@@ -9,25 +9,18 @@
 #include <utility>
 
 #include "core/base/escape.h"
+#include "core/base/utf8.h"
 #include "core/base/write_all.h"
 #include "core/commands/new_file.h"
-#include "core/npy/dtype.h"
+#include "core/npy/dtype_parser.h"
 #include "core/npy/npy_header.h"
+#include "core/npy/python_parser.h"
 
 namespace npyfs {
 namespace {
 
 std::unexpected<Error> refuse(const std::string& path, std::string sentence) {
   return std::unexpected(Error{ErrorKind::kInvalidArgument, path, std::move(sentence)});
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const int length = utf8_sequence_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(length));
-  }
-  return true;
 }
 
 Result<Dtype> dtype_of(const std::string& path, std::string_view text) {

@@ -1,16 +1,13 @@
-// dtypes as the header of a .npy file describes them.
+// dtypes: what numpy.dtype is, as far as the header of a .npy file can describe one.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/npy/python_literal.h"
 
 namespace npyfs {
 
@@ -54,17 +51,12 @@ struct Field {
   std::uint64_t size() const;
 };
 
+// What np.save writes for a subarray that is itself the element of a subarray: (('<f4', (2,)), (3,)). The descr of
+// `base` if there are no subarrays; see Field for their order.
+std::string subarray_descr(const Dtype& base, std::span<const std::vector<std::uint64_t>> subarrays);
+
 // The field with this name or title, as numpy's array[name] finds it; nullptr where there is none. No two names or
 // titles of a dtype are the same.
 const Field* find_field(std::span<const Field> fields, std::string_view name);
-
-// The dtype that numpy.lib.format.descr_to_dtype makes of `descr`, on a little-endian machine whose long and pointers
-// have 8 bytes and whose long double has 16 (x86-64, aarch64). On failure a sentence that names what was found.
-//
-// Accepted: type strings ('<f8', 'i4', '=u2', 'float64', 'U10', 'M8[25s]'), and lists of fields (name, descr) or
-// (name, descr, shape), where name may be (title, name) and descr may be a list again or a subarray (descr, shape).
-// Refused on purpose although numpy reads them: a subarray outside of a field (the shape in the header would not be the
-// array's), comma-separated formats ('i4,f8'), blanks or signs in sizes, negative sizes, fractions of datetime units.
-std::expected<Dtype, std::string> parse_dtype(const PythonLiteral& descr);
 
 }  // namespace npyfs

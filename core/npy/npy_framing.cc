@@ -7,8 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "core/npy/npy_header.h"
-
 namespace npyfs {
 namespace {
 
@@ -77,10 +75,8 @@ std::string length_reason(const NpyFraming& framing, std::string_view bytes, std
     return fmt::format("the header is {} bytes long by its length field, the file holds {} bytes behind that",
                        framing.text_length, beyond);
   }
-  const std::size_t bytes_a_character = framing.major == 3 ? 4 : 1;
-  if (framing.text_length > kMaxHeaderCharacters * bytes_a_character) {
-    return fmt::format("the header is {} bytes long, np.load reads at most {} characters", framing.text_length,
-                       kMaxHeaderCharacters);
+  if (framing.text_length > kMaxHeaderText) {
+    return fmt::format("the header is {} bytes long, npyfs reads at most {}", framing.text_length, kMaxHeaderText);
   }
   return "";
 }
@@ -105,13 +101,6 @@ Result<NpyFraming> read_npy_framing(std::span<const std::byte> first_bytes, std:
   framing.text_length = little_endian(bytes.substr(kVersionEnd, length_bytes));
   if (auto reason = length_reason(framing, bytes, file_size); !reason.empty()) return refuse(std::move(reason));
   return framing;
-}
-
-Result<std::size_t> npy_header_size(std::span<const std::byte> first_bytes, std::uint64_t file_size,
-                                    std::string_view file_name) {
-  const auto framing = read_npy_framing(first_bytes, file_size, file_name);
-  if (!framing) return std::unexpected(framing.error());
-  return framing->total();
 }
 
 }  // namespace npyfs

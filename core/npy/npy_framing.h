@@ -11,7 +11,10 @@
 namespace npyfs {
 
 inline constexpr std::string_view kNpyMagic = "\x93NUMPY";
-inline constexpr std::size_t kMaxHeaderCharacters = 10'000;  // np.load's max_header_size
+
+// Headers with a longer text are refused. np.load by itself reads 10,000 characters only, but takes more as its
+// argument max_header_size, and programs that write thousands of fields (cryoSPARC's .cs files) go beyond that.
+inline constexpr std::size_t kMaxHeaderText = 1 << 20;  // bytes
 
 struct NpyFraming {
   int major = 0;                // 1, 2 or 3; the minor version is always 0

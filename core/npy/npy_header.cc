@@ -9,40 +9,35 @@
 #include <utility>
 
 #include "core/base/checked.h"
-#include "core/base/escape.h"
-#include "core/npy/dtype.h"
+#include "core/base/utf8.h"
+#include "core/npy/dtype_parser.h"
 #include "core/npy/npy_framing.h"
-#include "core/npy/python_literal.h"
+#include "core/npy/python_parser.h"
 #include "core/npy/python_repr.h"
 
 namespace npyfs {
 namespace {
+
+static_assert(kMaxHeaderBytes == 12 + kMaxHeaderText);
 
 using Kind = PythonLiteral::Kind;
 using Sentence = std::unexpected<std::string>;
 
 // The header's text as UTF-8, from the encoding of its version.
 std::expected<std::string, std::string> decode(std::string_view bytes, int major) {
-  std::string text;
+  if (is_ascii(bytes)) return std::string(bytes);  // in all versions, and nearly always
   if (major < 3) {
+    std::string text;
+    text.reserve(bytes.size());
     for (char c : bytes) append_utf8(text, static_cast<unsigned char>(c));
     return text;
   }
   if (bytes.starts_with("\xEF\xBB\xBF")) return Sentence("the header starts with a byte order mark, expected a dict");
-  std::size_t characters = 0;
-  for (std::size_t at = 0; at < bytes.size(); ++characters) {
-    const auto length = static_cast<std::size_t>(utf8_sequence_length(bytes.substr(at)));
-    if (length == 0) {
-      const auto byte = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u; };
-      const bool surrogate = byte(at) == 0xED && byte(at + 1) >= 0xA0;
-      return Sentence(fmt::format("byte {} of the header (0x{:02x}) {}, version 3.0 is UTF-8", at, byte(at),
-                                  surrogate ? "starts an encoded surrogate" : "is not valid UTF-8"));
-    }
-    at += length;
-  }
-  if (characters > kMaxHeaderCharacters) {
-    return Sentence(
-        fmt::format("the header has {} characters, np.load reads at most {}", characters, kMaxHeaderCharacters));
+  if (const std::size_t at = utf8_error_offset(bytes); at < bytes.size()) {
+    const auto byte = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u; };
+    const bool surrogate = byte(at) == 0xED && byte(at + 1) >= 0xA0;
+    return Sentence(fmt::format("byte {} of the header (0x{:02x}) {}, version 3.0 is UTF-8", at, byte(at),
+                                surrogate ? "starts an encoded surrogate" : "is not valid UTF-8"));
   }
   return std::string(bytes);
 }
@@ -126,16 +121,13 @@ bool sizes_fit(const NpyHeader& header) {
   return size && checked_add(*size, static_cast<std::int64_t>(header.data_offset));
 }
 
-// Whether np.load would read this header as numpy writes it, which takes more characters than some spell it with. Of
-// all views of an array none needs more than the array itself in one of the two orders.
+// Whether npyfs would read this header as numpy writes it, which takes more bytes than some spellings do. No view of an
+// array has a longer header than the array itself in one of the two orders.
 bool rewritten_fits(const NpyHeader& header) {
+  // Keys, shape (at most 64 numbers of 20 digits) and padding take less than 4 KiB.
+  if (header.descr.size() + 4096 < kMaxHeaderText) return true;
   for (const bool fortran_order : {false, true}) {
-    const std::string text = format_npy_header(header.descr, fortran_order, header.shape);
-    const auto starts =
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-    const bool is_utf8 = text[6] == 3;
-    const std::size_t framing = text[6] == 1 ? 10 : 12;
-    if ((is_utf8 ? static_cast<std::size_t>(starts) : text.size()) > kMaxHeaderCharacters + framing) return false;
+    if (format_npy_header(header.descr, fortran_order, header.shape).size() > kMaxHeaderBytes) return false;
   }
   return true;
 }
@@ -161,14 +153,20 @@ std::expected<NpyHeader, std::string> parse_text(std::string_view text, const Np
                                 has_zero ? " in its dimensions other than 0" : ", the header included"));
   }
   if (!rewritten_fits(header)) {
-    return Sentence(
-        fmt::format("the header, written as numpy writes it, has more than the {} characters that np.load reads",
-                    kMaxHeaderCharacters));
+    return Sentence(fmt::format("the header, written as numpy writes it, has more than the {} bytes that npyfs reads",
+                                kMaxHeaderText));
   }
   return header;
 }
 
 }  // namespace
+
+Result<std::size_t> npy_header_size(std::span<const std::byte> first_bytes, std::uint64_t file_size,
+                                    std::string_view file_name) {
+  const auto framing = read_npy_framing(first_bytes, file_size, file_name);
+  if (!framing) return std::unexpected(framing.error());
+  return framing->total();
+}
 
 Result<NpyHeader> parse_npy_header(std::span<const std::byte> bytes, std::string_view file_name) {
   const auto refuse = [&](std::string sentence) {

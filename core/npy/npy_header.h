@@ -25,9 +25,9 @@ struct NpyHeader {
   std::vector<Field> fields = {};    // of a structured dtype, see Dtype; empty otherwise
 };
 
-// The most bytes a header can take that numpy would load: magic, version, length, and max_header_size = 10,000
-// characters of at most 4 bytes of UTF-8 each. No file is ever read further than this to learn what it is.
-inline constexpr std::size_t kMaxHeaderBytes = 12 + 4 * 10'000;
+// The most bytes that a header takes: magic, version, length (12 bytes), and 1 MiB of text. No file is ever read
+// further than this to learn what it is.
+inline constexpr std::size_t kMaxHeaderBytes = 12 + (1 << 20);
 
 // How many bytes magic, version, length field and dict take together, told by the first bytes of a file (12 suffice,
 // fewer where the file is shorter). Refuses wrong magic, unknown versions, missing or oversized lengths, and a header

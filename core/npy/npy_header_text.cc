@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/base/utf8.h"
 #include "core/npy/npy_framing.h"
 #include "core/npy/npy_header.h"
 #include "core/npy/python_repr.h"
@@ -16,8 +17,7 @@ constexpr std::size_t kGrowthAxisDigits = 21;  // numpy's GROWTH_AXIS_MAX_DIGITS
 
 // `text` in latin1, empty where some character is not in it. `text` holds at least one character.
 std::string to_latin1(std::string_view text) {
-  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-  if (std::ranges::all_of(text, is_ascii)) return std::string(text);  // as most are
+  if (is_ascii(text)) return std::string(text);  // as most are
   std::string out;
   while (!text.empty()) {
     const std::uint32_t code_point = take_code_point(text);

@@ -1,8 +1,7 @@
-// Python literals, as far as the header of a .npy file may hold them: text -> a tree of values.
+// A Python literal, as far as the header of a .npy file may hold one: a tree of values.
 #pragma once
 
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,18 +22,10 @@ struct PythonLiteral {
   std::string_view source = {};                 // as it was spelt: a part of the parsed text, which must outlive this
 };
 
-// Brackets may nest this deep (Python itself stops at 200), so that recursion over a literal is bounded.
-inline constexpr int kMaxLiteralDepth = 100;
-
 enum class LiteralDialect {
   kPython3,  // version 3.0: what ast.literal_eval reads
   kPython2,  // versions 1.0 and 2.0: numpy first takes the text apart as Python 2 wrote it, ints may end in L
 };
-
-// Parses `text` (UTF-8), which must hold one literal and blanks around it. Accepts less than ast.literal_eval does
-// (no comments, no line continuation, no \N{...}), and where both accept they agree. On failure a sentence that says
-// what stands where; positions count characters from 0. Takes time and memory linear in the text.
-std::expected<PythonLiteral, std::string> parse_python_literal(std::string_view text, LiteralDialect dialect);
 
 // `text` (UTF-8), cut to a length that suits a message.
 std::string shortened(std::string_view text);

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/base/escape.h"
+#include "core/base/utf8.h"
 
 namespace npyfs {
 namespace {
@@ -30,40 +30,17 @@ bool is_printable(std::uint32_t code_point) {
 
 }  // namespace
 
-void append_utf8(std::string& out, std::uint32_t code_point) {
-  const auto append = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (code_point < 0x80) {
-    append(code_point);
-  } else if (code_point < 0x800) {
-    append(0xC0 | code_point >> 6);
-    append(0x80 | (code_point & 0x3F));
-  } else if (code_point < 0x10000) {
-    append(0xE0 | code_point >> 12);
-    append(0x80 | (code_point >> 6 & 0x3F));
-    append(0x80 | (code_point & 0x3F));
-  } else {
-    append(0xF0 | code_point >> 18);
-    append(0x80 | (code_point >> 12 & 0x3F));
-    append(0x80 | (code_point >> 6 & 0x3F));
-    append(0x80 | (code_point & 0x3F));
-  }
-}
-
-std::uint32_t take_code_point(std::string_view& text) {
-  const auto length = static_cast<std::size_t>(utf8_sequence_length(text));
-  const auto lead = static_cast<unsigned char>(text[0]);
-  std::uint32_t code_point = length <= 1 ? lead : lead & (0x7Fu >> length);
-  for (std::size_t i = 1; i < length; ++i) code_point = code_point << 6 | (static_cast<unsigned char>(text[i]) & 0x3Fu);
-  text.remove_prefix(std::max<std::size_t>(length, 1));
-  return code_point;
-}
-
 std::string python_repr(std::string_view text) {
   const bool holds_single = text.find('\'') != std::string_view::npos;
   const bool holds_double = text.find('"') != std::string_view::npos;
   const char quote = holds_single && !holds_double ? '"' : '\'';
   std::string out(1, quote);
-  while (!text.empty()) {
+  const auto is_plain = [&](char c) { return c >= ' ' && c < 0x7F && c != quote && c != '\\'; };
+  while (true) {
+    const std::size_t plain = static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const std::uint32_t c = take_code_point(text);
     if (c == static_cast<std::uint32_t>(quote) || c == '\\') {
       out += '\\';

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include "core/base/checked.h"
-#include "core/npy/python_repr.h"
+#include "core/base/utf8.h"
 
 namespace npyfs {
 namespace {
@@ -138,6 +139,13 @@ std::optional<char> simple_escape(char letter) {
   return kMeanings[found];
 }
 
+// The end of the run of characters from `at` that stand for themselves in any string.
+std::size_t plain_end(std::string_view text, std::size_t at) {
+  const auto is_special = [](char c) { return c == '\'' || c == '"' || c == '\\' || c == '\r' || c == '\n'; };
+  const auto* const end = std::find_if(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), is_special);
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 // Reads the escape behind the backslash at `at` into `out` and moves `at` behind it.
 std::expected<void, std::string> read_escape(std::string_view text, std::size_t& at, std::string& out) {
   const std::size_t start = at++;
@@ -169,10 +177,7 @@ std::expected<void, std::string> read_escape(std::string_view text, std::size_t&
 }  // namespace
 
 std::string at_character(std::string_view text, std::size_t at) {
-  const auto front = text.substr(0, at);
-  const auto starts =
-      std::count_if(front.begin(), front.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-  return fmt::format("character {}", starts);
+  return fmt::format("character {}", count_code_points(text.substr(0, at)));
 }
 
 bool is_identifier_byte(char c) {
@@ -204,8 +209,8 @@ std::expected<PythonLiteral, std::string> read_string(std::string_view text, std
       continue;
     }
     // In raw strings and bytes a backslash keeps the character behind it, a quote for instance, in the string.
-    const std::size_t length =
-        c == '\\' && at + 1 < text.size() && text[at + 1] != '\n' && text[at + 1] != '\r' ? 2 : 1;
+    const bool keeps_next = c == '\\' && at + 1 < text.size() && text[at + 1] != '\n' && text[at + 1] != '\r';
+    const std::size_t length = keeps_next ? 2 : std::max<std::size_t>(plain_end(text, at) - at, 1);
     if (!start.bytes) literal.text += text.substr(at, length);
     at += length;
   }

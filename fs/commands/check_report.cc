@@ -10,6 +10,7 @@
 
 #include "core/array/info_json.h"
 #include "core/base/escape.h"
+#include "core/base/utf8.h"
 #include "fs/commands/progress.h"
 
 namespace npyfs {
@@ -28,8 +29,7 @@ enum class Sizes { kReadable, kInBytes };
 
 // Characters, not bytes, so that columns of names beyond ASCII line up. `text` is well-formed UTF-8.
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return count_code_points(text);
 }
 
 std::string cut(const std::string& text) {

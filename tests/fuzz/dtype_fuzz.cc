@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/npy/dtype.h"
-#include "core/npy/python_literal.h"
+#include "core/npy/dtype_parser.h"
+#include "core/npy/python_parser.h"
 #include "core/npy/type_string.h"
 #include "tests/fuzz/require.h"
 

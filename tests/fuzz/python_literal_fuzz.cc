@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/escape.h"
-#include "core/npy/python_literal.h"
+#include "core/base/utf8.h"
+#include "core/npy/python_parser.h"
 #include "core/npy/python_repr.h"
 #include "tests/fuzz/require.h"
 

@@ -6,8 +6,9 @@ import random
 import warnings
 
 import numpy as np
+import pytest
 
-from test_headers import by_npyfs, fields_of
+from test_headers import by_npyfs, by_numpy, fields_of
 
 COUNT = int(os.environ.get("NPYFS_DTYPES", "5000"))
 _TYPES = ["?", "<i2", ">i4", "<u8", "<f4", ">f8", "<c16", "S3", "U2", "V5", "<M8[ns]", ">m8[25s]", "f2", "S0", "g"]
@@ -62,6 +63,18 @@ def test_fields_of_dtypes_that_numpy_saves():
     expected = [dtypes.structured() for _ in range(COUNT)]
     for dtype, found in zip(expected, by_npyfs([saved(np.empty(1, dtype)) for dtype in expected])):
         assert found is not None and found[5] == fields_of(dtype), dtype
+
+
+@pytest.mark.parametrize("count", [300, 3000])
+def test_headers_of_many_fields(count):
+    """cryoSPARC's .cs files, for instance: their headers are longer than np.load reads by itself."""
+    dtype = np.dtype([(f"alignments3D/field_{i}", _TYPES[i % 10], (1 + i % 3,)) for i in range(count)])
+    file = saved(np.zeros(2, dtype))
+    with pytest.raises(ValueError, match="max_header_size"):
+        np.load(io.BytesIO(file))
+    (found,) = by_npyfs([file])
+    assert found[5] == fields_of(dtype)
+    assert found[:4] == by_numpy(file)[:4]
 
 
 def test_a_field_lies_where_its_offset_says():

@@ -43,7 +43,7 @@ def by_numpy(file):
     """The same by numpy, with the dtype in place of descr. Raises what numpy raises."""
     stream = io.BytesIO(file)
     version = np.lib.format.read_magic(stream)
-    shape, order, dtype = np.lib.format._read_array_header(stream, version)
+    shape, order, dtype = np.lib.format._read_array_header(stream, version, max_header_size=1 << 20)
     return stream.tell(), dtype.itemsize, order, shape, dtype
 
 

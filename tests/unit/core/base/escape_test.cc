@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/utf8.h"
+
 namespace npyfs {
 namespace {
 
@@ -45,45 +47,6 @@ TEST(Escape, LeavesTextAndDisarmsTheRest) {
       {"\xF4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(escaped(text), expected) << testing::PrintToString(text);
-}
-
-TEST(Escape, KnowsWellFormedSequences) {
-  struct Length {
-    std::string text;
-    int length;
-  };
-  const std::vector<Length> cases = {
-      {"", 0},
-      {"a", 1},
-      {"\0"s, 1},
-      {"\x7F\x80", 1},
-      {"\x80", 0},
-      {"\xBF", 0},
-      {"\xC0\x80", 0},
-      {"\xC1\xBF", 0},
-      {"\xC2\x80", 2},
-      {"\xDF\xBFz", 2},
-      {"\xE0\x9F\xBF", 0},  // overlong
-      {"\xE0\xA0\x80", 3},
-      {"\xED\x9F\xBF", 3},
-      {"\xED\xA0\x80", 0},  // surrogates
-      {"\xED\xBF\xBF", 0},
-      {"\xEE\x80\x80", 3},
-      {"\xEF\xBF\xBF", 3},
-      {"\xF0\x8F\xBF\xBF", 0},  // overlong
-      {"\xF0\x90\x80\x80", 4},
-      {"\xF4\x8F\xBF\xBF", 4},
-      {"\xF4\x90\x80\x80", 0},  // beyond U+10FFFF
-      {"\xF5\x80\x80\x80", 0},
-      {"\xFF", 0},
-      {"\xE2\x82", 0},
-      {"\xF0\x9F\x8D", 0},
-      {"\xE2\x28\xA1", 0},
-      {"\xF0\x9F\x8D\x28", 0},
-  };
-  for (const auto& [text, length] : cases) {
-    EXPECT_EQ(utf8_sequence_length(text), length) << testing::PrintToString(text);
-  }
 }
 
 TEST(Escape, GivesOneLineOfUtf8ForAnyTwoBytes) {

@@ -1,5 +1,3 @@
-#include "core/npy/dtype.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/npy/python_literal.h"
+#include "core/npy/dtype_parser.h"
+#include "core/npy/python_parser.h"
 #include "core/npy/python_repr.h"
 
 namespace npyfs {

@@ -1,5 +1,6 @@
 #include "core/npy/npy_header.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -97,6 +98,53 @@ TEST(NpyHeader, ObjectsParse) {
   const auto header = parse(format_npy_header("'|O'", false, std::vector<std::uint64_t>{3}));
   ASSERT_TRUE(header) << to_message(header.error());
   EXPECT_TRUE(header->holds_objects);
+}
+
+// A dtype of `count` fields as cryoSPARC's .cs files have them, and np.save's descr of it.
+std::string descr_of_fields(int count) {
+  std::string descr;
+  for (int i = 0; i < count; ++i) {
+    descr += fmt::format("{}('alignments3D/field_{}', '<f4', (3,))", i == 0 ? "" : ", ", i);
+  }
+  return "[" + descr + "]";
+}
+
+// np.load reads 10,000 characters by itself, and more where max_header_size says so.
+TEST(NpyHeader, HundredsAndThousandsOfFields) {
+  for (const int count : {300, 3'000, 20'000}) {
+    const std::string text = format_npy_header(descr_of_fields(count), false, std::vector<std::uint64_t>{7});
+    ASSERT_GT(text.size(), 10'000u);
+    EXPECT_EQ(npy_header_size(std::as_bytes(std::span(text).first(12)), text.size(), "a.cs"), text.size());
+    const auto header = parse(text);
+    ASSERT_TRUE(header) << to_message(header.error());
+    ASSERT_EQ(header->fields.size(), static_cast<std::size_t>(count));
+    EXPECT_EQ(header->itemsize, static_cast<std::uint64_t>(count) * 12);
+    EXPECT_EQ(header->fields.back().name, fmt::format("alignments3D/field_{}", count - 1));
+    EXPECT_EQ(header->fields.back().offset, static_cast<std::uint64_t>(count - 1) * 12);
+    EXPECT_EQ(format_npy_header(header->descr, false, header->shape), text);
+  }
+}
+
+TEST(NpyHeader, TextOfExactly1MiB) {
+  const std::string name(1'048'576 - 110, 'n');
+  const auto text_of = [&](std::size_t longer) {
+    std::string descr = "[('" + name + std::string(longer, 'n') + "', '<i4')]";
+    return format_npy_header(descr, false, std::vector<std::uint64_t>{3});
+  };
+  std::size_t longer = 0;
+  while (text_of(longer + 1).size() <= kMaxHeaderBytes) ++longer;
+  EXPECT_TRUE(parse(text_of(longer)));
+  EXPECT_FALSE(parse(text_of(longer + 1)));
+}
+
+TEST(NpyHeader, FieldsAreThoseOfTheDescr) {
+  const auto header = parse(
+      format_npy_header("[('a', '<i4'), ('', '|V4'), ('b', [('c', '|S2')])]", false, std::vector<std::uint64_t>{3}));
+  ASSERT_TRUE(header);
+  ASSERT_EQ(header->fields.size(), 2u);
+  EXPECT_EQ(header->fields[1].offset, 8u);
+  EXPECT_EQ(header->fields[1].dtype.descr(), "[('c', '|S2')]");
+  EXPECT_TRUE(parse(format_npy_header("'<f8'", false, std::vector<std::uint64_t>{3}))->fields.empty());
 }
 
 TEST(NpyHeader, SizesUpToTheLimitOfFileOffsets) {

@@ -1,9 +1,9 @@
-#include "core/npy/python_literal.h"
-
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <string>
+
+#include "core/npy/python_parser.h"
 
 namespace npyfs {
 namespace {

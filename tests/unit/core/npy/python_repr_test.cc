@@ -23,17 +23,5 @@ TEST(PythonRepr, AsPythonPrints) {
   EXPECT_EQ(python_repr("\U0001f600\U000e0001\U0010ffff"), "'\U0001f600\\U000e0001\\U0010ffff'");
 }
 
-TEST(PythonRepr, CodePointsRoundTrip) {
-  for (const std::uint32_t code_point :
-       {0x0u, 0x7Fu, 0x80u, 0x7FFu, 0x800u, 0xD7FFu, 0xE000u, 0xFFFFu, 0x10000u, 0x10FFFFu}) {
-    std::string text;
-    append_utf8(text, code_point);
-    text += "x";
-    std::string_view rest = text;
-    EXPECT_EQ(take_code_point(rest), code_point);
-    EXPECT_EQ(rest, "x");
-  }
-}
-
 }  // namespace
 }  // namespace npyfs
