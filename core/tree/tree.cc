@@ -279,6 +279,12 @@ Result<struct statvfs> Tree::filesystem_status(NodeId id) const {
   return root_.filesystem_status(*known->path, known->kind == NodeKind::kOther ? 0 : pinned_identity(*known));
 }
 
+Result<void> Tree::replace_root(UniqueFd root) {
+  if (auto replaced = root_.replace(std::move(root)); !replaced) return replaced;
+  watch_.drop_all();
+  return {};
+}
+
 void Tree::invalidate_changed(const SourceChanges& changes, const std::function<bool(NodeId)>& tell) {
   ++told_changes_;
   watch_.renew();

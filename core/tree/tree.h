@@ -110,6 +110,10 @@ class Tree {
   // See SourceRoot. To be called before any operation.
   void set_own_device(dev_t device) { root_.set_own_device(device); }
 
+  // The directory open at `root` becomes the root of the source: see SourceRoot::replace(). The caller then passes
+  // SourceChanges::everything to invalidate_changed().
+  Result<void> replace_root(UniqueFd root);
+
   // Hears of changes once it was started.
   SourceWatch& watch() { return watch_; }
   const SourceWatch& watch() const { return watch_; }

@@ -1,24 +1,21 @@
-// Hears of changes in the source as they are made: inotify(7) watches on those of its directories in which the kernel
-// knows names, and the table of mounts.
+// Change notifications for the source: inotify(7) watches on the directories of the source that the kernel has looked
+// up names in.
 //
-// A help and no more: what the kernel keeps ends by its timeouts, whether or not anybody hears of a change. Nothing is
-// heard of what other machines do, of what is changed through a mapping or through another hard link, of the targets of
-// symbolic links, and of directories beyond the bound.
+// Notifications only make changes visible sooner: whatever the kernel caches expires by its timeouts anyway. There is
+// no notification of what other machines change, of stores into mappings, of changes through another hard link, of
+// changes to the targets of symbolic links, and of directories beyond the limit.
 //
-// IN_MODIFY is left out on purpose. Every write(2) and truncate(2) would be an event, for the one who writes as for us,
-// and a writer through the mount would make one of each of its own writes; a file that is being written has no size to
-// rely on before it is closed (IN_CLOSE_WRITE), and whoever opens it asks for its state anyway.
+// IN_MODIFY is left out on purpose. Each write(2) and truncate(2) would cause an event and slow down the writer,
+// including writes through the mount. A file that is being written has no reliable size before it is closed
+// (IN_CLOSE_WRITE), and every open asks for the file's state anyway.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
-#include <shared_mutex>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -26,120 +23,106 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/mutex.h"
 #include "core/base/node_id.h"
 #include "core/base/unique_fd.h"
-#include "core/paths/source_mount.h"
 #include "core/paths/source_root.h"
+#include "core/watch/source_changes.h"
 
-struct inotify_event;  // NOLINT(readability-identifier-naming): the name that the system has for it
+struct inotify_event;  // NOLINT(readability-identifier-naming): the system's name
 
 namespace npyfs {
 
-// What may have changed: perhaps nothing, as where something was mounted elsewhere. Paths in the source.
-struct SourceChanges {
-  bool everything = false;  // the rest says but a part of it
-
-  // Whatever has these paths may be another file or have other bytes or attributes. True where the name has come, gone
-  // or been given to something else, so that nothing that was known beneath it holds.
-  std::map<std::string, bool, std::less<>> paths;
-
-  std::set<std::string, std::less<>> directories;  // whose own attributes have changed
-
-  void add(std::string path, bool has_come_or_gone) { paths[std::move(path)] |= has_come_or_gone; }
-};
-
-// Thread-safe, but for start(), on_refusal() and on_refused_root(), which come first, and wait(), which is for one
-// thread.
+// Thread-safe after start(), except that wait() and renew() are for one thread.
 class SourceWatch {
  public:
-  // The most directories that are watched: half of what the smallest systems let one user watch, and 4 MiB of the
-  // kernel's memory. Those that come later are left to the timeouts.
+  // Of watched directories. Half of what the smallest systems allow a user, and 4 MiB of kernel memory. Changes in
+  // other directories show within the timeouts.
   static constexpr std::size_t kMaxDirectories = 4096;
 
-  // Watches nothing before start(), and at most `max_directories` after it. `root` must outlive it.
+  // Watches nothing before start(). `root` must outlive the watch.
   explicit SourceWatch(SourceRoot& root, std::size_t max_directories = kMaxDirectories)
       : root_(root), max_directories_(max_directories) {}
 
-  // An error where the system has no inotify, or this user has too many: then no directory is watched. `mountpoint` is
-  // where npyfs is to be mounted, an absolute path without links; empty for nowhere.
-  Result<void> start(const std::string& mountpoint = {});
-  // Whether there is something to wait for.
-  bool is_started() const { return static_cast<bool>(end_); }
+  // To be called once, before any other thread uses the watch. An error if the system has no inotify, or the user has
+  // too many inotify instances; then no directory is watched, but wait() works. `on_refusal` is called, without a lock
+  // held, the first time that the system refuses a watch.
+  Result<void> start(std::function<void(const Error&)> on_refusal = [](const Error&) {});
+  // Whether wait() may be called.
+  bool is_started() const { return static_cast<bool>(stop_event_); }
 
-  // `call` is called at the first time that the system refuses a watch, with no lock held.
-  void on_refusal(std::function<void(const Error&)> call) { on_refusal_ = std::move(call); }
+  // Watches `directory`, a node of kind kDirectory at `path`, unless it is watched already, which is cheap. To be
+  // called before any name in the directory is looked up, so that no later change is missed. Does nothing beyond the
+  // limit, and for directories on remote filesystems: these notify of this machine's changes only, and to set a watch
+  // may wait for a server forever.
+  void add(NodeId directory, const std::shared_ptr<const std::string>& path) EXCLUDES(mutex_);
 
-  // `call` is called by wait() where another mount has taken the place of the source's that cannot be its root.
-  void on_refused_root(std::function<void(const Error&)> call) { on_refused_root_ = std::move(call); }
+  // To be called when the kernel has forgotten a node of any kind.
+  void remove(NodeId node) noexcept EXCLUDES(mutex_);
 
-  // Hears of changes in `directory`, a node of kind kDirectory at `path`, from now on: to be called before anything is
-  // found out about its names. Cheap where that was done before. Directories of network filesystems are not watched:
-  // they tell of this machine's changes alone, and asking may take for ever.
-  void add(NodeId directory, const std::shared_ptr<const std::string>& path);
+  // Blocks until something has changed, or until `mounts` has POLLPRI (SourceMount::descriptor(); -1 for none). nullopt
+  // after stop(). What was renamed or removed, and what is below it, is not watched any more: renew() or add() watches
+  // what is there now. To be called only if is_started().
+  Result<std::optional<SourceChanges>> wait(int mounts = -1) EXCLUDES(mutex_);
 
-  // The kernel has forgotten a node, of whatever kind.
-  void remove(NodeId node) noexcept;
+  // To be called when the root of the source was replaced: all watches are on directories of the old one. Drops them
+  // for renew() and add() to set again.
+  void drop_all() EXCLUDES(mutex_);
 
-  // Blocks until something has changed; empty once stop() was called. Where another mount has taken the place of the
-  // source's, the root is that one from then on (SourceRoot::replace), and everything has changed. What was renamed or
-  // removed is watched no longer, nor what is beneath it: add() finds what is there now. To be called where
-  // is_started().
-  Result<std::optional<SourceChanges>> wait();
+  // Watches what is there now at the paths whose watches were dropped. To be called after wait(), and before the kernel
+  // is told of the changes: the kernel then asks for the attributes of names that it knows, without a lookup that would
+  // call add().
+  void renew() EXCLUDES(mutex_);
 
-  // Blocks for that long, or until stop() was called, and returns whether it was.
-  bool rest(std::chrono::milliseconds duration) const;
+  // Blocks for `duration`, or until stop(). Returns whether stop() was called.
+  bool sleep_for(std::chrono::milliseconds duration) const;
 
-  // Does as add() for what is there now in place of what is watched no longer since wait(). The kernel asks for the
-  // attributes of names that it knows without looking anything up: so this comes after wait() and before it is told to
-  // ask. For one thread, that of wait().
-  void renew();
-
-  // Ends wait() and rest(), now and ever after.
+  // Ends wait() and sleep_for() permanently.
   void stop() noexcept;
   bool is_stopped() const { return is_stopped_; }
 
-  // Directories that are watched.
-  std::size_t count() const;
+  // Watched directories.
+  std::size_t count() const EXCLUDES(mutex_);
 
  private:
   struct Directory {
-    int watch;     // its number; kNone where there is nothing at its path, or that is to be found out
-    bool is_sure;  // the path has led to what is watched since it is watched
+    int watch;          // inotify's watch descriptor; kNone if nothing is watched yet, or any more
+    bool is_confirmed;  // after the watch was set, the path still led to the watched directory
     std::shared_ptr<const std::string> path;
   };
   static constexpr int kNone = -1;
 
-  bool is_wanted(NodeId directory) const;
-  void try_to_watch(NodeId directory, const std::string& path);
-  Result<int> watch(NodeId id, const std::string& path, int fd);
+  bool is_wanted(NodeId directory) const EXCLUDES(mutex_);
+  void try_to_watch(NodeId directory, const std::string& path) EXCLUDES(mutex_);
+  Result<int> watch(NodeId id, const std::string& path, int fd) EXCLUDES(mutex_);
   bool is_at(int fd, const std::string& path) const;
-  bool confirm(NodeId directory, int watch, bool is_still_there);
-  std::vector<std::pair<std::shared_ptr<const std::string>, NodeId>> take_lost();
-  std::vector<std::shared_ptr<const std::string>> paths_of(int watch) const;
-  void take(const inotify_event& event, SourceChanges& changes);
-  void unwatch(NodeId id, Directory& directory) noexcept;
-  void unwatch_all(int watch);
-  void drop_what_moved(const SourceChanges& changes);
-  SourceChanges changes_in(std::size_t size);
-  bool has_new_root();
+  bool confirm(NodeId directory, int watch, bool is_still_there) EXCLUDES(mutex_);
+  std::vector<std::pair<std::shared_ptr<const std::string>, NodeId>> take_lost() EXCLUDES(mutex_);
+  Result<SourceChanges> read_events() EXCLUDES(mutex_);
+  SourceChanges changes_in(std::size_t size) EXCLUDES(mutex_);
+
+  std::vector<std::shared_ptr<const std::string>> paths_of(int watch) const REQUIRES_SHARED(mutex_);
+  void add_event(const inotify_event& event, SourceChanges& changes) REQUIRES(mutex_);
+  void unwatch(NodeId id, Directory& directory) noexcept REQUIRES(mutex_);
+  void unwatch_all(int watch) REQUIRES(mutex_);
+  void drop_moved(const SourceChanges& changes) REQUIRES(mutex_);
 
   SourceRoot& root_;
   const std::size_t max_directories_;
-  UniqueFd events_;  // inotify; none before start()
-  UniqueFd end_;     // an eventfd, readable once stop() was called
-  std::optional<SourceMount> mount_;
-  std::vector<char> buffer_;  // of wait(): events as they come
+  std::function<void(const Error&)> on_refusal_;  // set by start()
+  UniqueFd events_;                               // inotify; none before start()
+  UniqueFd stop_event_;                           // an eventfd, readable after stop(); none before start()
+  std::vector<char> buffer_;                      // of wait(): events as the kernel writes them
   std::atomic<bool> is_stopped_ = false;
   std::atomic<bool> was_refused_ = false;
-  std::function<void(const Error&)> on_refusal_ = [](const Error&) {};
-  std::function<void(const Error&)> on_refused_root_ = [](const Error&) {};
 
-  mutable std::shared_mutex mutex_;  // guards what follows; a leaf
-  // Those that were added and are watched or have gone, at most twice as many as may be watched.
-  std::unordered_map<NodeId, Directory> directories_;
-  std::unordered_map<int, std::vector<NodeId>> by_watch_;  // one directory may have several paths, by links
-  std::unordered_set<NodeId> refused_;  // remote, or the system watches no more: not to be tried each time
-  std::vector<NodeId> lost_;            // for renew()
+  mutable SharedMutex mutex_;  // No other lock is taken while it is held.
+  // Directories that were added; not those in refused_. At most twice as many as may be watched: some have no watch.
+  std::unordered_map<NodeId, Directory> directories_ GUARDED_BY(mutex_);
+  // By watch descriptor. Links may lead to one directory by several paths, and these share the watch.
+  std::unordered_map<int, std::vector<NodeId>> by_watch_ GUARDED_BY(mutex_);
+  std::unordered_set<NodeId> refused_ GUARDED_BY(mutex_);  // remote, or refused by the system: add() does not try again
+  std::vector<NodeId> lost_ GUARDED_BY(mutex_);            // whose watches were dropped, for renew()
 };
 
 }  // namespace npyfs

@@ -95,22 +95,18 @@ Result<void> run_loop(fuse_session* session, const Options& options) {
 }
 
 // Where changes are not heard of they show within the timeouts, which is no reason to end.
-void start_to_watch(SourceWatch& watch, const std::string& mountpoint) {
+void start_to_watch(SourceWatch& watch) {
   const auto say_why_not = [](const Error& why) {
     log(LogLevel::kNotice, "{}: changes may show within the timeouts alone (fs.inotify.* set limits)", to_message(why));
   };
-  watch.on_refusal(say_why_not);
-  watch.on_refused_root([](const Error& why) {
-    log(LogLevel::kWarning, "{}. The source is what it was; start npyfs again to change that", to_message(why));
-  });
-  if (auto started = watch.start(mountpoint); !started) say_why_not(started.error());
+  if (auto started = watch.start(say_why_not); !started) say_why_not(started.error());
 }
 
 // Serves until the end, which it logs. What was written is in the source then, or the error says how much is not.
 Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, const std::string& mountpoint,
                                  Signals& signals) {
   const Housekeeping housekeeping(filesystem.tree);
-  const ChangeNotices change_notices(filesystem);
+  const ChangeNotices change_notices(filesystem, mountpoint);
   Result<void> served;
   std::uint64_t lost = 0;
   int drain_failure = 0;
@@ -148,7 +144,7 @@ Result<void> serve(const Options& options) {
   if (!mountpoint) return std::unexpected(with_advice_on_mountpoint(mountpoint.error()));
 
   MountState filesystem(options, std::move(*root));
-  start_to_watch(filesystem.tree.watch(), *mountpoint);
+  start_to_watch(filesystem.tree.watch());
   const Session session = new_session(options, filesystem);
   if (!session) {
     return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options",

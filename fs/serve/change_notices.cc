@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <utility>
 
 #include "fs/kernel/exception_guard.h"
 #include "fs/log/log.h"
@@ -26,8 +27,18 @@ std::chrono::nanoseconds cpu_time() {
 
 }  // namespace
 
-ChangeNotices::ChangeNotices(MountState& filesystem) : filesystem_(filesystem) {
+ChangeNotices::ChangeNotices(MountState& filesystem, const std::string& mountpoint)
+    : filesystem_(filesystem), source_mount_(filesystem.tree.root().mount(mountpoint)) {
   if (filesystem.tree.watch().is_started()) thread_ = std::jthread([this] { run(); });
+}
+
+bool ChangeNotices::has_new_root() {
+  auto root = source_mount_.replacement();
+  if (!root) {
+    log(LogLevel::kWarning, "{}. The source is what it was; start npyfs again to change that",
+        to_message(root.error()));
+  }
+  return root && *root && filesystem_.tree.replace_root(std::move(**root));
 }
 
 void ChangeNotices::run() {
@@ -39,13 +50,14 @@ void ChangeNotices::run() {
   bool goes_on = true;
   const auto round = [&] {
     const auto begin = cpu_time();
-    const auto changes = watch.wait();
+    auto changes = watch.wait(source_mount_.descriptor());
     if (!changes) log(LogLevel::kError, "changes are not heard of any more: {}", to_message(changes.error()));
     goes_on = changes && *changes;
     if (!goes_on) return;
+    if ((*changes)->mounts && has_new_root()) (*changes)->everything = true;
     filesystem_.tree.invalidate_changed(**changes, tell);
     const auto due = std::chrono::ceil<std::chrono::milliseconds>(kRestPerWork * (cpu_time() - begin));
-    goes_on = !watch.rest(std::max<std::chrono::milliseconds>(kShortestRest, due));
+    goes_on = !watch.sleep_for(std::max<std::chrono::milliseconds>(kShortestRest, due));
   };
   const auto failed = [](int, const char*) {
     log_line(LogLevel::kWarning, "a change was not told: it shows within the timeouts");

@@ -226,8 +226,8 @@ TEST_F(UndeliveredTest, AnOpenDirectoryIsClosed) {
 // The kernel did not know the node when it was told, so it cannot have dropped what it is then given.
 TEST_F(OperationsTest, AttributesFoundWhileAChangeWasToldAreNotKept) {
   SourceWatch& watch = filesystem_.tree.watch();
-  watch.on_refusal([&](const Error&) { filesystem_.tree.invalidate_changed({}, [](NodeId) { return true; }); });
-  ASSERT_TRUE(watch.start());
+  const auto change = [&](const Error&) { filesystem_.tree.invalidate_changed({}, [](NodeId) { return true; }); };
+  ASSERT_TRUE(watch.start(change));
   before_watching = [] { return ENOSPC; };  // the refusal comes in the middle of the lookup
   const auto during = structure_in<fuse_entry_out>(look_up(kRootNode, "notes.txt").body);
   before_watching = nullptr;
