@@ -55,7 +55,7 @@ Result<void> NewDirectory::make() {
 
 Result<void> NewDirectory::rename_to_name() {
   if (::renameat2(AT_FDCWD, temporary_path_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) == 0) return {};
-  // Where a filesystem does not know the flag (NFS), rename still replaces nothing but an empty directory.
+  // Some filesystems (NFS) do not support the flag. rename(2) replaces an empty directory, but nothing else.
   if ((errno == EINVAL || errno == ENOSYS) && ::rename(temporary_path_.c_str(), path_.c_str()) == 0) return {};
   const bool is_taken = errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR;
   return std::unexpected(is_taken ? already_exists(path_) : system_error(path_, "rename", errno));
@@ -64,7 +64,7 @@ Result<void> NewDirectory::rename_to_name() {
 Result<void> NewDirectory::publish() {
   const UniqueFd directory(::open(temporary_path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return std::unexpected(system_error(temporary_path_, "open", errno));
-  // One call for however many files; those of others on this filesystem are written, too.
+  // One call for any number of files. It also writes back files of others on this filesystem.
   if (::syncfs(directory.get()) != 0) return std::unexpected(system_error(path_, "syncfs", errno));
   if (auto renamed = rename_to_name(); !renamed) return renamed;
   temporary_path_.clear();

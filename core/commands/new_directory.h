@@ -1,4 +1,4 @@
-// A directory that appears under its name with all its files, or not at all.
+// A new directory that is complete as soon as it has its name.
 #pragma once
 
 #include <string>
@@ -8,22 +8,23 @@
 
 namespace npyfs {
 
-// Until it is published it has a temporary_name() beside the one it will get. A kill leaves that behind, and in it only
-// files that are complete, if they are made by NewFile.
+// Before publish(), the directory has a temporary_name() next to its final one. If the process is killed, the temporary
+// directory is left behind; files in it that were made with NewFile are complete. Not thread-safe.
 class NewDirectory {
  public:
-  // Where something is at `path` already: kSystem with EEXIST. A final '/' does not matter.
+  // kSystem with EEXIST if something is at `path` already. A trailing '/' is ignored.
   static Result<NewDirectory> create(std::string path);
   NewDirectory(NewDirectory&& other) noexcept;
   NewDirectory& operator=(NewDirectory&&) = delete;
-  // Without publish() the directory is removed with the files in it.
+  // Removes the directory, with the files in it, unless it was published.
   ~NewDirectory();
 
-  // Where to put files.
+  // The directory's present path; files are created here.
   const std::string& temporary_path() const { return temporary_path_; }
 
-  // Brings its files to stable storage and gives it its name, in place of nothing: kSystem with EEXIST where another
-  // has come by the name meanwhile. Returns when the name is on stable storage, too.
+  // Writes the files to stable storage and gives the directory its name. Never replaces anything, except an empty
+  // directory on filesystems without RENAME_NOREPLACE: kSystem with EEXIST if something has got the name meanwhile.
+  // Returns after the name is on stable storage, too.
   Result<void> publish();
 
  private:
@@ -33,7 +34,7 @@ class NewDirectory {
 
   std::string path_;
   UniqueFd parent_;
-  std::string temporary_path_;  // empty where there is none, or it has been given up
+  std::string temporary_path_;  // to be removed by the destructor; "" for none
 };
 
 }  // namespace npyfs

@@ -49,7 +49,7 @@ Result<NewFile> NewFile::create(const std::string& path, Staging staging) {
   return file;
 }
 
-// Told now, before hours of work: publish() would find it as well.
+// publish() would fail as well, but perhaps after hours of work.
 Result<void> NewFile::check_absent() const {
   struct stat status;
   if (::fstatat(directory_.get(), name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -62,7 +62,7 @@ Result<void> NewFile::check_absent() const {
 Result<void> NewFile::open_unnamed() {
   fd_ = UniqueFd(::openat(directory_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kMode));
   if (fd_) return {};
-  // What filesystems and kernels say that do not know O_TMPFILE: open(2).
+  // The errors of filesystems and kernels without O_TMPFILE: see open(2).
   if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL) return open_named();
   return std::unexpected(system_error(path_, "open", errno));
 }
@@ -80,24 +80,31 @@ Result<void> NewFile::open_named() {
   return std::unexpected(system_error(path_, "open", errno));
 }
 
-// 0, or -1 with errno. None of the calls replaces a file that is there.
-int NewFile::link_to_name() {
-  const int directory = directory_.get();
-  if (temporary_name_.empty()) {
-    const std::string link = fmt::format("/proc/self/fd/{}", fd_.get());
-    return ::linkat(AT_FDCWD, link.c_str(), directory, name_.c_str(), AT_SYMLINK_FOLLOW);
-  }
-  if (::renameat2(directory, temporary_name_.c_str(), directory, name_.c_str(), RENAME_NOREPLACE) == 0) {
-    temporary_name_.clear();
-    return 0;
-  }
-  if (errno != EINVAL && errno != ENOSYS) return -1;
-  return ::linkat(directory, temporary_name_.c_str(), directory, name_.c_str(), 0);  // the destructor removes the other
+Result<void> NewFile::publish() {
+  return temporary_name_.empty() ? link_unnamed() : rename_temporary();
 }
 
-Result<void> NewFile::publish() {
-  if (link_to_name() == 0) return {};
-  return std::unexpected(errno == EEXIST ? already_exists(path_) : system_error(path_, "link", errno));
+// linkat(2) never replaces a file.
+Result<void> NewFile::link_unnamed() {
+  const std::string link = fmt::format("/proc/self/fd/{}", fd_.get());
+  if (::linkat(AT_FDCWD, link.c_str(), directory_.get(), name_.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+  return std::unexpected(publish_error(errno));
+}
+
+Result<void> NewFile::rename_temporary() {
+  const int directory = directory_.get();
+  if (::renameat2(directory, temporary_name_.c_str(), directory, name_.c_str(), RENAME_NOREPLACE) == 0) {
+    temporary_name_.clear();
+    return {};
+  }
+  // Some filesystems do not support RENAME_NOREPLACE. After linkat(2), the destructor removes the temporary name.
+  const bool is_unsupported = errno == EINVAL || errno == ENOSYS;
+  if (is_unsupported && ::linkat(directory, temporary_name_.c_str(), directory, name_.c_str(), 0) == 0) return {};
+  return std::unexpected(publish_error(errno));
+}
+
+Error NewFile::publish_error(int error) const {
+  return error == EEXIST ? already_exists(path_) : system_error(path_, "link", error);
 }
 
 Result<void> NewFile::publish_durably() {

@@ -1,4 +1,4 @@
-// A file that appears under its name complete, or not at all.
+// A new file that is complete as soon as it has its name.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace npyfs {
 
-// While it is written the file has no name (O_TMPFILE), so that a kill leaves nothing. On filesystems that cannot do
-// this it has a temporary_name() in the same directory, which a kill leaves behind.
+// The file has no name while it is written (O_TMPFILE), so nothing is left if the process is killed. On filesystems
+// without O_TMPFILE it has a temporary_name() in the same directory, which is left behind then. Not thread-safe.
 class NewFile {
  public:
   enum class Staging {
@@ -17,20 +17,20 @@ class NewFile {
     kNamed,  // as on filesystems without O_TMPFILE
   };
 
-  // Where something has this name already: kSystem with EEXIST. The mode is that of any new file: 0666 less the umask.
+  // kSystem with EEXIST if something has this name already. The mode is 0666 without the umask.
   static Result<NewFile> create(const std::string& path, Staging staging = Staging::kUnnamedIfPossible);
   NewFile(NewFile&& other) noexcept;
   NewFile& operator=(NewFile&& other) = delete;
-  // Without publish() the file is gone.
+  // Removes the file unless it was published.
   ~NewFile();
 
-  // Open for reading and writing.
+  // A descriptor of the file, open for reading and writing.
   int fd() const { return fd_.get(); }
 
-  // Gives the file its name, in place of nothing: kSystem with EEXIST where another has come by it meanwhile.
+  // Gives the file its name. Never replaces another file: kSystem with EEXIST if one has got the name meanwhile.
   Result<void> publish();
 
-  // The same, and returns when file and name are on stable storage.
+  // The same. Returns after the file and its name are on stable storage.
   Result<void> publish_durably();
 
  private:
@@ -38,16 +38,18 @@ class NewFile {
   Result<void> open_unnamed();
   Result<void> open_named();
   Result<void> check_absent() const;
-  int link_to_name();
+  Result<void> link_unnamed();
+  Result<void> rename_temporary();
+  Error publish_error(int error) const;
 
   std::string path_;
   std::string name_;  // last component of path_
   UniqueFd directory_;
   UniqueFd fd_;
-  std::string temporary_name_;  // empty where there is none, or it has been given up
+  std::string temporary_name_;  // to be removed by the destructor; "" for none
 };
 
-// Says that nothing is overwritten: kSystem with EEXIST.
+// kSystem with EEXIST: something is at `path` and is not overwritten.
 Error already_exists(std::string path);
 
 }  // namespace npyfs
