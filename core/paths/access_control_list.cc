@@ -18,7 +18,7 @@ constexpr mode_t kAll = 7;
 constexpr mode_t kOwnerAlone = ~mode_t{S_IRWXG | S_IRWXO};
 constexpr std::size_t kUsualSize = 512;  // bytes; enough for 63 entries
 
-// What the list grants to each sort of people: the least that anybody of the sort gets, but for the mask.
+// What all entries of one kind grant, before the mask is applied.
 struct Granted {
   mode_t mask = kAll;
   mode_t group = 0;
@@ -27,8 +27,8 @@ struct Granted {
   mode_t named_groups = kAll;
   bool names_somebody = false;
 
-  // False where there is no such entry.
-  bool take(const posix_acl_xattr_entry& entry) {
+  // False if the tag of the entry is unknown.
+  bool add(const posix_acl_xattr_entry& entry) {
     const mode_t granted = le16toh(entry.e_perm) & kAll;
     switch (le16toh(entry.e_tag)) {
       case ACL_USER_OBJ:
@@ -59,7 +59,7 @@ struct Granted {
 }  // namespace
 
 Result<std::vector<std::byte>> access_control_list(int fd, const std::string& path) {
-  // Through /proc, since what is open as O_PATH has no attributes of its own.
+  // fgetxattr(2) does not work on descriptors opened with O_PATH, but a path in /proc does.
   const auto opened = fmt::format("/proc/self/fd/{}", fd);
   std::vector<std::byte> list(kUsualSize);
   while (true) {
@@ -70,7 +70,7 @@ Result<std::vector<std::byte>> access_control_list(int fd, const std::string& pa
     }
     if (errno == ENODATA || errno == EOPNOTSUPP) return std::vector<std::byte>();
     if (errno != ERANGE || list.size() == XATTR_SIZE_MAX) {
-      // ENOENT says that there is no /proc, and nothing of the file.
+      // ENOENT means that /proc is not mounted; the file itself is open.
       return std::unexpected(system_error(path, "getxattr", errno == ENOENT ? EIO : errno));
     }
     list.resize(XATTR_SIZE_MAX);
@@ -89,10 +89,10 @@ mode_t mode_within(std::span<const std::byte> list, mode_t mode) {
     posix_acl_xattr_entry entry;
     if (list.size() < sizeof entry) return mode & kOwnerAlone;
     std::memcpy(&entry, list.data(), sizeof entry);
-    if (!granted.take(entry)) return mode & kOwnerAlone;
+    if (!granted.add(entry)) return mode & kOwnerAlone;
   }
   const mode_t group = granted.group & granted.named_users & granted.mask;
-  // The mask bounds those alone who have an entry.
+  // The mask applies to named users and groups and to the owning group, not to others.
   const mode_t named = granted.names_somebody ? granted.named_users & granted.named_groups & granted.mask : kAll;
   const mode_t others = granted.others & named;
   return mode & (kOwnerAlone | group << 3 | others);

@@ -12,28 +12,25 @@
 namespace npyfs {
 namespace {
 
-// Whether a list can take something away: links have none, and nobody but the owner may be granted anything at all.
+// Whether a list could grant less than the mode. Links have no lists, and a mode that grants something to the owner
+// alone cannot be reduced.
 bool may_grant_too_much(const struct stat& status) {
   return !S_ISLNK(status.st_mode) && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
-}
-
-bool is_same(const timespec& a, const timespec& b) {
-  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
 }  // namespace
 
 std::optional<mode_t> AclModeCache::find(const SourceStatus& status) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto known = known_.find(status.identity());
-  if (known == known_.end() || !is_same(known->second.ctime, status.st_ctim)) return std::nullopt;
+  if (known == known_.end() || known->second.ctime_ns != nanoseconds(status.st_ctim)) return std::nullopt;
   return known->second.mode;
 }
 
 void AclModeCache::note(const SourceStatus& status, mode_t mode) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (known_.size() >= kMaxKnown) known_.clear();
-  known_.insert_or_assign(status.identity(), Known{status.st_ctim, mode});
+  known_.insert_or_assign(status.identity(), Known{nanoseconds(status.st_ctim), mode});
 }
 
 Result<SourceStatus> AclModeCache::status(int directory, const std::string& name, const std::string& path) {
@@ -43,7 +40,7 @@ Result<SourceStatus> AclModeCache::status(int directory, const std::string& name
     status->st_mode = *mode;
     return status;
   }
-  // By a descriptor of its own, so that status and list are of the same file.
+  // Status and list are read from one descriptor, so that they belong to the same file.
   UniqueFd opened;
   if (!name.empty()) {
     opened = UniqueFd(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));

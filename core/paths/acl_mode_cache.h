@@ -1,41 +1,39 @@
-// Modes less what access control lists take away, known by the files' versions: a list is read once while it stands.
+// The permissions that access control lists leave of modes. The cache reads the list of a file once until it changes.
 #pragma once
 
 #include <sys/stat.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 
 #include "core/base/error.h"
+#include "core/base/mutex.h"
 #include "core/paths/source_status.h"
 
 namespace npyfs {
 
-// Thread-safe. Of bounded size: at times all is forgotten, and lists are read again.
+// Thread-safe. A full cache is cleared, and lists are read again.
 class AclModeCache {
  public:
-  // The status of `name` in the directory that is open at `directory`, or of what is open there where that is empty, as
-  // status_with_birth() has it, but with mode_within() its list for its mode. Whoever goes by the mode gets no more
-  // than the list grants. Costs a look at the list where the file is new here, or its times lie so little back that
-  // they do not tell of every change (see is_racy()).
+  // As status_with_birth(), but st_mode is what mode_within() leaves of it: who is granted access by this mode has at
+  // most what the list grants. Reads the list of a file that is not in the cache, or whose timestamps are racy (see
+  // is_racy()).
   Result<SourceStatus> status(int directory, const std::string& name, const std::string& path);
 
  private:
   struct Known {
-    timespec ctime;  // moves where the mode or the list does
+    std::int64_t ctime_ns;  // changes with the mode and with the list
     mode_t mode;
   };
-  static constexpr std::size_t kMaxKnown = 65536;  // 4 MiB
+  static constexpr std::size_t kMaxKnown = 65536;  // files; 4 MiB
 
-  std::optional<mode_t> find(const SourceStatus& status);
-  void note(const SourceStatus& status, mode_t mode);
+  std::optional<mode_t> find(const SourceStatus& status) EXCLUDES(mutex_);
+  void note(const SourceStatus& status, mode_t mode) EXCLUDES(mutex_);
 
-  std::mutex mutex_;                                // guards known_; a leaf
-  std::unordered_map<std::uint64_t, Known> known_;  // by SourceStatus::identity()
+  Mutex mutex_;                                                        // No other lock is taken while it is held.
+  std::unordered_map<std::uint64_t, Known> known_ GUARDED_BY(mutex_);  // by SourceStatus::identity()
 };
 
 }  // namespace npyfs

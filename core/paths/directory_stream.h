@@ -17,7 +17,7 @@ struct DirectoryCloser {
 };
 using DirectoryStream = std::unique_ptr<DIR, DirectoryCloser>;
 
-// A stream of the directory that is open at `fd`, for reading; `path` is for messages.
+// Takes over `fd`, which is open on a directory for reading. `path` is the subject of errors.
 inline Result<DirectoryStream> directory_stream(UniqueFd fd, const std::string& path) {
   DirectoryStream directory(::fdopendir(fd.get()));
   if (!directory) return std::unexpected(system_error(path, "fdopendir", errno));
@@ -25,7 +25,8 @@ inline Result<DirectoryStream> directory_stream(UniqueFd fd, const std::string& 
   return directory;
 }
 
-// Whether its type is to be had by looking at it alone: a link may be followed, and some filesystems do not say.
+// Whether d_type does not tell the type, so that the entry needs a stat: the entry is a link, which may be followed, or
+// the filesystem does not fill in d_type.
 inline bool is_of_unsure_type(const dirent& entry) {
   return entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN;
 }

@@ -1,4 +1,4 @@
-// Which file, in which state: what tells a replaced, rewritten or grown source from the one that was opened.
+// The version of a file, which differs if the file was replaced, rewritten or extended; and racy timestamps.
 #pragma once
 
 #include <sys/stat.h>
@@ -15,7 +15,7 @@ namespace npyfs {
 // inodes), so several writes may get the same timestamp.
 inline constexpr std::time_t kRacySeconds = 2;
 
-// The clock that the kernel stamps files with.
+// The clock that the kernel takes the timestamps of files from.
 inline timespec file_clock() {
   timespec now = {};
   (void)::clock_gettime(CLOCK_REALTIME_COARSE, &now);
@@ -34,16 +34,22 @@ constexpr bool is_racy(const struct stat& status, const timespec& now) {
   return !is_old(status.st_mtim) || !is_old(status.st_ctim);
 }
 
-// ctime is part of it, since mtime can be set back by anyone who writes the file (touch -r, rsync -t). The times of an
-// array that is written through the mount say nothing, since they move with every row. An array's header counts, since
-// the times may stay what they are while it is rewritten: see is_racy().
+// Nanoseconds since 1970, for comparison only: they wrap around beyond the year 2262.
+constexpr std::int64_t nanoseconds(const timespec& time) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u +
+                                   static_cast<std::uint64_t>(time.tv_nsec));
+}
+
+// Includes ctime, because every writer of the file can set mtime back (touch -r, rsync -t). Includes the header of an
+// array, because the timestamps may stay the same while the header is rewritten: see is_racy(). For arrays that are
+// written through the mount, without_times() is used: each written row changes the timestamps.
 struct FileVersion {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::uint64_t size = 0;  // bytes
   std::int64_t mtime_ns = 0;
   std::int64_t ctime_ns = 0;
-  std::uint64_t header = 0;  // hash of an array's header bytes
+  std::uint64_t header = 0;  // hash of the header bytes of an array; 0 for any other file
 
   static FileVersion of(const struct stat& status) {
     return {status.st_dev,
@@ -58,17 +64,10 @@ struct FileVersion {
 
   bool operator==(const FileVersion&) const = default;
 
-  // Never 0, so that 0 can stand for "no version".
+  // Never 0: callers use 0 for "no version".
   std::uint64_t hash() const {
     const std::uint64_t times = mix(static_cast<std::uint64_t>(mtime_ns), static_cast<std::uint64_t>(ctime_ns));
     return mix(mix(mix(mix(device, inode), size), times), header) | 1;
-  }
-
- private:
-  // Wraps around for times beyond the year 2262: only equality matters.
-  static std::int64_t nanoseconds(const struct timespec& time) {
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u +
-                                     static_cast<std::uint64_t>(time.tv_nsec));
   }
 };
 

@@ -1,4 +1,4 @@
-// The table of mounts, as /proc/self/mountinfo has it, and what it says of a mount in the place of the source's.
+// The mount table of /proc/self/mountinfo, and what it tells about a mount that has replaced the mount of the source.
 #pragma once
 
 #include <cstdint>
@@ -9,30 +9,33 @@
 
 namespace npyfs {
 
+// The fields have their names from proc(5).
 struct MountEntry {
-  std::uint64_t number = 0;
-  std::string device;  // "major:minor"; the same for all mounts of one filesystem
-  std::string place;   // the absolute path that it is mounted at
-  std::string type;    // of the filesystem: "ext4", "fuse.npyfs"
+  std::uint64_t mount_id = 0;
+  std::string device;       // "major:minor"; the same for all mounts of one filesystem
+  std::string mount_point;  // an absolute path
+  std::string type;         // of the filesystem: "ext4", "fuse.npyfs"
 };
 
-// The entries of a table in proc(5)'s format, in their order: of those in one place the last covers the others.
+// The entries of `text`, which has the format of mountinfo, in their order. Of several mounts on one mount point, the
+// last one hides the others. A field that is missing in a line is empty or 0.
 std::vector<MountEntry> mount_entries(std::string_view text);
 
-struct SourcePlace {
-  std::uint64_t mount = 0;  // the number of the mount that the source is on
-  std::string place;        // where that is, or was, mounted
-  std::string path;         // the source, on it
-  std::string mountpoint;   // of npyfs; empty for none
+// Where the source is. All paths are absolute and have no links.
+struct SourceLocation {
+  std::uint64_t mount_id = 0;   // of the mount that the source is on
+  std::string mount_point;      // of that mount
+  std::string path;             // of the source, at or below mount_point
+  std::string own_mount_point;  // of npyfs; "" if it is not mounted
 };
 
-// The mount that has taken the place of the source's; nullptr while that one is there, or nothing is in its place.
-// Points into `table`.
-const MountEntry* successor_in(const std::vector<MountEntry>& table, const SourcePlace& source);
+// The mount that has replaced the mount of the source: the last one on the same mount point. nullptr if the mount of
+// the source is still in the table, or if nothing is mounted there. Points into `table`.
+const MountEntry* successor_in(const std::vector<MountEntry>& table, const SourceLocation& source);
 
-// Why source.path, on its successor, is not even to be looked at while npyfs runs: empty where it may be. What is not
-// local may wait for a server, mount again what was taken away (autofs), or be npyfs itself and wait for itself, and
-// so may all that there is on the way. That is said of the table alone, which never waits.
-std::optional<std::string> why_not_to_open(const std::vector<MountEntry>& table, const SourcePlace& source);
+// Why source.path must not be opened on its successor while npyfs runs; nullopt if it may be. Every filesystem on the
+// way to the path must be local. Others may wait for a server, mount again what was just unmounted (autofs), or be
+// npyfs itself, which then waits for itself. Decided from the table alone, without a system call that might wait.
+std::optional<std::string> why_not_to_open(const std::vector<MountEntry>& table, const SourceLocation& source);
 
 }  // namespace npyfs

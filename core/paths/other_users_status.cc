@@ -15,7 +15,7 @@
 namespace npyfs {
 namespace {
 
-// What the system calls what is open at `fd`, wherever it was moved to.
+// The present absolute path of what is open at `fd`, as the kernel has it. `path` is the subject of errors.
 Result<std::string> path_of(int fd, const std::string& path) {
   std::error_code error;
   auto found = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
@@ -23,7 +23,7 @@ Result<std::string> path_of(int fd, const std::string& path) {
   return found.string();
 }
 
-// The directory that `target`, with this status, is in. ENOENT where it is not in it any more.
+// The directory that contains what is open at `target` and has this status. ENOENT if it was moved meanwhile.
 Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const SourceStatus& status,
                            const std::string& path) {
   const auto moved = [&] { return std::unexpected(system_error(path, "open", ENOENT)); };
@@ -31,7 +31,7 @@ Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const Sourc
   if (S_ISDIR(status.st_mode)) {
     parent = UniqueFd(::openat(target, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!parent) return std::unexpected(system_error(path, "open", errno));
-    // The root may be covered by its own mount, which is found in its place.
+    // If npyfs is mounted over the root, ".." of a directory below the root is that mount, not the root.
     if (!is_on_device(parent.get(), "", resolver.own_device())) return parent;
   }
   const auto found = path_of(target, path);
@@ -40,8 +40,9 @@ Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const Sourc
   if (!root) return std::unexpected(root.error());
   const auto directory = relative_path(*root == "/" ? "" : *root, parent_directory(*found));
   if (!directory) return moved();
-  parent = UniqueFd(resolver.open_beneath(*directory, O_PATH | O_DIRECTORY));
-  if (!parent) return std::unexpected(system_error(path, "open", errno));
+  auto below_root = resolver.resolve(*directory, O_PATH | O_DIRECTORY);
+  if (!below_root) return below_root;
+  parent = std::move(*below_root);
   const std::string name = last_component(*found);
   if (is_on_device(parent.get(), name, resolver.own_device())) return moved();
   const auto named = status_with_birth(parent.get(), name, path);
@@ -50,23 +51,24 @@ Result<UniqueFd> parent_of(const PathResolver& resolver, int target, const Sourc
   return parent;
 }
 
-// Whether everybody who has got to `directory` may get to `target`: all directories that it is in, up to that one or to
-// the root, are open to all. They are found from the target upwards, since any path may lead elsewhere by now.
-Result<bool> may_be_followed(const PathResolver& resolver, AclModeCache& modes, int directory, int target,
-                             const std::string& link) {
+// Whether every user who can reach `directory` may also reach `target`: everybody may enter all directories that
+// contain the target, up to `directory` or to the root. Goes from the target upwards, because a path may lead elsewhere
+// by now.
+Result<bool> is_reachable_by_all(const PathResolver& resolver, AclModeCache& modes, int directory, int target,
+                                 const std::string& link) {
   constexpr mode_t kAllMayEnter = S_IXUSR | S_IXGRP | S_IXOTH;
   const auto root = status_with_birth(resolver.root(), "", link);
   if (!root) return std::unexpected(root.error());
   const auto of_link = status_with_birth(directory, "", link);
   if (!of_link) return std::unexpected(of_link.error());
   UniqueFd above;
-  std::uint64_t below = 0;  // what was looked at last
+  std::uint64_t below = 0;  // identity of what was checked before; 0 for the target itself
   for (int at = target;; at = above.get()) {
     const auto status = modes.status(at, "", link);
     if (!status) return std::unexpected(status.error());
     const std::uint64_t identity = status->identity();
     if (identity == root->identity() || identity == of_link->identity()) return true;
-    if (identity == below) return false;  // "/": it was moved out of the root
+    if (identity == below) return false;  // "/" is its own parent: the target was moved out of the root
     if (below != 0 && (status->st_mode & kAllMayEnter) != kAllMayEnter) return false;
     auto parent = parent_of(resolver, at, *status, link);
     if (!parent && leads_nowhere(parent.error())) return false;
@@ -80,25 +82,29 @@ Result<bool> may_be_followed(const PathResolver& resolver, AclModeCache& modes, 
 
 Result<SourceStatus> status_for_other_users(const PathResolver& resolver, AclModeCache& modes, int directory,
                                             const std::string& name, const std::string& path) {
-  // No name of a directory's own, and it might lead out of the root.
+  // Neither is a name of an entry of the directory, and both might lead out of the root.
   if (name == ".." || name.contains('/')) return std::unexpected(system_error(path, "stat", ENOENT));
-  // What is asked of our own mount is asked of ourselves.
+  // A request to our own mount would wait for ourselves.
   if (is_on_device(directory, name, resolver.own_device())) return std::unexpected(system_error(path, "stat", ELOOP));
   auto itself = modes.status(directory, name, path);
   if (!itself || !S_ISLNK(itself->st_mode)) return itself;
-  const bool all_are_followed = resolver.leaving_links() == LeavingLinks::kAreFollowed;
-  // Beneath the root, which the directory's own descriptor says nothing of, a link is found by its path: whatever that
-  // leads to by now, what is found is for may_be_followed() to judge.
-  auto target = all_are_followed ? resolver.open_anywhere(directory, name, path) : resolver.resolve(path, O_PATH);
-  // Above the directory lies the mount itself, where it is mounted over the root.
-  const bool is_covered = all_are_followed && !target && target.error().os_error == ELOOP;
+  // A link that may leave the root is followed from `directory` itself. Otherwise the link is found by its path,
+  // because RESOLVE_BENEATH needs the root; the path may lead to another link by now, but is_reachable_by_all() checks
+  // the target.
+  const bool may_leave = resolver.leaving_links() == LeavingLinks::kAreFollowed;
+  auto target = may_leave ? resolver.open_anywhere(directory, name, path) : resolver.resolve(path, O_PATH);
+  // If npyfs is mounted over the root, ".." of a directory below the root is that mount: then the link is found by its
+  // path, too.
+  const bool is_covered = may_leave && !target && target.error().os_error == ELOOP;
   if (is_covered) target = resolver.resolve(path, O_PATH);
   if (!target && leads_nowhere(target.error())) return itself;
   if (!target) return std::unexpected(target.error());
-  const bool is_to_be_judged = !all_are_followed || is_covered;
-  const auto allowed = is_to_be_judged ? may_be_followed(resolver, modes, directory, target->get(), path) : true;
-  if (!allowed) return std::unexpected(allowed.error());
-  return *allowed ? modes.status(target->get(), "", path) : itself;
+  if (!may_leave || is_covered) {
+    const auto reachable = is_reachable_by_all(resolver, modes, directory, target->get(), path);
+    if (!reachable) return std::unexpected(reachable.error());
+    if (!*reachable) return itself;
+  }
+  return modes.status(target->get(), "", path);
 }
 
 }  // namespace npyfs

@@ -1,4 +1,4 @@
-// What other users than the owner of the mount are told of the source (-o allow_other, allow_root).
+// The status of files as other users than the owner of the mount may see it (-o allow_other, allow_root).
 #pragma once
 
 #include <string>
@@ -10,12 +10,17 @@
 
 namespace npyfs {
 
-// What `name` is in the directory that is open at `directory`, with its birth; links are followed. A link that leaves
-// the root, dangles or loops is described itself (S_ISLNK). So is one that leads through a directory which is not open
-// to all (those above its own count, unless it stays beneath it: who is there may not be able to get there any more):
-// the kernel then resolves it in the mount, and checks the visitor's rights on the way, which following it here would
-// pass over. The kernel goes by the mode alone, so that is the one of AclModeCache. `path` is that of the name beneath
-// the root.
+// The status, with the birth time, of what `name` in the directory open at `directory` leads to. st_mode is that of
+// AclModeCache, since the kernel checks permissions by the mode alone. `path` is the path of the name below the root.
+//
+// Follows a link if it stays in the root and every user who can reach `directory` may also reach the target; or, with
+// LeavingLinks::kAreFollowed, in any case. Otherwise the status is that of the link (S_ISLNK), as it is for a link that
+// dangles or loops. The kernel then resolves the link in the mount and checks the user's permissions at each directory,
+// which following the link here would skip.
+//
+// A target can be reached if everybody may enter the directories that contain it, up to `directory` or to the root. So
+// the parents of `directory` count as well, unless the target is below it: they may have been closed to a user who
+// still has `directory` open.
 Result<SourceStatus> status_for_other_users(const PathResolver& resolver, AclModeCache& modes, int directory,
                                             const std::string& name, const std::string& path);
 

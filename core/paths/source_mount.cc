@@ -13,7 +13,7 @@
 namespace npyfs {
 namespace {
 
-// Empty where it cannot be read.
+// Everything in the file, from its beginning; "" if it cannot be read.
 std::string content_of(int fd) {
   std::string text;
   std::string piece(std::size_t{64} << 10, '\0');
@@ -27,31 +27,32 @@ std::string content_of(int fd) {
   }
 }
 
-// The number of the mount that a descriptor is open on; 0 where the system does not say.
-std::uint64_t mount_of(int fd) {
+// The ID of the mount that `fd` is open on; 0 if the system does not tell it.
+std::uint64_t mount_id_of(int fd) {
   struct statx status;
   if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) != 0) return 0;
   return (status.stx_mask & STATX_MNT_ID) != 0 ? status.stx_mnt_id : 0;
 }
 
-// The directory `path` on the mount of this number, if it is there. The mounts may be others by now than those of the
-// table: so it is found without links, which might lead elsewhere, and without asking its filesystem or mounting
-// anything there (autofs), and opened only where it is known to be on that mount.
-UniqueFd open_on(std::uint64_t mount, const std::string& path) {
-  const UniqueFd found(openat2(AT_FDCWD, path.empty() ? "/" : path, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS));
-  if (!found || mount_of(found.get()) != mount) return {};
-  return UniqueFd(::openat(found.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+// The directory `path` on the mount with this ID, open for reading; empty if it is not there. The table may be out of
+// date, so the path may lead elsewhere by now. Therefore the path is first opened in a way that follows no links, sends
+// no request to the filesystem and triggers no automount; only a directory on the right mount is then opened for
+// reading.
+UniqueFd open_on(std::uint64_t mount_id, const std::string& path) {
+  const auto found = openat2(AT_FDCWD, path.empty() ? "/" : path, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS, path);
+  if (!found || mount_id_of(found->get()) != mount_id) return {};
+  return UniqueFd(::openat(found->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 }  // namespace
 
-SourceMount::SourceMount(int root, std::string path, std::string mountpoint) {
+SourceMount::SourceMount(int root, std::string path, std::string own_mount_point) {
   UniqueFd table(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
-  const std::uint64_t mount = mount_of(root);
-  if (!table || mount == 0) return;
+  const std::uint64_t mount_id = mount_id_of(root);
+  if (!table || mount_id == 0) return;
   for (auto& entry : mount_entries(content_of(table.get()))) {
-    if (entry.number != mount) continue;
-    source_ = {mount, std::move(entry.place), std::move(path), std::move(mountpoint)};
+    if (entry.mount_id != mount_id) continue;
+    source_ = {mount_id, std::move(entry.mount_point), std::move(path), std::move(own_mount_point)};
     table_ = std::move(table);
     return;
   }
@@ -61,17 +62,17 @@ Result<std::optional<UniqueFd>> SourceMount::replacement() {
   if (!table_) return std::nullopt;
   const auto table = mount_entries(content_of(table_.get()));
   const MountEntry* successor = successor_in(table, source_);
-  const std::uint64_t refused = std::exchange(refused_, 0);
+  const std::uint64_t refused_before = std::exchange(refused_, 0);
   if (successor == nullptr) return std::nullopt;
   if (const auto why = why_not_to_open(table, source_)) {
-    refused_ = successor->number;
-    if (refused == refused_) return std::nullopt;
+    refused_ = successor->mount_id;
+    if (refused_ == refused_before) return std::nullopt;
     return std::unexpected(Error{ErrorKind::kInvalidArgument, source_.path,
                                  fmt::format("another filesystem was mounted in its place: {}", *why)});
   }
-  UniqueFd root = open_on(successor->number, source_.path);
+  UniqueFd root = open_on(successor->mount_id, source_.path);
   if (!root) return std::nullopt;
-  source_.mount = successor->number;
+  source_.mount_id = successor->mount_id;
   return root;
 }
 

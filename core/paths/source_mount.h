@@ -1,4 +1,4 @@
-// The mount that the source is on, and whether another one has taken its place.
+// The mount that the source is on, and the mount that replaces it after an unmount.
 #pragma once
 
 #include <cstdint>
@@ -11,30 +11,30 @@
 
 namespace npyfs {
 
-// For one thread.
+// Not thread-safe.
 class SourceMount {
  public:
-  // `root` is open on the source, whose absolute path without links is `path`; npyfs is mounted at `mountpoint`,
-  // another such path, or nowhere (""). Where the system does not tell of mounts (no /proc, before Linux 5.8), nothing
-  // ever takes the place of this one.
-  SourceMount(int root, std::string path, std::string mountpoint);
+  // `root` is open on the source, and `path` is the source's absolute path without links. npyfs is mounted at
+  // `own_mount_point`, also such a path, or nowhere (""). If the system does not tell about mounts (no /proc, Linux
+  // before 5.8), replacement() never finds anything.
+  SourceMount(int root, std::string path, std::string own_mount_point);
 
-  // Readable by poll(2), POLLPRI, when something was mounted or unmounted anywhere; -1 where the system does not tell.
+  // For poll(2): has POLLPRI after anything was mounted or unmounted anywhere. -1 if the system does not tell.
   int descriptor() const { return table_.get(); }
 
-  // The source once more, open for reading, where its mount was unmounted (lazily: what is open on it goes on working)
-  // and another one was mounted in the same place. As long as there is none, or the source is not there, it is nothing:
-  // what lay beneath the mount is not the source. An error, once for each mount, where the one in its place is not to
-  // be opened (see why_not_to_open()). Waits for no other process.
+  // The source on the mount that has replaced its mount, open for reading; once for each such mount. A mount is
+  // replaced if it was unmounted (lazily: what is open on it still works) and another one was mounted on the same mount
+  // point. nullopt if there is no such mount, or it has no such directory: what an unmount uncovers is not the source.
+  // An error, once for each such mount, if the source must not be opened there: see why_not_to_open(). Never waits for
+  // another process.
   //
-  // Only what was unmounted is replaced. Something that is mounted over the source, as npyfs itself may be, hides it
-  // from others alone.
+  // A mount on top of the source (perhaps npyfs itself) replaces nothing: the source's own mount is still there.
   Result<std::optional<UniqueFd>> replacement();
 
  private:
   UniqueFd table_;  // /proc/self/mountinfo
-  SourcePlace source_;
-  std::uint64_t refused_ = 0;  // the number of the mount that was refused last, as long as it is there
+  SourceLocation source_;
+  std::uint64_t refused_ = 0;  // ID of the mount that replacement() refused last, while it is there; 0 for none
 };
 
 }  // namespace npyfs

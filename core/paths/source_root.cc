@@ -10,16 +10,6 @@
 #include "core/paths/path_walk.h"
 
 namespace npyfs {
-namespace {
-
-Result<void> check_identity(int fd, std::uint64_t identity, const std::string& path) {
-  const auto status = status_with_birth(fd, "", path);
-  if (!status) return std::unexpected(status.error());
-  if (status->identity() == identity) return {};
-  return std::unexpected(Error{ErrorKind::kStale, path, "is not what it was when it was looked up"});
-}
-
-}  // namespace
 
 Result<SourceRoot> SourceRoot::open(const std::string& directory, LeavingLinks leaving_links, Users users) {
   auto resolver = PathResolver::open(directory, leaving_links);
@@ -29,11 +19,14 @@ Result<SourceRoot> SourceRoot::open(const std::string& directory, LeavingLinks l
   return SourceRoot(std::move(*resolver), *status, users);
 }
 
-Result<UniqueFd> SourceRoot::resolve_as(const std::string& path, int flags, std::uint64_t identity) const {
+// kStale if something with another identity is at `path`.
+Result<UniqueFd> SourceRoot::resolve_identical(const std::string& path, int flags, std::uint64_t identity) const {
   auto fd = resolver_.resolve(path, flags);
   if (!fd || identity == 0) return fd;
-  if (auto same = check_identity(fd->get(), identity, path); !same) return std::unexpected(same.error());
-  return fd;
+  const auto status = status_with_birth(fd->get(), "", path);
+  if (!status) return std::unexpected(status.error());
+  if (status->identity() == identity) return fd;
+  return std::unexpected(Error{ErrorKind::kStale, path, "is not what it was when it was looked up"});
 }
 
 Result<SourceStatus> SourceRoot::status(const std::string& path) const {
@@ -48,25 +41,25 @@ Result<SourceStatus> SourceRoot::status_for_owner(const std::string& path) const
   const auto followed = resolver_.resolve(path, O_PATH);
   if (followed) return status_of(followed->get(), path);
   if (leads_nowhere(followed.error())) {
-    auto itself = status_beneath(path);
-    if (itself && S_ISLNK(itself->st_mode)) return itself;
-    if (!itself && is_shortage(itself.error())) return itself;
+    auto not_followed = status_without_following(path);
+    if (not_followed && S_ISLNK(not_followed->st_mode)) return not_followed;
+    if (!not_followed && is_shortage(not_followed.error())) return not_followed;
   }
   return std::unexpected(followed.error());
 }
 
-// Of what `path` itself is, a link or not.
-Result<SourceStatus> SourceRoot::status_beneath(const std::string& path) const {
-  const UniqueFd itself(resolver_.open_beneath(path, O_PATH | O_NOFOLLOW));
-  if (!itself) return std::unexpected(system_error(path, "open", errno));
-  return status_of(itself.get(), path);
+// Of the link itself if `path` is one.
+Result<SourceStatus> SourceRoot::status_without_following(const std::string& path) const {
+  const auto fd = resolver_.resolve(path, O_PATH | O_NOFOLLOW);
+  if (!fd) return std::unexpected(fd.error());
+  return status_of(fd->get(), path);
 }
 
 Result<SourceStatus> SourceRoot::status_in(const std::string& path, std::uint64_t identity,
                                            const std::string& name) const {
   if (users_ == Users::kOwner) return status_for_owner(path_in(path, name));
   if (path.empty()) return status_at(resolver_.root(), path, name);
-  const auto directory = resolve_as(path, O_PATH | O_DIRECTORY, identity);
+  const auto directory = resolve_identical(path, O_PATH | O_DIRECTORY, identity);
   if (!directory) return std::unexpected(directory.error());
   return status_at(directory->get(), path, name);
 }
@@ -89,22 +82,17 @@ Result<UniqueFd> SourceRoot::open_regular(const std::string& path, int access) c
 }
 
 Result<UniqueFd> SourceRoot::open_directory(const std::string& path, std::uint64_t identity) const {
-  return resolve_as(path, O_RDONLY | O_DIRECTORY, identity);
+  return resolve_identical(path, O_RDONLY | O_DIRECTORY, identity);
 }
 
 Result<std::string> SourceRoot::read_link(const std::string& path, std::uint64_t identity) const {
-  const UniqueFd link(resolver_.open_beneath(path, O_PATH | O_NOFOLLOW));
-  if (!link) return std::unexpected(system_error(path, "open", errno));
-  if (identity != 0) {
-    if (auto same = check_identity(link.get(), identity, path); !same) return std::unexpected(same.error());
-  }
-  std::string target = target_of_link(link.get());
-  if (target.empty()) return std::unexpected(system_error(path, "readlink", errno));
-  return target;
+  const auto link = resolve_identical(path, O_PATH | O_NOFOLLOW, identity);
+  if (!link) return std::unexpected(link.error());
+  return target_of_link(link->get(), path);
 }
 
 Result<struct statvfs> SourceRoot::filesystem_status(const std::string& path, std::uint64_t identity) const {
-  const auto fd = resolve_as(path, O_PATH, identity);
+  const auto fd = resolve_identical(path, O_PATH, identity);
   if (!fd) return std::unexpected(fd.error());
   struct statvfs status;
   if (::fstatvfs(fd->get(), &status) != 0) return std::unexpected(system_error(path, "statvfs", errno));
@@ -115,6 +103,7 @@ Result<SourceRoot::Position> SourceRoot::position_of(const std::string& path) co
   UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return std::unexpected(system_error(path, "open", errno));
   auto status = status_of(fd.get(), path);
+  // Up to "/", which is its own parent.
   for (Position position = Position::kRoot; status; position = Position::kBeneath) {
     if (status->st_dev == device_ && status->st_ino == inode_) return position;
     UniqueFd parent(::openat(fd.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -1,4 +1,4 @@
-// The source directory. Every access to the source goes through here, and nothing here leaves it: see PathResolver.
+// The source directory. Every access to the source goes through SourceRoot, and none leaves it: see PathResolver.
 #pragma once
 
 #include <dirent.h>
@@ -20,50 +20,50 @@
 
 namespace npyfs {
 
-// Who uses the mount.
+// Who may use the mount.
 enum class Users {
-  kOwner,   // the user that the daemon runs as; what it may not open, it does not get
-  kOthers,  // others too (-o allow_other, allow_root), for whom the kernel checks modes on the way through the mount
+  kOwner,   // the user that the daemon runs as: the source checks permissions itself, when npyfs opens a file
+  kOthers,  // other users too (-o allow_other, allow_root): the kernel checks the modes that the mount shows
 };
 
-// Safe to use from many threads, replace() included. Paths are relative to the root; "" is the root itself.
-// Errors are kSystem with errno as the system gives it (ENOENT for what is not there).
+// Thread-safe, except for set_own_device(). Paths are relative to the root; "" is the root itself. Errors are kSystem
+// with the errno of the system (ENOENT if there is nothing at the path), if nothing else is said.
 class SourceRoot {
  public:
-  // Fails where `directory` is no directory, or the kernel has no openat2.
+  // Fails if `directory` is not a directory, or the kernel has no openat2(2).
   static Result<SourceRoot> open(const std::string& directory, LeavingLinks leaving_links, Users users);
 
-  // What is at `path`, links followed. A link that leaves the source, dangles or loops is described itself (S_ISLNK).
-  // Where others visit, see status_for_other_users().
+  // The status of what `path` leads to. Follows links; a link that leaves the source, dangles or loops is not followed,
+  // and the status is that of the link (S_ISLNK). With Users::kOthers see status_for_other_users().
   Result<SourceStatus> status(const std::string& path) const;
 
-  // The same of `name` in the directory `path`. Where others visit, that is the directory with this identity
-  // (SourceStatus; 0 for whatever it is), or the error is kStale: it is found once, and the name looked up in what was
-  // found, so that no change of the path comes between.
+  // The same for `name` in the directory `path`. With Users::kOthers, `path` must lead to the directory with this
+  // SourceStatus::identity() (0 for any), otherwise the error is kStale. The name is looked up in the directory whose
+  // identity was checked, so a concurrent rename of the path cannot put another directory in its place.
   Result<SourceStatus> status_in(const std::string& path, std::uint64_t identity, const std::string& name) const;
 
-  // The same in the directory that is open at `directory`, whose path is `path`.
+  // The same for `name` in the directory open at `directory`, whose path is `path`.
   Result<SourceStatus> status_at(int directory, const std::string& path, const std::string& name) const;
 
-  // Opens a regular file for reading. Never blocks, whatever has been put at `path` (a FIFO, a device): what is not a
-  // regular file is kNotFound.
+  // Opens a regular file for reading. kNotFound for everything else (a FIFO, a device), without blocking.
   Result<UniqueFd> open_file(const std::string& path) const { return open_regular(path, O_RDONLY); }
 
-  // The same for writing, without changing anything about the file.
+  // The same for writing. Opening does not change the file.
   Result<UniqueFd> open_file_for_writing(const std::string& path) const { return open_regular(path, O_WRONLY); }
 
-  // These are of what has this identity (0 for whatever it is); kStale where something else is at `path`.
+  // For these three, what is at `path` must have this SourceStatus::identity() (0 for any), otherwise the error is
+  // kStale.
   Result<UniqueFd> open_directory(const std::string& path, std::uint64_t identity = 0) const;
-  // The target of a link that status() describes itself.
+  // The target of the link `path`, which status() has not followed.
   Result<std::string> read_link(const std::string& path, std::uint64_t identity = 0) const;
   Result<struct statvfs> filesystem_status(const std::string& path, std::uint64_t identity = 0) const;
 
-  // The absolute path of something beneath the root, for people to read.
+  // The absolute path of something below the root, for messages.
   std::string absolute(std::string_view path) const { return resolver_.absolute(path); }
 
   Users users() const { return users_; }
 
-  // The mount that it is on, for an npyfs that is mounted at `mountpoint` (see SourceMount).
+  // The mount that the root is on, for an npyfs that is mounted at `mountpoint`: see SourceMount.
   SourceMount mount(std::string mountpoint) const {
     return SourceMount(resolver_.root(), resolver_.name(), std::move(mountpoint));
   }
@@ -74,12 +74,12 @@ class SourceRoot {
   // See PathResolver::replace().
   Result<void> replace(UniqueFd root) { return resolver_.replace(std::move(root)); }
 
-  // Device number of the root, as it was at first: files elsewhere are on filesystems mounted below it, or in its
-  // place.
+  // st_dev of the root when it was opened. A file with another st_dev is on a filesystem that is mounted below the
+  // root, or replace() has moved the root to another filesystem.
   dev_t device() const { return device_; }
 
-  // Whether the directory `path`, any absolute path, is the root as it was at first or lies beneath it (its parents are
-  // compared by device and inode, so bind mounts and links do not hide it).
+  // Whether the directory `path`, an absolute path, is the root as it was opened, or below it. Compares the parents of
+  // the directory by device and inode, so it sees through bind mounts and links.
   enum class Position { kOutside, kRoot, kBeneath };
   Result<Position> position_of(const std::string& path) const;
 
@@ -90,15 +90,15 @@ class SourceRoot {
   }
 
   Result<UniqueFd> open_regular(const std::string& path, int access) const;
-  Result<UniqueFd> resolve_as(const std::string& path, int flags, std::uint64_t identity) const;
+  Result<UniqueFd> resolve_identical(const std::string& path, int flags, std::uint64_t identity) const;
   Result<SourceStatus> status_for_owner(const std::string& path) const;
-  Result<SourceStatus> status_beneath(const std::string& path) const;
+  Result<SourceStatus> status_without_following(const std::string& path) const;
 
   PathResolver resolver_;
   dev_t device_;
   ino_t inode_;
   Users users_;
-  std::unique_ptr<AclModeCache> acl_modes_;  // null where only the owner visits
+  std::unique_ptr<AclModeCache> acl_modes_;  // null with Users::kOwner
 };
 
 }  // namespace npyfs

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "core/base/hash.h"
 #include "core/paths/file_version.h"
 
 namespace npyfs {
@@ -27,7 +28,7 @@ Result<SourceStatus> status_of(int fd, const std::string& path) {
 }
 
 Result<SourceStatus> status_with_birth(int directory, const std::string& name, const std::string& path) {
-  constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT;  // as fstatat(2) does
+  constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT;  // no automount, as for fstatat(2)
   struct statx found;
   if (::statx(directory, name.c_str(), kFlags, STATX_BASIC_STATS | STATX_BTIME, &found) != 0) {
     return std::unexpected(system_error(path, "stat", errno));
@@ -46,12 +47,7 @@ Result<SourceStatus> status_with_birth(int directory, const std::string& name, c
   status.st_atim = time_of(found.stx_atime);
   status.st_mtim = time_of(found.stx_mtime);
   status.st_ctim = time_of(found.stx_ctime);
-  if ((found.stx_mask & STATX_BTIME) != 0) {
-    const struct timespec birth = time_of(found.stx_btime);
-    // Wraps around beyond the year 2262: only equality matters.
-    status.birth_ns = static_cast<std::int64_t>(static_cast<std::uint64_t>(birth.tv_sec) * 1'000'000'000u +
-                                                static_cast<std::uint64_t>(birth.tv_nsec));
-  }
+  if ((found.stx_mask & STATX_BTIME) != 0) status.birth_ns = nanoseconds(time_of(found.stx_btime));
   return status;
 }
 

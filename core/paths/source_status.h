@@ -1,4 +1,4 @@
-// What the system says of something in the source, and which one it is.
+// The status of a file or directory of the source, and its identity.
 #pragma once
 
 #include <sys/stat.h>
@@ -11,19 +11,19 @@
 namespace npyfs {
 
 struct SourceStatus : stat {
-  // When it was made, in nanoseconds since 1970; 0 where that was not asked for, or its filesystem does not know.
+  // Birth time in nanoseconds since 1970; 0 if it was not asked for, or the filesystem does not store it.
   std::int64_t birth_ns = 0;
 
-  // The same for the same file or directory, whatever is written, renamed or permitted. Filesystems use inode numbers
-  // again: what has one of another's is told from it by its birth. Never 0, so that 0 can stand for "any".
+  // Stays the same for the lifetime of a file or directory: writes, renames and chmod do not change it. Filesystems
+  // reuse inode numbers, so the birth time is part of it. Never 0: callers use 0 for "any".
   std::uint64_t identity() const;
 };
 
-// Of what is open at `fd`. kSystem with errno as the system gives it; `path` is for messages.
+// fstat(2), without the birth time. Errors are kSystem with the errno of the system; `path` is their subject.
 Result<SourceStatus> status_of(int fd, const std::string& path);
 
-// Of what `name` is in the directory that is open at `directory`, a link itself; of what is open there where `name` is
-// empty. Asks for its birth. Errors as status_of().
+// The status, with the birth time, of `name` in the directory open at `directory`; `name` may be "" for what is open
+// there. Does not follow a link. Errors as for status_of().
 Result<SourceStatus> status_with_birth(int directory, const std::string& name, const std::string& path);
 
 }  // namespace npyfs

@@ -38,7 +38,7 @@ bool is_npyfs_mount(const std::string& mountpoint) {
   const std::string text(std::istreambuf_iterator<char>(table), {});
   bool is_npyfs = false;
   for (const auto& entry : mount_entries(text)) {
-    if (entry.place == mountpoint) is_npyfs = entry.type == "fuse.npyfs";
+    if (entry.mount_point == mountpoint) is_npyfs = entry.type == "fuse.npyfs";
   }
   return is_npyfs;
 }

@@ -66,32 +66,32 @@ TEST(AccessControlList, OfAListThatCannotBeUnderstoodTheOwnerAloneGetsAnything) 
 constexpr std::uint32_t kOwner = 1;
 constexpr std::uint32_t kGroup = 11;
 
-struct Visitor {
+struct Process {
   std::uint32_t user;
   std::set<std::uint32_t> groups;
 };
 
 // acl(5), "ACCESS CHECK ALGORITHM".
-bool list_grants(const std::vector<AclEntry>& entries, const Visitor& visitor, std::uint16_t wanted) {
+bool list_grants(const std::vector<AclEntry>& entries, const Process& process, std::uint16_t wanted) {
   const auto with_tag = [&](std::uint16_t tag) { return std::ranges::find(entries, tag, &AclEntry::tag); };
   const auto mask = with_tag(ACL_MASK) == entries.end() ? std::uint16_t{7} : with_tag(ACL_MASK)->permissions;
   const auto grants = [&](int permissions) { return (permissions & wanted) == wanted; };
-  if (visitor.user == kOwner) return grants(with_tag(ACL_USER_OBJ)->permissions);
+  if (process.user == kOwner) return grants(with_tag(ACL_USER_OBJ)->permissions);
   bool is_in_a_group = false;
   for (const auto& entry : entries) {
-    if (entry.tag == ACL_USER && entry.id == visitor.user) return grants(entry.permissions & mask);
+    if (entry.tag == ACL_USER && entry.id == process.user) return grants(entry.permissions & mask);
   }
   for (const auto& entry : entries) {
     const bool is_group = entry.tag == ACL_GROUP || entry.tag == ACL_GROUP_OBJ;
-    if (!is_group || !visitor.groups.contains(entry.tag == ACL_GROUP ? entry.id : kGroup)) continue;
+    if (!is_group || !process.groups.contains(entry.tag == ACL_GROUP ? entry.id : kGroup)) continue;
     if (grants(entry.permissions & mask)) return true;
     is_in_a_group = true;
   }
   return !is_in_a_group && grants(with_tag(ACL_OTHER)->permissions);
 }
 
-bool mode_grants(mode_t mode, const Visitor& visitor, std::uint16_t wanted) {
-  const int shift = visitor.user == kOwner ? 6 : visitor.groups.contains(kGroup) ? 3 : 0;
+bool mode_grants(mode_t mode, const Process& process, std::uint16_t wanted) {
+  const int shift = process.user == kOwner ? 6 : process.groups.contains(kGroup) ? 3 : 0;
   return ((mode >> shift) & wanted) == wanted;
 }
 
@@ -116,13 +116,13 @@ TEST(AccessControlList, NobodyGetsMoreThanTheListGrants) {
     const mode_t mode = mode_of(entries, shown);
     for (std::uint32_t user = 1; user <= 4; ++user) {
       for (unsigned groups = 0; groups < 8; ++groups) {
-        Visitor visitor{user, {}};
+        Process process{user, {}};
         for (std::uint32_t i = 0; i < 3; ++i) {
-          if ((groups >> i & 1) != 0) visitor.groups.insert(kGroup + i);
+          if ((groups >> i & 1) != 0) process.groups.insert(kGroup + i);
         }
         for (std::uint16_t wanted = 1; wanted < 8; ++wanted) {
-          const bool is_granted = list_grants(entries, visitor, wanted);
-          const bool is_given = mode_grants(mode, visitor, wanted);
+          const bool is_granted = list_grants(entries, process, wanted);
+          const bool is_given = mode_grants(mode, process, wanted);
           ASSERT_TRUE(is_granted || !is_given) << round << " " << user << " " << groups;
           ASSERT_TRUE(is_given || !is_granted || user != kOwner) << round << " " << groups;
         }

@@ -18,7 +18,7 @@ const std::vector<AclEntry> kDenying{
 const std::vector<AclEntry> kGranting{
     {ACL_USER_OBJ, 6}, {ACL_USER, 4, 7}, {ACL_GROUP_OBJ, 4}, {ACL_MASK, 4}, {ACL_OTHER, 4}};
 
-class GrantedModesTest : public testing::Test {
+class AclModeCacheTest : public testing::Test {
  protected:
   void SetUp() override {
     directory_.write("file", "bytes");
@@ -34,7 +34,7 @@ class GrantedModesTest : public testing::Test {
     return status ? status->st_mode & 07777 : 0;
   }
 
-  // Until its times have moved: the clock of a filesystem ticks.
+  // Repeated until ctime has changed, which takes a tick of the filesystem's clock.
   void set(const std::vector<AclEntry>& entries) const {
     const auto before = stat_of(directory_.path("file")).st_ctim;
     timespec now = before;
@@ -49,7 +49,7 @@ class GrantedModesTest : public testing::Test {
   AclModeCache modes_;
 };
 
-TEST_F(GrantedModesTest, AreThoseOfTheList) {
+TEST_F(AclModeCacheTest, AreThoseOfTheList) {
   EXPECT_EQ(stat_of(directory_.path("file")).st_mode & 07777, 0644u);
   EXPECT_EQ(mode("file"), 0600u);
   EXPECT_EQ(mode("plain"), 0644u);
@@ -57,7 +57,7 @@ TEST_F(GrantedModesTest, AreThoseOfTheList) {
   EXPECT_EQ(modes_.status(file.get(), "", "file")->st_mode & 07777, 0600u);
 }
 
-TEST_F(GrantedModesTest, AListIsReadOnceWhileItStands) {
+TEST_F(AclModeCacheTest, AListIsReadOnceWhileItStands) {
   const LaterClock later;
   EXPECT_EQ(mode("file"), 0600u);
   EXPECT_EQ(mode("plain"), 0644u);
@@ -72,14 +72,14 @@ TEST_F(GrantedModesTest, AListIsReadOnceWhileItStands) {
   EXPECT_EQ(mode("file"), 0600u);
 }
 
-TEST_F(GrantedModesTest, AListIsReadEachTimeWhileItsFilesTimesDoNotTell) {
+TEST_F(AclModeCacheTest, AListIsReadEachTimeWhileItsFilesTimesDoNotTell) {
   for (const auto& entries : {kGranting, kDenying, kGranting, kDenying}) {
     ASSERT_TRUE(set_acl(directory_.path("file"), entries));
     EXPECT_EQ(mode("file"), entries[1].permissions == 0 ? 0600u : 0644u);
   }
 }
 
-TEST_F(GrantedModesTest, AListThatCannotBeReadIsAnErrorAndNothingIsKeptOfIt) {
+TEST_F(AclModeCacheTest, AListThatCannotBeReadIsAnErrorAndNothingIsKeptOfIt) {
   const LaterClock later;
   {
     const CallFailure fails(FailingCall::kGetxattr, EIO);
@@ -88,7 +88,7 @@ TEST_F(GrantedModesTest, AListThatCannotBeReadIsAnErrorAndNothingIsKeptOfIt) {
   EXPECT_EQ(mode("file"), 0600u);
 }
 
-TEST_F(GrantedModesTest, NoListIsLookedForWhereTheOwnerAloneGetsAnything) {
+TEST_F(AclModeCacheTest, NoListIsLookedForWhereTheOwnerAloneGetsAnything) {
   ASSERT_EQ(::chmod(directory_.path("plain").c_str(), 0700), 0);
   directory_.make_link("link", "file");
   const CallFailure would_fail(FailingCall::kGetxattr, EIO);
@@ -96,11 +96,11 @@ TEST_F(GrantedModesTest, NoListIsLookedForWhereTheOwnerAloneGetsAnything) {
   EXPECT_EQ(mode("link"), 0777u);
 }
 
-TEST_F(GrantedModesTest, WhatIsNotThereIsAnError) {
+TEST_F(AclModeCacheTest, WhatIsNotThereIsAnError) {
   EXPECT_EQ(modes_.status(parent_.get(), "missing", "missing").error().os_error, ENOENT);
 }
 
-TEST_F(GrantedModesTest, ManyFilesAreToldApart) {
+TEST_F(AclModeCacheTest, ManyFilesAreToldApart) {
   const LaterClock later;
   for (int i = 0; i < 100; ++i) {
     const std::string name = "file" + std::to_string(i);

@@ -10,27 +10,27 @@ namespace {
 
 using testing::HasSubstr;
 
-// The tail of a table; the source, /vol/data, was on number 40 at /vol, and npyfs is at /mnt/npy.
+// The end of a mount table. The source /vol/data was on mount 40 at /vol; npyfs is mounted at /mnt/npy.
 const std::string kSystem =
     "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
     "22 27 0:21 / /proc rw shared:5 master:2 - proc proc rw\n"
     "60 27 0:55 / /mnt/npy ro - fuse.npyfs /vol/data ro,user_id=0\n";
-const SourcePlace kSource = {40, "/vol", "/vol/data", "/mnt/npy"};
+const SourceLocation kSource = {40, "/vol", "/vol/data", "/mnt/npy"};
 
 std::string line(int number, const std::string& place, const std::string& type, const std::string& device = "8:1") {
   return std::to_string(number) + " 27 " + device + " / " + place + " rw - " + type + " none rw\n";
 }
 
-// The number of the mount that the source is opened on; a negative one where it is not, 0 for none.
-int taken(const std::string& more, const SourcePlace& source = kSource) {
+// The ID of the mount that replaces the source's, negative if the source must not be opened on it; 0 for none.
+int taken(const std::string& more, const SourceLocation& source = kSource) {
   const auto table = mount_entries(kSystem + more);
   const MountEntry* successor = successor_in(table, source);
   if (successor == nullptr) return 0;
-  const int number = static_cast<int>(successor->number);
+  const int number = static_cast<int>(successor->mount_id);
   return why_not_to_open(table, source) ? -number : number;
 }
 
-std::string why_not(const std::string& more, const SourcePlace& source = kSource) {
+std::string why_not(const std::string& more, const SourceLocation& source = kSource) {
   return why_not_to_open(mount_entries(kSystem + more), source).value_or("");
 }
 
@@ -40,14 +40,14 @@ TEST(MountTable, IsRead) {
       "37 35 0:7 / /a\\0\\777\\04x rw - fuse.na\\040me a - b rw\n"
       "broken\n");
   ASSERT_EQ(table.size(), 3u);
-  EXPECT_EQ(table[0].number, 36u);
+  EXPECT_EQ(table[0].mount_id, 36u);
   EXPECT_EQ(table[0].device, "98:0");
-  EXPECT_EQ(table[0].place, "/mnt with\t\\\nend");
+  EXPECT_EQ(table[0].mount_point, "/mnt with\t\\\nend");
   EXPECT_EQ(table[0].type, "ext3");
-  EXPECT_EQ(table[1].place, "/a\\0\\777\\04x");
+  EXPECT_EQ(table[1].mount_point, "/a\\0\\777\\04x");
   EXPECT_EQ(table[1].type, "fuse.na me");
-  EXPECT_EQ(table[2].number, 0u);
-  EXPECT_EQ(table[2].place, "");
+  EXPECT_EQ(table[2].mount_id, 0u);
+  EXPECT_EQ(table[2].mount_point, "");
   EXPECT_TRUE(mount_entries("").empty());
 }
 
@@ -75,7 +75,7 @@ TEST(MountTable, OnlyLocalFilesystemsAreTaken) {
 
 TEST(MountTable, SoIsAllThatThereIsOnTheWay) {
   EXPECT_EQ(taken(line(30, "/vol", "autofs") + line(41, "/vol", "ext4")), -41) << "is mounted again by who comes";
-  SourcePlace deep = {40, "/net/vol", "/net/vol/sub/data", "/mnt/npy"};
+  SourceLocation deep = {40, "/net/vol", "/net/vol/sub/data", "/mnt/npy"};
   const std::string local = line(41, "/net/vol", "ext4");
   EXPECT_EQ(taken(local, deep), 41);
   EXPECT_EQ(taken(line(30, "/net", "ext4") + local, deep), 41);

@@ -78,7 +78,7 @@ TEST_F(SourceRootLinksTest, FollowsLeavingLinksOnlyWhenToldTo) {
   EXPECT_TRUE(S_ISLNK(root.status("dangles")->st_mode));
 }
 
-// Absolute links are not walked by the kernel; all links mean what they mean to it.
+// npyfs itself resolves absolute links. Every link must lead where it leads for the kernel.
 TEST_F(SourceRootLinksTest, WalksAbsoluteLinksAsTheKernelDoes) {
   const std::string top = directory_.path("root");
   std::string there_and_back;
@@ -114,7 +114,7 @@ TEST_F(SourceRootLinksTest, WalksAbsoluteLinksAsTheKernelDoes) {
   EXPECT_TRUE(S_ISLNK(root.status("slash")->st_mode));
 }
 
-// What is asked of one's own mount one has to answer oneself. /proc stands for it here.
+// A request to its own mount would wait for itself. /proc stands for that mount here.
 TEST_F(SourceRootLinksTest, FollowsNoLinkIntoItsOwnMount) {
   directory_.make_link("root/own", "/proc");
   directory_.make_link("root/own_file", "/proc/version");
@@ -138,8 +138,9 @@ TEST_F(SourceRootLinksTest, FollowsNoLinkIntoItsOwnMount) {
   }
 }
 
-// A visitor's rights are checked by the kernel on the way through the mount, which following a link here passes over.
-TEST_F(SourceRootLinksTest, WhereOthersVisitLinksThroughClosedDirectoriesAreLeftToTheKernel) {
+// The kernel checks the permissions of other users at each directory in the mount. npyfs would skip that if it followed
+// the link.
+TEST_F(SourceRootLinksTest, WithOtherUsersLinksThroughClosedDirectoriesAreLeftToTheKernel) {
   directory_.write("root/closed/file", "for few");
   ASSERT_EQ(::chmod(directory_.path("root/closed").c_str(), 0700), 0);
   ASSERT_EQ(::chmod(directory_.path("root").c_str(), 0755), 0);
@@ -156,7 +157,7 @@ TEST_F(SourceRootLinksTest, WhereOthersVisitLinksThroughClosedDirectoriesAreLeft
   EXPECT_TRUE(S_ISREG(root().status("into_closed")->st_mode)) << "its owner alone";
 }
 
-TEST_F(SourceRootLinksTest, WhereOthersVisitLinksAreFollowedFromWhereTheyAre) {
+TEST_F(SourceRootLinksTest, WithOtherUsersLinksAreFollowedFromWhereTheyAre) {
   const auto set_mode = [&](const char* path, mode_t mode) {
     ASSERT_EQ(::chmod(directory_.path(path).c_str(), mode), 0);
   };

@@ -52,7 +52,7 @@ TEST_F(SourceRootTest, NeverLeavesByItsPaths) {
   }
 }
 
-TEST_F(SourceRootTest, WhereOthersVisitNamesAreThoseOfTheDirectoryThatIsMeant) {
+TEST_F(SourceRootTest, WithOtherUsersNamesAreThoseOfTheDirectoryThatIsMeant) {
   const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Users::kOthers);
   ASSERT_TRUE(others);
   const auto identity = others->status("sub")->identity();
@@ -139,7 +139,7 @@ TEST_F(SourceRootTest, WhatIsNoRegularFileIsNotFoundAndNeverBlocks) {
   ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   const auto root = this->root();
   for (const char* name : {"fifo", "sub", "socket"}) {
-    const auto fd = root.open_file(name);  // of a FIFO without a writer: hangs where it blocks
+    const auto fd = root.open_file(name);  // one of a FIFO without a writer that blocks hangs
     ASSERT_FALSE(fd) << name;
     EXPECT_EQ(fd.error().kind, ErrorKind::kNotFound) << name << ": " << to_message(fd.error());
   }
@@ -175,7 +175,7 @@ TEST_F(SourceRootTest, AMovedRootIsStillTheSameDirectory) {
   EXPECT_EQ(read(root, "file"), "inside");
 }
 
-// Somebody swaps a directory for a link that leaves, as fast as they can. NPYFS_SWAPS=100000 has as many swaps.
+// Another thread swaps a directory for a link out of the source, as fast as it can. NPYFS_SWAPS sets how often.
 TEST_F(SourceRootTest, ARaceOfRenamesNeverLeadsOut) {
   directory_.make_link("root/away", directory_.path("outside"));
   const auto root = this->root();
