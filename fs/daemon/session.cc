@@ -103,10 +103,10 @@ void start_to_watch(SourceWatch& watch) {
 }
 
 // Serves until the end, which it logs. What was written is in the source then, or the error says how much is not.
-Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, const std::string& mountpoint,
-                                 Signals& signals) {
+Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, SourceMount source_mount,
+                                 const std::string& mountpoint, Signals& signals) {
   const Housekeeping housekeeping(filesystem.tree);
-  const ChangeNotices change_notices(filesystem, mountpoint);
+  const ChangeNotices change_notices(filesystem, std::move(source_mount));
   Result<void> served;
   std::uint64_t lost = 0;
   int drain_failure = 0;
@@ -145,6 +145,7 @@ Result<void> serve(const Options& options) {
 
   MountState filesystem(options, std::move(*root));
   start_to_watch(filesystem.tree.watch());
+  SourceMount source_mount = filesystem.tree.root().mount(*mountpoint);
   const Session session = new_session(options, filesystem);
   if (!session) {
     return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options",
@@ -165,7 +166,7 @@ Result<void> serve(const Options& options) {
   if (!options.foreground) take_fuse_log();  // in the foreground it goes to stderr by itself, all of it with -d
   if (auto dropped = drop_privileges(options.writable); !dropped) return dropped;
   log(LogLevel::kInfo, "{}: mounted at {}", escaped(options.source), escaped(*mountpoint));
-  return serve_until_the_end(session.get(), filesystem, *mountpoint, signals);
+  return serve_until_the_end(session.get(), filesystem, std::move(source_mount), *mountpoint, signals);
 }
 
 }  // namespace npyfs

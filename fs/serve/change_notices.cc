@@ -27,8 +27,8 @@ std::chrono::nanoseconds cpu_time() {
 
 }  // namespace
 
-ChangeNotices::ChangeNotices(MountState& filesystem, const std::string& mountpoint)
-    : filesystem_(filesystem), source_mount_(filesystem.tree.root().mount(mountpoint)) {
+ChangeNotices::ChangeNotices(MountState& filesystem, SourceMount source_mount)
+    : filesystem_(filesystem), source_mount_(std::move(source_mount)) {
   if (filesystem.tree.watch().is_started()) thread_ = std::jthread([this] { run(); });
 }
 

@@ -1,7 +1,6 @@
 // The kernel, told of what changes in the source.
 #pragma once
 
-#include <string>
 #include <thread>
 
 #include "core/paths/source_mount.h"
@@ -16,8 +15,7 @@ namespace npyfs {
 // place: see SourceMount.
 class ChangeNotices {
  public:
-  // `mountpoint` is where npyfs is mounted, an absolute path without links.
-  ChangeNotices(MountState& filesystem, const std::string& mountpoint);
+  ChangeNotices(MountState& filesystem, SourceMount source_mount);
   ChangeNotices(const ChangeNotices&) = delete;
   ChangeNotices& operator=(const ChangeNotices&) = delete;
   ~ChangeNotices() { filesystem_.tree.watch().stop(); }
