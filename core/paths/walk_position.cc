@@ -18,7 +18,7 @@ void WalkPosition::restart(UniqueFd base) {
 void WalkPosition::enter(const std::string& name, UniqueFd directory) {
   names_.push_back(name);
   held_.push_back(std::move(directory));
-  if (held_.size() > kMaxHeld) held_.pop_front();
+  if (held_.size() > kMaxHeld) held_.erase(held_.begin());
 }
 
 std::vector<std::string> WalkPosition::leave() {

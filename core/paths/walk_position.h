@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,7 +43,7 @@ class WalkPosition {
   int base_;
   UniqueFd owned_base_;             // what base_ is, if the caller does not keep it open
   std::vector<std::string> names_;  // of the directories entered from the base, each in the one before
-  std::deque<UniqueFd> held_;       // the last of these directories; empty only if names_ is
+  std::vector<UniqueFd> held_;      // the last of these directories; empty only if names_ is
 };
 
 }  // namespace npyfs

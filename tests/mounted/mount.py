@@ -70,8 +70,8 @@ def wait_for_mount_state(path, mounted):
             changes.poll(left * 1000)
 
 
-def wait_until_settled(path):
-    """Waits until the times of a source lie back so far (2 s) that npyfs leaves what it reads of it in caches."""
+def wait_until_not_racy(path):
+    """Waits until the timestamps of a source are not racy (2 s old): what npyfs reads of it then stays in caches."""
     while True:
         status = os.stat(path)
         left = max(status.st_mtime, status.st_ctime) + 2.05 - time.time()

@@ -72,7 +72,7 @@ def test_reads_beyond_the_end_of_a_truncated_source_are_eio(source, mounted):
 def test_what_the_page_cache_holds_of_an_open_file_is_still_served_as_it_was(source, mount):
     """A file of up to 128 KiB is in the page cache from its first open on; nobody gets anything but what was opened."""
     (source / "data.npy").write_bytes(saved(OLD))
-    mounting.wait_until_settled(source / "data.npy")
+    mounting.wait_until_not_racy(source / "data.npy")
     mounted = mount(source)
     with open(mounted / "data.npy/chunks/0_of_1.npy", "rb", buffering=0) as file:
         os.truncate(source / "data.npy", 100)
@@ -84,7 +84,7 @@ def test_what_the_page_cache_holds_of_an_open_file_is_still_served_as_it_was(sou
 def test_a_small_file_costs_no_read_once_it_is_open(source, mount):
     """Its bytes are put into the page cache before its first open is answered."""
     (source / "data.npy").write_bytes(saved(OLD))
-    mounting.wait_until_settled(source / "data.npy")
+    mounting.wait_until_not_racy(source / "data.npy")
     mounted = mount(source)
     before = mounted.metric("read_bytes_total")
     own = mounted.metric("read_bytes_total") - before

@@ -71,14 +71,14 @@ def test_large_files_are_in_memory_once(mounted, mount):
     assert share_in_page_cache(mounted / LARGE) == 0
     assert share_in_page_cache(mounted.source / "rows.npy") == 1
     cached = mount(mounted.source, "kernel_cache")
-    mounting.wait_until_settled(mounted.source / "rows.npy")
+    mounting.wait_until_not_racy(mounted.source / "rows.npy")
     np.load(cached / LARGE)
     assert share_in_page_cache(cached / LARGE) == 1
 
 
 def test_small_files_are_in_memory_twice_but_for_direct_io(mounted, mount):
     """Smaller files have pages of their own, unless -o direct_io says otherwise."""
-    mounting.wait_until_settled(mounted.source / "rows.npy")
+    mounting.wait_until_not_racy(mounted.source / "rows.npy")
     np.load(mounted / SMALL)
     assert share_in_page_cache(mounted / SMALL) == 1
     direct = mount(mounted.source, "direct_io")

@@ -89,7 +89,7 @@ def test_operations_are_counted(mounted):
     assert mounted.metric("open_directories") == 1
     listing.close()
     mounted.wait_until(lambda: mounted.metric("open_directories") == 0, "end of the listing")
-    mounting.wait_until_settled(mounted.source / "small.npy")
+    mounting.wait_until_not_racy(mounted.source / "small.npy")
     preloaded = mounted.metric("preloaded_bytes_total")
     size = len((mounted / "small.npy/chunks/0_of_1.npy").read_bytes())
     assert mounted.metric("preloaded_bytes_total") - preloaded == size
@@ -145,7 +145,7 @@ def test_what_writers_do_is_counted(source, mount):
 def test_the_page_cache_is_not_counted(mounted):
     """What is read from the kernel's page cache npyfs never hears of, so it is not counted."""
     path = mounted / "large.npy/chunks/0_of_20.npy"
-    mounting.wait_until_settled(mounted.source / "large.npy")
+    mounting.wait_until_not_racy(mounted.source / "large.npy")
     size = len(path.read_bytes())
     assert mounted.metric("read_bytes_total") >= size
     before = mounted.metric("read_bytes_total")

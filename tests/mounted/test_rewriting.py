@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from arrays import saved
-from mount import wait_until_settled
+from mount import wait_until_not_racy
 
 SMALL = np.arange(15_000.0)  # put into the page cache at an open
 LARGE = np.arange(100_000.0)
@@ -85,7 +85,7 @@ def test_what_was_read_meanwhile_is_dropped_once_and_kept_from_then_on(source, m
         assert read_while_young(writers[name].path, [mounted / f"{name}.npy/chunks/0_of_1.npy"]) == [saved(array)]
     for name, array in arrays.items():
         writers[name].store(-array)
-        wait_until_settled(writers[name].path)
+        wait_until_not_racy(writers[name].path)
     for name, array in arrays.items():
         chunk = mounted / f"{name}.npy/chunks/0_of_1.npy"
         assert chunk.read_bytes() == saved(-array)
@@ -116,7 +116,7 @@ def test_a_writer_that_takes_longer_is_heard_of_once_it_closes(source, mount):
     writers = {name: Writer(source / name, old) for name, (old, _) in changes.items()}
     mounted = mount(source)
     for writer in writers.values():
-        wait_until_settled(writer.path)
+        wait_until_not_racy(writer.path)
     for name, (old, new) in changes.items():
         chunk = mounted / name / "chunks/0_of_1.npy"
         assert read_twice(chunk) == (saved(old),) * 2
