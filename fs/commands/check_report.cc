@@ -10,8 +10,8 @@
 
 #include "core/array/info_json.h"
 #include "core/base/escape.h"
+#include "core/base/readable_size.h"
 #include "core/base/utf8.h"
-#include "fs/commands/progress.h"
 
 namespace npyfs {
 namespace {

@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
+
+#include "core/base/readable_size.h"
 
 namespace npyfs {
 namespace {
@@ -62,14 +63,6 @@ std::string progress_line(std::string_view what, std::uint64_t done, std::uint64
   if (bar < kLeastBar) return fmt::format("{} {}", what, numbers).substr(0, width);
   const auto full = static_cast<std::size_t>(part * static_cast<double>(bar));
   return fmt::format("{} [{:<{}}] {}", what, std::string(full, '#'), bar, numbers);
-}
-
-std::string readable_size(std::uint64_t bytes) {
-  static constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  auto number = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; number >= 1023.95 && unit + 1 < kUnits.size(); ++unit) number /= 1024;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", number, kUnits[unit]);
 }
 
 }  // namespace npyfs

@@ -36,7 +36,4 @@ class Progress {
 std::string progress_line(std::string_view what, std::uint64_t done, std::uint64_t total, ProgressUnit unit,
                           std::size_t width);
 
-// "1.5 GiB", "17 B": for people to read.
-std::string readable_size(std::uint64_t bytes);
-
 }  // namespace npyfs

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "core/base/escape.h"
+#include "core/base/readable_size.h"
 #include "fs/serve/metrics_text.h"
 #include "fs/serve/mount_state.h"
 
@@ -59,15 +59,6 @@ std::string_view describe(CachePolicy policy) {
   return "";
 }
 
-// With a unit that leaves up to four digits.
-std::string human_size(std::uint64_t bytes) {
-  constexpr std::array<const char*, 7> kUnits = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  std::size_t unit = 0;
-  auto value = static_cast<double>(bytes);
-  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
-  return fmt::format("{:.{}f} {}", value, unit == 0 ? 0 : 1, kUnits[unit]);
-}
-
 std::string in_one_line(std::string lines) {
   lines.pop_back();
   std::ranges::replace(lines, '\n', ' ');
@@ -91,8 +82,9 @@ std::string status_text(const MountState& filesystem) {
       NPYFS_VERSION, ::getpid(), escaped(tree.root().absolute("")), in_one_line(options_text(filesystem.options)),
       filesystem.describe(), describe(filesystem.options.cache), tree.open_file_count(), filesystem.directories.count(),
       tree.sources().count(), tree.sources().mappings(), tree.watch().count(), metrics.reads.load(),
-      human_size(metrics.bytes_read), human_size(filesystem.preload.bytes()), metrics.writes.load(),
-      human_size(metrics.bytes_written), metrics.failed_writes.load(), metrics.errors.load());
+      readable_size(metrics.bytes_read, "bytes"), readable_size(filesystem.preload.bytes(), "bytes"),
+      metrics.writes.load(), readable_size(metrics.bytes_written, "bytes"), metrics.failed_writes.load(),
+      metrics.errors.load());
 }
 
 // One line for each view that was opened for writing: bytes, a space, the view's path.

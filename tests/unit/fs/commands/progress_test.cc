@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <limits>
 
 namespace npyfs {
 namespace {
@@ -32,15 +31,6 @@ TEST(ProgressLine, NeverWiderThanTheTerminal) {
 
 TEST(ProgressLine, WithoutATotalACount) {
   EXPECT_EQ(progress_line("looking for arrays:", 17, 0, kFiles, 79), "looking for arrays: 17 files");
-}
-
-TEST(ReadableSize, OneDigitBehindThePoint) {
-  EXPECT_EQ(readable_size(0), "0 B");
-  EXPECT_EQ(readable_size(1023), "1023 B");
-  EXPECT_EQ(readable_size(1024), "1.0 KiB");
-  EXPECT_EQ(readable_size((1 << 20) - 1), "1.0 MiB") << "and not 1024.0 KiB";
-  EXPECT_EQ(readable_size(std::uint64_t{3} << 29), "1.5 GiB");
-  EXPECT_EQ(readable_size(std::numeric_limits<std::uint64_t>::max()), "16.0 EiB");
 }
 
 }  // namespace
