@@ -13,6 +13,7 @@
 #include "fs/commands/progress.h"
 #include "fs/options/error_hints.h"
 #include "fs/options/flags.h"
+#include "fs/options/wrong_use.h"
 
 namespace npyfs {
 namespace {
@@ -46,9 +47,8 @@ Result<ExitStatus> run_check(int argc, char* argv[]) {
   const auto flags = parse_flags(argc, argv, kFlags);
   if (!flags) return std::unexpected(flags.error());
   if (flags->positional.size() != 1) {
-    return std::unexpected(
-        Error{ErrorKind::kInvalidArgument, "--check",
-              fmt::format("takes one SOURCE, and got {}: npyfs --check SOURCE [--json]", flags->positional.size())});
+    return wrong_use("--check", fmt::format("takes one SOURCE, and got {}: npyfs --check SOURCE [--json]",
+                                            flags->positional.size()));
   }
   const auto root = SourceRoot::open(flags->positional.front(), LeavingLinks::kAreLinks, Users::kOwner);
   if (!root) return std::unexpected(with_advice_on_source(root.error()));

@@ -1,7 +1,8 @@
 // npyfs --check SOURCE [--json]
 #pragma once
 
-#include "fs/commands/command.h"
+#include "core/base/error.h"
+#include "fs/commands/exit_status.h"
 
 namespace npyfs {
 

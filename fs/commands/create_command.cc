@@ -8,15 +8,13 @@
 #include "core/commands/create_array.h"
 #include "fs/options/error_hints.h"
 #include "fs/options/flags.h"
+#include "fs/options/option_values.h"
+#include "fs/options/wrong_use.h"
 
 namespace npyfs {
 namespace {
 
 constexpr Flag kFlags[] = {{"create", false}, {"dtype"}, {"shape"}, {"fortran-order", false}};
-
-std::unexpected<Error> refuse(const char* option, std::string sentence) {
-  return std::unexpected(Error{ErrorKind::kInvalidArgument, option, std::move(sentence)});
-}
 
 }  // namespace
 
@@ -26,8 +24,8 @@ Result<std::vector<std::uint64_t>> parse_lengths(std::string_view text) {
     const std::size_t comma = rest.find(',');
     const auto length = whole_number(rest.substr(0, comma));
     if (!length) {
-      return refuse("--shape",
-                    fmt::format("'{}' is no list of whole numbers below 2^63, such as 100000,128", escaped(text)));
+      return wrong_use("--shape",
+                       fmt::format("'{}' is no list of whole numbers below 2^63, such as 100000,128", escaped(text)));
     }
     lengths.push_back(*length);
     if (comma == std::string_view::npos) return lengths;
@@ -39,8 +37,8 @@ Result<ExitStatus> run_create(int argc, char* argv[]) {
   const auto flags = parse_flags(argc, argv, kFlags);
   if (!flags) return std::unexpected(flags.error());
   if (flags->positional.size() != 1 || !flags->has("dtype") || !flags->has("shape")) {
-    return refuse("--create",
-                  "needs one new file, a dtype and a shape: npyfs --create out.npy --dtype '<f4' --shape 100000,128");
+    return wrong_use(
+        "--create", "needs one new file, a dtype and a shape: npyfs --create out.npy --dtype '<f4' --shape 100000,128");
   }
   const auto shape = parse_lengths(flags->values.at("shape"));
   if (!shape) return std::unexpected(shape.error());

@@ -5,7 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "fs/commands/command.h"
+#include "core/base/error.h"
+#include "fs/commands/exit_status.h"
 
 namespace npyfs {
 

@@ -12,15 +12,13 @@
 #include "fs/commands/progress.h"
 #include "fs/options/error_hints.h"
 #include "fs/options/flags.h"
+#include "fs/options/option_values.h"
+#include "fs/options/wrong_use.h"
 
 namespace npyfs {
 namespace {
 
 constexpr Flag kFlags[] = {{"export", false}, {"chunks"}, {"axis"}};
-
-std::unexpected<Error> refuse(const char* option, std::string sentence) {
-  return std::unexpected(Error{ErrorKind::kInvalidArgument, option, std::move(sentence)});
-}
 
 struct Request {
   std::string array;
@@ -31,21 +29,18 @@ struct Request {
 
 Result<Request> request_of(const Flags& flags) {
   if (flags.positional.size() != 2 || !flags.has("chunks")) {
-    return refuse("--export",
-                  "needs one array, a number of chunks and one new directory: npyfs --export data.npy "
-                  "--chunks 16 out");
+    return wrong_use("--export",
+                     "needs one array, a number of chunks and one new directory: npyfs --export data.npy "
+                     "--chunks 16 out");
   }
   Request request{.array = flags.positional.front(), .out = flags.positional.back()};
   constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
-  const auto chunks = whole_number(flags.values.at("chunks"));
-  if (!chunks || *chunks < 1 || *chunks > kMost) {
-    return refuse("--chunks",
-                  fmt::format("'{}' is no whole number from 1 to {}", escaped(flags.values.at("chunks")), kMost));
-  }
+  const auto chunks = count_of("--chunks", flags.values.at("chunks"), kMost);
+  if (!chunks) return std::unexpected(chunks.error());
   request.chunks = *chunks;
   if (!flags.has("axis")) return request;
   const auto axis = whole_number(flags.values.at("axis"));
-  if (!axis) return refuse("--axis", fmt::format("'{}' is no whole number", escaped(flags.values.at("axis"))));
+  if (!axis) return wrong_use("--axis", fmt::format("'{}' is no whole number", escaped(flags.values.at("axis"))));
   request.axis = *axis;
   return request;
 }

@@ -1,7 +1,8 @@
 // npyfs --export DATA.npy --chunks N [--axis K] OUT
 #pragma once
 
-#include "fs/commands/command.h"
+#include "core/base/error.h"
+#include "fs/commands/exit_status.h"
 
 namespace npyfs {
 

@@ -1,12 +1,9 @@
 // Long options (--name, --name=VALUE) of the commands that do not mount, by getopt_long(3).
 #pragma once
 
-#include <cstdint>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/base/error.h"
@@ -29,8 +26,5 @@ struct Flags {
 // not in `known`, for a missing value, and for a value too many. The last of two equal flags counts. Not thread-safe,
 // as getopt is not.
 Result<Flags> parse_flags(int argc, char* argv[], std::span<const Flag> known);
-
-// A decimal number without sign, blank or anything else around it; empty where it is none or beyond 2^64 - 1.
-std::optional<std::uint64_t> whole_number(std::string_view text);
 
 }  // namespace npyfs

@@ -1,8 +1,6 @@
 // The command line.
 #pragma once
 
-#include <fuse_opt.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -37,14 +35,15 @@ struct Options {
   unsigned max_threads = 10;
   unsigned max_read = 0;  // bytes; 0: as large as the kernel sends
   LogLevel log_level = LogLevel::kNotice;
-  std::string as_given;  // the -o options as they came, for .npyfs/options
+  std::string as_given;  // the -o options that were given, in their order, as one list; for .npyfs/options
 
-  // What is left for libfuse: standard mount options. Begins with the program's name.
+  // A command line for fuse_session_new: the program's name, and all options that libfuse and the kernel need.
   std::vector<std::string> fuse_arguments;
 };
 
-// Takes the arguments apart; argv[0] is the program's name. Unknown -o options are left for libfuse, which refuses
-// those that it does not know either. kInvalidArgument with a sentence for the user.
+// Parses the command line of a mount; argv[0] is the program's name. Reading is done by libfuse's parser alone, so that
+// npyfs and libfuse agree about escapes, order and repetition. kInvalidArgument with a sentence for the user where
+// anything is wrong: nothing has happened yet then. With --help and --version nothing else is looked at.
 Result<Options> parse_options(int argc, char* argv[]);
 
 }  // namespace npyfs

@@ -67,15 +67,6 @@ TEST(Flags, RefusesWhatItDoesNotKnow) {
   }
 }
 
-TEST(WholeNumber, NothingAroundIt) {
-  EXPECT_EQ(whole_number("0"), 0u);
-  EXPECT_EQ(whole_number("007"), 7u);
-  EXPECT_EQ(whole_number("18446744073709551615"), 18446744073709551615u);
-  for (const char* text : {"", "-1", "+1", " 1", "1 ", "1x", "0x10", "1.5", "18446744073709551616"}) {
-    EXPECT_FALSE(whole_number(text)) << text;
-  }
-}
-
 TEST(Command, IsNamedByAnOptionAnywhere) {
   const auto named = [](std::vector<std::string> texts) {
     Arguments arguments(std::move(texts));

@@ -1,5 +1,6 @@
 #include "fs/options/options.h"
 
+#include <fuse_opt.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -10,8 +11,10 @@
 namespace npyfs {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsSupersetOf;
 using testing::Not;
 
 Result<Options> parse(std::vector<std::string> arguments) {
@@ -135,6 +138,13 @@ TEST(Options, RefusesWithTheOptionAndWhatItWants) {
       {"source_io=magic", "source_io: 'magic' is none of auto, mmap, pread"},
       {"loglevel=loud\x1B", "loglevel: 'loud\\x1b' is none of error, warning, notice, info, debug"},
       {"direct_io,kernel_cache", "direct_io: excludes kernel_cache: choose one"},
+      {"no_such_option=7", "no_such_option=7: is no option here; npyfs --help lists them"},
+      {"chunks", "chunks: is no option here; npyfs --help lists them"},
+      {"allow_other=1", "allow_other=1: is no option here; npyfs --help lists them"},
+      {"nochunks", "nochunks: is no option here; npyfs --help lists them"},
+      {"rw\\,allow_other", "rw,allow_other: is no option here; npyfs --help lists them"},
+      {"context=a\\,allow_other", "context=a,allow_other: its value holds a comma or a backslash, which it may not"},
+      {"chunks=x,ro,chunks=y", "chunks: 'x' is no whole number from 1 to 9223372036854775807"},
   };
   for (const auto& [given, message] : cases) {
     const auto options = parse_with(given);
@@ -151,13 +161,13 @@ TEST(Options, NeedsASourceAndAMountpointAndNothingElse) {
   }
 }
 
-TEST(Options, LeavesStandardOptionsAndUnknownOnesForLibfuse) {
-  const auto options = parse_with("allow_root,auto_unmount,chunks=3,no_such_option=7");
+TEST(Options, LeavesStandardOptionsForLibfuse) {
+  const auto options = parse_with("allow_root,auto_unmount,chunks=3,noatime,context=a:b");
   ASSERT_TRUE(options);
   EXPECT_EQ(options->fuse_arguments.front(), "npyfs");
   EXPECT_TRUE(options->auto_unmount);
   EXPECT_FALSE(parse({"/src", "/mnt"})->auto_unmount);
-  for (const char* left : {"allow_root", "auto_unmount", "no_such_option=7"}) {
+  for (const char* left : {"allow_root", "auto_unmount", "noatime", "context=a:b"}) {
     EXPECT_THAT(left_for_fuse(*options), HasSubstr(left));
   }
   EXPECT_THAT(parse({"/src", "/mnt"})->fuse_arguments, ElementsAre("npyfs", "-o", HasSubstr("ro,")));
@@ -171,6 +181,89 @@ TEST(Options, MountsAreReadOnlyAndNamedAfterTheirSource) {
   const std::string named = left_for_fuse(*parse_with("fsname=other"));
   EXPECT_THAT(named, HasSubstr("fsname=other"));
   EXPECT_THAT(named, Not(HasSubstr("fsname=/src")));
+}
+
+// The options that libfuse gets, split as libfuse splits them.
+std::vector<std::string> options_for_fuse(const Options& options) {
+  std::vector<std::string> found;
+  fuse_args arguments = FUSE_ARGS_INIT(0, nullptr);
+  for (const auto& text : options.fuse_arguments) fuse_opt_add_arg(&arguments, text.c_str());
+  const auto take = [](void* data, const char* argument, int, fuse_args*) {
+    static_cast<std::vector<std::string>*>(data)->emplace_back(argument);
+    return 0;
+  };
+  fuse_opt_parse(&arguments, &found, nullptr, take);
+  fuse_opt_free_args(&arguments);
+  return found;
+}
+
+TEST(Options, EscapesAreReadAsLibfuseReadsThem) {
+  for (const char* spelled : {"allow\\_other", "allow\\137other", "ro,\\allow_other", "allow_other,allow_other"}) {
+    const auto options = parse_with(spelled);
+    ASSERT_TRUE(options) << spelled;
+    EXPECT_EQ(options->users, Users::kOthers);
+    EXPECT_THAT(options_for_fuse(*options), IsSupersetOf({"allow_other", "default_permissions"}));
+  }
+  for (const char* spelled : {"fsname=a\\,allow_other", "fsname=a\\054allow_other"}) {
+    const auto options = parse_with(spelled);
+    ASSERT_TRUE(options) << spelled;
+    EXPECT_EQ(options->users, Users::kOwner);
+    EXPECT_THAT(options_for_fuse(*options), Contains("fsname=a,allow_other"));
+    EXPECT_THAT(options_for_fuse(*options), Not(Contains("allow_other")));
+  }
+  EXPECT_TRUE(parse_with("auto\\_unmount")->auto_unmount);
+  EXPECT_FALSE(parse_with("fsname=a\\,auto_unmount\\,")->auto_unmount);
+  EXPECT_TRUE(parse_with("r\\w")->writable);
+}
+
+TEST(Options, OfMountAndFstabChangeNothing) {
+  const auto plain = parse({"/src", "/mnt"});
+  for (const char* option : {"defaults",
+                             "auto",
+                             "noauto",
+                             "nofail",
+                             "_netdev",
+                             "user",
+                             "nouser",
+                             "users",
+                             "owner",
+                             "group",
+                             "user=joe",
+                             "comment=a\\,allow_other",
+                             "x-systemd.automount",
+                             "x-a=b\\,rw",
+                             "X-mount.mkdir",
+                             "diratime",
+                             "nodiratime",
+                             "relatime",
+                             "norelatime",
+                             "strictatime",
+                             "nostrictatime",
+                             "lazytime",
+                             "nolazytime",
+                             "suid",
+                             "nosuid",
+                             "dev",
+                             "nodev",
+                             "exec",
+                             "noexec",
+                             "subtype=x",
+                             ""}) {
+    const auto options = parse_with(option);
+    ASSERT_TRUE(options) << option << ": " << to_message(options.error());
+    EXPECT_EQ(options->fuse_arguments, plain->fuse_arguments) << option;
+  }
+}
+
+TEST(Options, AreShownAsTheyWereUnderstood) {
+  EXPECT_EQ(parse({"/src", "/mnt"})->as_given, "");
+  EXPECT_EQ(parse({"-or\\o", "/src", "-f", "-o", "chunks=3,fsname=a\\,b", "/mnt", "-o", "relatime"})->as_given,
+            "ro,chunks=3,fsname=a\\,b,relatime");
+}
+
+TEST(Options, HelpIsThereWhateverElseIsWrong) {
+  EXPECT_TRUE(parse({"-o", "nosuch", "--help"})->help);
+  EXPECT_TRUE(parse({"a", "b", "c", "--nosuch", "-V"})->version);
 }
 
 TEST(Options, OtherUsersComeInWithTheirPermissionsChecked) {

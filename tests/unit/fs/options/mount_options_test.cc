@@ -1,0 +1,99 @@
+// An option is a row of a table, a line of --help, of the man page and of the README, and a word of two completions.
+#include "fs/options/mount_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <regex>
+#include <set>
+#include <string>
+
+#include "fs/options/usage.h"
+#include "tests/unit/support/corpus.h"
+
+namespace npyfs {
+namespace {
+
+using testing::UnorderedElementsAreArray;
+
+std::string document(const char* path) {
+  const auto repository =
+      std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path().parent_path();
+  const std::string text = read_file(repository / path);
+  EXPECT_NE(text, "") << path;
+  return text;
+}
+
+bool is_flag(std::string_view name) {
+  return name.starts_with('-');
+}
+
+// The options of -o, without flags.
+std::set<std::string> documented() {
+  std::set<std::string> names;
+  for (const auto name : documented_mount_options()) {
+    if (!is_flag(name)) names.emplace(name);
+  }
+  return names;
+}
+
+// What the first group of `pattern` matches anywhere in `text`.
+std::set<std::string> all_matches(const std::string& text, const char* pattern) {
+  const std::regex regex(pattern);
+  std::set<std::string> found;
+  for (std::sregex_iterator match(text.begin(), text.end(), regex), end; match != end; ++match)
+    found.insert((*match)[1]);
+  return found;
+}
+
+TEST(MountOptions, HelpShowsEachAndNoOther) {
+  std::set<std::string> shown;
+  for (const auto& list : all_matches(usage(), "\n  -o ((?:[a-z_]+(?:=[A-Z]+)?(?:, )?)+)")) {
+    shown.merge(all_matches(list, "([a-z_]+)"));
+  }
+  EXPECT_THAT(shown, UnorderedElementsAreArray(documented()));
+}
+
+TEST(MountOptions, TheManPageHasEachAndNoOther) {
+  auto in_man_page = all_matches(document("fs/install/npyfs.1"), "\n\\.It (?:Fl d , )?Fl o Cm ([a-z_]+)");
+  EXPECT_EQ(in_man_page.erase("debug"), 1u) << "left out of --help, which is one screen";
+  EXPECT_THAT(in_man_page, UnorderedElementsAreArray(documented()));
+}
+
+TEST(MountOptions, BashCompletesEachAndNoOther) {
+  const std::string text = document("fs/install/npyfs.bash");
+  const std::smatch list = [&] {
+    std::smatch found;
+    EXPECT_TRUE(std::regex_search(text, found, std::regex("-P \"\\$given\" -W '([^']*)'")));
+    return found;
+  }();
+  EXPECT_THAT(all_matches(list[1], "([a-z_]+)"), UnorderedElementsAreArray(documented()));
+}
+
+TEST(MountOptions, ZshCompletesEachAndNoOther) {
+  EXPECT_THAT(all_matches(document("fs/install/npyfs.zsh"), "\n    ['\"]([a-z_]+)\\["),
+              UnorderedElementsAreArray(documented()));
+}
+
+TEST(MountOptions, TheReadmeHasEach) {
+  const auto words = all_matches(document("README.md"), "`(?:-o )?([a-z_]+)(?:=[A-Z]+)?`");
+  for (const auto& name : documented()) EXPECT_TRUE(words.contains(name)) << name;
+}
+
+TEST(MountOptions, DocumentsHaveEachFlag) {
+  for (const auto flag : documented_mount_options()) {
+    if (!is_flag(flag)) continue;
+    const std::string name(flag.substr(flag.find_first_not_of('-')));
+    EXPECT_THAT(usage(), testing::HasSubstr(std::string(flag)));
+    EXPECT_THAT(document("README.md"), testing::HasSubstr("`" + std::string(flag) + "`"));
+    EXPECT_THAT(document("fs/install/npyfs.1"), testing::ContainsRegex((name.size() > 1 ? ", -" : "Fl ") + name));
+    for (const char* completion : {"fs/install/npyfs.bash", "fs/install/npyfs.zsh"}) {
+      EXPECT_THAT(document(completion), testing::HasSubstr(std::string(flag))) << completion;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace npyfs
