@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <regex>
 #include <set>
 #include <string>
@@ -18,10 +16,9 @@ namespace {
 
 using testing::UnorderedElementsAreArray;
 
+// A file of the repository.
 std::string document(const char* path) {
-  const auto repository =
-      std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path().parent_path();
-  const std::string text = read_file(repository / path);
+  const std::string text = read_file(corpus("..") / path);
   EXPECT_NE(text, "") << path;
   return text;
 }
