@@ -1,4 +1,4 @@
-// Exit status: see ExitStatus.
+// The program: runs the command that the command line names, or mounts. Exit status: ExitStatus.
 #include <fmt/format.h>
 
 #include <cstdio>

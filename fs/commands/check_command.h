@@ -6,7 +6,7 @@
 
 namespace npyfs {
 
-// Prints what a data set holds. kDamageFound where an array is damaged or something cannot be read.
+// Prints a list of the arrays in a data set. kDamageFound where an array is damaged or something cannot be read.
 Result<ExitStatus> run_check(int argc, char* argv[]);
 
 }  // namespace npyfs

@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kColumns = 6;
 using Row = std::array<std::string, kColumns>;
 constexpr std::array kHead = {"array", "shape", "dtype", "order", "size", "chunkable"};
-constexpr std::size_t kSizeColumn = 4;   // the one that is aligned to the right
+constexpr std::size_t kSizeColumn = 4;   // aligned to the right
 constexpr std::size_t kWidestCell = 40;  // characters
 constexpr const char* kUnknown = "-";
 

@@ -12,21 +12,21 @@ namespace npyfs {
 struct CheckReport {
   std::string source;  // absolute path
   std::vector<CheckedArray> arrays;
-  std::vector<Error> unreadable;  // as FoundArrays has it
+  std::vector<Error> unreadable;  // directories; see FoundArrays
 
   std::size_t chunkable() const;
   std::size_t damaged() const;
   bool is_fine() const { return damaged() == 0 && unreadable.empty(); }
 };
 
-// For a terminal: a head, and columns of equal width; long cells but the last are cut.
+// A table for a terminal: a head, and aligned columns. Cells that are too wide are cut, except in the last column.
 std::string check_table(const CheckReport& report);
 
-// For pipes: one line an array, six fields with a tab between two of them, complete. Escaped, so that a field holds
-// neither tab nor line break.
+// Lines for a pipe: one per array, six fields separated by tabs, nothing cut. Names are escaped, so that no field holds
+// a tab or line break.
 std::string check_lines(const CheckReport& report);
 
-// One JSON object, with a final newline. Valid whatever the names hold: bytes that are no UTF-8 are replaced by U+FFFD.
+// One JSON object and a newline. It is valid JSON whatever the names hold: U+FFFD replaces bytes that are not UTF-8.
 std::string check_json(const CheckReport& report);
 
 // "arrays: 1000, chunkable: 990, damaged: 7, unreadable directories: 2"

@@ -10,10 +10,10 @@
 
 namespace npyfs {
 
-// Writes an array of zeros for others to fill: see core/create_array.h.
+// Writes an array of zeros for others to fill: see core/commands/create_array.h.
 Result<ExitStatus> run_create(int argc, char* argv[]);
 
-// "100000,128": whole numbers with a comma between two of them. kInvalidArgument otherwise.
+// Parses whole numbers separated by commas, such as "100000,128". kInvalidArgument for anything else.
 Result<std::vector<std::uint64_t>> parse_lengths(std::string_view text);
 
 }  // namespace npyfs

@@ -6,7 +6,8 @@
 
 namespace npyfs {
 
-// Writes the chunks of an array into a new directory: see core/chunk_export.h. Ends by the signal where one comes.
+// Writes the chunks of an array into a new directory: see core/commands/chunk_export.h. On SIGINT, SIGTERM or SIGHUP it
+// removes what it has written, and then ends by that signal.
 Result<ExitStatus> run_export(int argc, char* argv[]);
 
 }  // namespace npyfs

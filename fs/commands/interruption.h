@@ -1,4 +1,4 @@
-// SIGINT, SIGTERM and SIGHUP as a question that long work asks now and then, so that it can clean up.
+// Lets long work poll for SIGINT, SIGTERM and SIGHUP, so that it can clean up before the process ends.
 #pragma once
 
 #include <signal.h>
@@ -7,13 +7,14 @@
 
 namespace npyfs {
 
-// In force while it lives; one at a time in a process. Signals that are ignored (nohup) stay ignored.
+// Handles the signals while the object lives; at most one object per process at a time. Ignored signals (nohup) stay
+// ignored.
 class Interruption {
  public:
   Interruption();
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
-  // A signal that has come takes its usual effect now: it ends the process, so that a shell sees what happened.
+  // Restores the handlers. If a signal has come, raises it again: the process ends by it, and a shell sees that.
   ~Interruption();
 
   static bool has_come();

@@ -13,10 +13,10 @@ namespace npyfs {
 namespace {
 
 constexpr auto kInterval = std::chrono::milliseconds(100);
-constexpr std::size_t kUsualWidth = 80;
+constexpr std::size_t kUsualWidth = 80;  // columns
 constexpr std::size_t kMostBar = 40;
 constexpr std::size_t kLeastBar = 4;
-constexpr const char* kWipe = "\r\x1B[K";  // to the start of the line, and erase it
+constexpr const char* kWipe = "\r\x1B[K";  // returns to the start of the line and erases it
 
 void show(std::string_view text) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());

@@ -1,4 +1,4 @@
-// How far a long command is, for a person at a terminal.
+// A progress bar on stderr, for a person at a terminal.
 #pragma once
 
 #include <chrono>
@@ -10,17 +10,17 @@ namespace npyfs {
 
 enum class ProgressUnit { kFiles, kBytes };
 
-// One line on stderr that is drawn again at most ten times a second, and wiped at the end. Silent where stderr is no
+// One line on stderr, redrawn at most ten times a second and erased at the end. Prints nothing where stderr is no
 // terminal. Not thread-safe.
 class Progress {
  public:
-  // `total` may be 0: how much there is is not known yet.
+  // A `total` of 0 means: not known yet.
   Progress(std::string what, std::uint64_t total, ProgressUnit unit);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();
 
-  // `done` of the total, not what has been added.
+  // `done` is the sum so far, not an increment.
   void reached(std::uint64_t done);
 
  private:

@@ -22,7 +22,7 @@
 namespace npyfs {
 namespace {
 
-// Absolute without asking the filesystem that is mounted there, which may be dead.
+// The absolute path, without a request to the filesystem that is mounted there: its daemon may be dead.
 Result<std::string> resolve_up_to_last(const std::string& path) {
   std::error_code error;
   std::filesystem::path absolute = std::filesystem::absolute(path, error).lexically_normal();
@@ -32,7 +32,7 @@ Result<std::string> resolve_up_to_last(const std::string& path) {
   return (parent / absolute.filename()).string();
 }
 
-// Of the mount that is on top there.
+// Whether the topmost mount at `mountpoint` is an npyfs.
 bool is_npyfs_mount(const std::string& mountpoint) {
   std::ifstream table("/proc/self/mountinfo");
   const std::string text(std::istreambuf_iterator<char>(table), {});
@@ -43,7 +43,7 @@ bool is_npyfs_mount(const std::string& mountpoint) {
   return is_npyfs;
 }
 
-// As root by ourselves; for others it takes the help of fusermount3, which may.
+// Unmounts lazily: directly as root, and by fusermount3, which is setuid, as another user.
 bool detach(const std::string& mountpoint) {
   if (::umount2(mountpoint.c_str(), MNT_DETACH) == 0) return true;
   std::string path = mountpoint;
@@ -60,14 +60,14 @@ bool detach(const std::string& mountpoint) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// Asks the filesystem itself: the kernel may remember the attributes of a dead one's root for as long as
-// -o attr_timeout says.
+// Whether the filesystem at `mountpoint` has lost its daemon. AT_STATX_FORCE_SYNC: for -o attr_timeout seconds the
+// kernel would answer from its cache even then.
 bool is_dead(const std::string& mountpoint) {
   struct statx status;
   return ::statx(AT_FDCWD, mountpoint.c_str(), AT_STATX_FORCE_SYNC, STATX_TYPE, &status) != 0 && errno == ENOTCONN;
 }
 
-// All that are dead: one may have been mounted over another.
+// Clears all dead mounts there: one may have been mounted over another.
 Result<void> clear_dead_mounts(const std::string& mountpoint) {
   while (is_dead(mountpoint)) {
     const auto resolved = resolve_up_to_last(mountpoint);
@@ -79,7 +79,7 @@ Result<void> clear_dead_mounts(const std::string& mountpoint) {
   return {};
 }
 
-// Not of the source itself, which is mounted over so that it stays where it was.
+// Logs a notice where files in the mountpoint will be hidden.
 void tell_what_is_covered(const std::string& mountpoint) {
   std::error_code error;
   if (std::filesystem::is_empty(mountpoint, error) || error) return;
@@ -99,6 +99,7 @@ Result<std::string> prepare_mountpoint(const std::string& mountpoint, const Sour
                                              "mount. Choose a mountpoint outside, or {0} itself",
                                              escaped(source.absolute("")))});
   }
+  // Whoever mounts over the source itself knows what is there.
   if (*position == SourceRoot::Position::kOutside) tell_what_is_covered(mountpoint);
   std::error_code error;
   const auto absolute = std::filesystem::canonical(mountpoint, error);

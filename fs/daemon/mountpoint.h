@@ -1,4 +1,4 @@
-// Where to mount: what must be known and done about it before.
+// Checks and prepares MOUNTPOINT before the mount.
 #pragma once
 
 #include <string>
@@ -8,16 +8,16 @@
 
 namespace npyfs {
 
-// Makes `mountpoint` ready and returns its absolute path without links, as mount(2) and /proc/mounts have it: going to
-// the background changes the working directory, so that only that can be unmounted later.
+// Prepares `mountpoint` and returns its absolute path without symbolic links, as mount(2) and /proc/mounts have it. A
+// relative path could not be unmounted later, because going to the background changes the working directory.
 //
-// A mount that an npyfs left there when it was killed is cleared away. Refused (kInvalidArgument) is a mountpoint
-// inside the source: reading the source would lead back into the mount, and wait for itself. The source itself is fine.
-// What lies in a mountpoint that is not empty is hidden: logged as a notice.
+// Unmounts what a killed npyfs has left there. kInvalidArgument where the mountpoint lies inside the source: reading
+// the source would then send requests to the daemon that reads it, a deadlock. The source itself is fine. Logs a notice
+// where the mountpoint is not empty, because the mount hides its files.
 Result<std::string> prepare_mountpoint(const std::string& mountpoint, const SourceRoot& source);
 
-// The device number of what is mounted at `mountpoint`, which is not asked for it: it need not be served. 0 where the
-// system does not say.
+// The device number of the filesystem mounted at `mountpoint`, without a request to it: it need not be served yet. 0
+// where the kernel does not tell.
 dev_t device_of_mount(const std::string& mountpoint);
 
 }  // namespace npyfs

@@ -27,12 +27,12 @@
 namespace npyfs {
 namespace {
 
-// libfuse has printed why; errno is what its last system call left.
+// For failures that libfuse has already explained on stderr. errno is that of its last system call.
 Error failed(const std::string& subject, const char* sentence) {
   return Error{ErrorKind::kSystem, subject, sentence, errno};
 }
 
-// As many descriptors as the administrator allows: each open source and directory takes one.
+// Allows as many descriptors as the hard limit: each open source and each open directory takes one.
 void raise_descriptor_limit() {
   rlimit limit;
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -55,25 +55,25 @@ Session new_session(const Options& options, MountState& filesystem) {
   return session;
 }
 
-// A further descriptor of the connection, so that it ends before the socket that tells the helper of -o auto_unmount of
-// our death: that helper unmounts only what it finds without a connection, and looks once. The kernel takes the files
-// of a process that has been killed in the reverse order of their (last) descriptors, so this one is above the
-// socket's.
-UniqueFd above_the_helpers_socket(int connection) {
-  const UniqueFd in_a_gap(::fcntl(connection, F_DUPFD_CLOEXEC, 0));  // libfuse may have left one below the socket
+// A duplicate of the connection's descriptor with a number above that of the socket by which the fusermount3 of
+// -o auto_unmount learns of our death. That fusermount3 looks once, and unmounts only if the connection is already
+// closed. When a process is killed the kernel closes files in the reverse order of their last descriptors, so the
+// connection then closes before the socket.
+UniqueFd duplicate_above_socket(int connection) {
+  const UniqueFd in_a_gap(::fcntl(connection, F_DUPFD_CLOEXEC, 0));  // libfuse may have left a gap below the socket
   return UniqueFd(::fcntl(connection, F_DUPFD_CLOEXEC, 0));
 }
 
 class Mount {
  public:
-  Mount(fuse_session* session, const std::string& mountpoint, bool has_helper)
+  Mount(fuse_session* session, const std::string& mountpoint, bool auto_unmount)
       : session_(session), mounted_(fuse_session_mount(session, mountpoint.c_str()) == 0) {
-    if (mounted_ && has_helper) connection_ = above_the_helpers_socket(fuse_session_fd(session));
+    if (mounted_ && auto_unmount) connection_ = duplicate_above_socket(fuse_session_fd(session));
   }
   Mount(const Mount&) = delete;
   Mount& operator=(const Mount&) = delete;
   ~Mount() {
-    connection_.close();  // libfuse unmounts what has no connection any more
+    connection_.close();  // libfuse unmounts after it has closed the last descriptor of the connection
     if (mounted_) fuse_session_unmount(session_);
   }
   bool mounted() const { return mounted_; }
@@ -94,7 +94,7 @@ Result<void> run_loop(fuse_session* session, const Options& options) {
   return {};
 }
 
-// Where changes are not heard of they show within the timeouts, which is no reason to end.
+// Without watches changes of the source still show after the timeouts, so a failure here only logs a notice.
 void start_to_watch(SourceWatch& watch) {
   const auto say_why_not = [](const Error& why) {
     log(LogLevel::kNotice, "{}: changes may show within the timeouts alone (fs.inotify.* set limits)", to_message(why));
@@ -102,7 +102,7 @@ void start_to_watch(SourceWatch& watch) {
   if (auto started = watch.start(say_why_not); !started) say_why_not(started.error());
 }
 
-// Serves until the end, which it logs. What was written is in the source then, or the error says how much is not.
+// Serves until the mount ends. When it returns without an error, all that was written is in the source.
 Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, SourceMount source_mount,
                                  const std::string& mountpoint, Signals& signals) {
   const Housekeeping housekeeping(filesystem.tree);
@@ -116,7 +116,7 @@ Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, 
                                      [&](int error, const char*) { drain_failure = error; });
                       },
                       [&] { fuse_session_exit(session); });
-  filesystem.waiting_opens.stop();  // while there is still somebody to answer
+  filesystem.waiting_opens.stop();  // it answers the opens that still wait, which needs the session
   if (served && drain_failure != 0) {
     return std::unexpected(system_error(mountpoint, "writing back mapped pages at the end", drain_failure));
   }
@@ -135,7 +135,7 @@ Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, 
 }  // namespace
 
 Result<void> serve(const Options& options) {
-  open_log(false, options.log_level);  // until the daemon's log takes over
+  open_log(false, options.log_level);  // to stderr, until we go to the background
   raise_descriptor_limit();
   auto root = SourceRoot::open(options.source, options.leaving_links, options.users);
   if (!root) return std::unexpected(with_advice_on_source(root.error()));
@@ -163,7 +163,7 @@ Result<void> serve(const Options& options) {
     return std::unexpected(failed("daemon", "cannot go to the background"));
   }
   open_log(!options.foreground, options.log_level);
-  if (!options.foreground) take_fuse_log();  // in the foreground it goes to stderr by itself, all of it with -d
+  if (!options.foreground) take_fuse_log();  // in the foreground libfuse logs to stderr by itself
   if (auto dropped = drop_privileges(options.writable); !dropped) return dropped;
   log(LogLevel::kInfo, "{}: mounted at {}", escaped(options.source), escaped(*mountpoint));
   return serve_until_the_end(session.get(), filesystem, std::move(source_mount), *mountpoint, signals);

@@ -6,9 +6,9 @@
 
 namespace npyfs {
 
-// Mounts, goes to the background unless told otherwise, and serves until it is unmounted or a signal (see Signals)
-// comes; then unmounts. In the background this returns in the daemon; the process that was started exits with 0 as
-// soon as the mount is ready. Errors before that are for the user to read.
+// Mounts, goes to the background unless the options say otherwise, serves until the mount is unmounted or a signal
+// comes (see Signals), and unmounts. When it goes to the background, the process that called it exits with 0 as soon as
+// the mount is ready, and this function returns in the daemon. Errors before that point are for the user to read.
 Result<void> serve(const Options& options);
 
 }  // namespace npyfs

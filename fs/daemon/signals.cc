@@ -11,16 +11,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kWake = SIGUSR1;  // interrupts a system call; sent to single threads of ours
+constexpr int kWake = SIGUSR1;  // only interrupts system calls; sent to one of our threads
 
 bool is_default(int number) {
   struct sigaction action;
   return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
 }
 
-// The end that they stand for by default would come at once, and lose what is mapped and not yet written. Whoever has
-// handlers in our process, as profilers have for SIGPROF, keeps them.
-void ignore_what_means_nothing() {
+// By default these signals end a process at once, and mapped pages that are not yet written would be lost. A handler
+// that somebody has installed in our process, as profilers do for SIGPROF, stays.
+void ignore_meaningless_signals() {
   const auto ignore = [](int number) {
     if (is_default(number)) ::signal(number, SIG_IGN);
   };
@@ -37,10 +37,10 @@ Signals::Signals() {
   }
   ::pthread_sigmask(SIG_BLOCK, &ending_, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is the writer's error
-  ignore_what_means_nothing();
+  ::signal(SIGXFSZ, SIG_IGN);  // a write beyond RLIMIT_FSIZE then fails with EFBIG, which the writer gets
+  ignore_meaningless_signals();
   struct sigaction wake = {};
-  wake.sa_handler = [](int) {};  // without SA_RESTART, so that what it interrupts returns
+  wake.sa_handler = [](int) {};  // without SA_RESTART: the interrupted call returns
   ::sigaction(kWake, &wake, nullptr);
 }
 
@@ -56,7 +56,7 @@ void Signals::take_during(const std::function<void()>& loop, const std::function
     if (has_returned) return;
     before_end();
     end();
-    // The loop may have looked just before end() and be asleep only now.
+    // The loop may have checked for its end just before end() and gone to sleep since. So wake it until it returns.
     while (!has_returned) {
       ::pthread_kill(looping, kWake);
       std::this_thread::sleep_for(10ms);

@@ -1,5 +1,5 @@
-// The signals that end a mount, taken by a thread of their own: what is to be done before the end takes time and needs
-// the daemon to go on serving.
+// The signals that end a mount. A thread of its own waits for them: writing back before the end takes time, and the
+// daemon has to go on serving meanwhile.
 #pragma once
 
 #include <signal.h>
@@ -8,15 +8,15 @@
 
 namespace npyfs {
 
-// TERM, INT, HUP, QUIT and XCPU, less those that whoever started us has ignored (nohup). To be made before there are
-// other threads; the signals are blocked from then on. Others that would end us at once, and mean nothing to us, are
-// ignored: PIPE, XFSZ, and those of users, timers and descriptors.
+// TERM, INT, HUP, QUIT and XCPU end the mount, except those that were ignored when npyfs was started (nohup). Create
+// the object before there are other threads: it blocks these signals. It also ignores signals that would end the
+// process at once and have no meaning here: PIPE, XFSZ, user signals, and those of timers and descriptors.
 class Signals {
  public:
   Signals();
 
-  // Runs `loop` in this thread. At the first signal another one calls `before_end`, then `end`, which makes the loop
-  // return, and interrupts system calls of this thread until it has.
+  // Runs `loop` in this thread. At the first signal another thread calls `before_end` and then `end`, which makes the
+  // loop return, and interrupts the system calls of this thread until the loop has returned.
   void take_during(const std::function<void()>& loop, const std::function<void()>& before_end,
                    const std::function<void()>& end);
 

@@ -47,7 +47,7 @@ Error with_advice_on_mounting(Error error) {
   if (::geteuid() != 0 && ::access("/usr/bin/fusermount3", X_OK) != 0) {
     return with(std::move(error), "Who is not root mounts with the help of fusermount3: install the package fuse3");
   }
-  // Others are told by fusermount3 what is wrong.
+  // fusermount3 has already told other users what is wrong.
   if (::geteuid() != 0 && ::access("/dev/fuse", R_OK | W_OK) == 0) return error;
   return with(std::move(error),
               "A container needs --device /dev/fuse, --cap-add SYS_ADMIN and, where there is AppArmor, --security-opt "

@@ -7,7 +7,7 @@
 namespace npyfs {
 namespace {
 
-constexpr int kFirstFlag = 256;  // above every character, which getopt_long returns for short options
+constexpr int kFirstFlag = 256;  // above all characters: getopt_long returns a character for a short option
 
 }  // namespace
 
@@ -19,8 +19,8 @@ Result<Flags> parse_flags(int argc, char* argv[], std::span<const Flag> known) {
   }
   table.push_back({});
   Flags flags;
-  optind = 0;  // starts anew, and tells glibc to forget what it knows of an earlier argv
-  // ':' first: say by the result what is wrong, and print nothing.
+  optind = 0;  // makes glibc reset the state that it kept for an earlier argv
+  // A leading ':' makes getopt_long print nothing and return ':' for a missing value.
   for (int found; (found = ::getopt_long(argc, argv, ":", table.data(), nullptr)) != -1;) {
     if (found == ':') return wrong_use(argv[optind - 1], "needs a value behind it");
     if (found == '?') return wrong_use(argv[optind - 1], "is no option here, or takes no value");

@@ -11,20 +11,20 @@
 namespace npyfs {
 
 struct Flag {
-  const char* name;  // without its dashes
+  const char* name;  // without the leading dashes
   bool takes_value = true;
 };
 
 struct Flags {
-  std::map<std::string, std::string> values;  // by name; "" for flags that take no value
+  std::map<std::string, std::string> values;  // by name; "" for a flag without a value
   std::vector<std::string> positional;
 
   bool has(const std::string& name) const { return values.contains(name); }
 };
 
-// Takes the arguments apart; argv[0] is the program's name, and the order of argv changes. kInvalidArgument for what is
-// not in `known`, for a missing value, and for a value too many. The last of two equal flags counts. Not thread-safe,
-// as getopt is not.
+// Parses the arguments. argv[0] is the program's name; getopt_long reorders argv. kInvalidArgument for an option that
+// is not in `known`, for a missing value, and for a value that the option does not take. Of two equal flags the last
+// one counts. Not thread-safe, because getopt is not.
 Result<Flags> parse_flags(int argc, char* argv[], std::span<const Flag> known);
 
 }  // namespace npyfs

@@ -16,7 +16,7 @@ constexpr std::uint64_t kMostThreads = 1000;
 constexpr std::uint64_t kMostRead = 1 << 28;  // bytes
 
 enum class Value { kNone, kNeeded };
-enum class In { kHelp, kNoHelp };  // kNoHelp: --help is one screen, which it would not fit on
+enum class In { kHelp, kNoHelp };  // kNoHelp: for compatibility; --help has to fit on one screen
 
 using Args = MountArguments;
 using Text = const std::string&;
@@ -37,7 +37,7 @@ Result<void> set(T& stored, T value) {
 template <typename T, typename Parsed>
 Result<void> store(T& stored, const Result<Parsed>& value) {
   if (!value) return std::unexpected(value.error());
-  stored = static_cast<T>(*value);  // its range is that of the option
+  stored = static_cast<T>(*value);  // fits: the range of the option was checked
   return {};
 }
 
@@ -78,13 +78,14 @@ constexpr MountOption kOptions[] = {
      [](Args& a, Text v) { return store(a.options.log_level, log_level_of("loglevel", v)); }},
 };
 
-// Of mount(2), for libfuse or the kernel. SELinux's have values.
+// Options of mount(2) that libfuse or the kernel handle. Those that end with '=' are SELinux's.
 constexpr std::string_view kPassedOn[] = {
     "default_permissions", "atime",       "noatime",     "async", "sync", "dirsync", "context=",
     "fscontext=",          "defcontext=", "rootcontext="};
 
-// Of mount(8), fstab(5) and mount.fuse3. Some of them are none of our business; access times are those of the source,
-// whatever is said about them; and npyfs itself sets the type, nosuid, nodev and noexec, always.
+// Options of mount(8), fstab(5) and mount.fuse3 that change nothing here. Some of them only concern the program that
+// mounts. Access times are those of the source, whatever the mount options say. npyfs itself always sets the subtype,
+// nosuid, nodev and noexec.
 constexpr std::string_view kIgnored[] = {
     "defaults",   "auto",        "noauto",        "nofail",   "_netdev",    "user",     "nouser",     "users",
     "nousers",    "owner",       "noowner",       "group",    "nogroup",    "diratime", "nodiratime", "relatime",
@@ -96,7 +97,8 @@ bool is_among(const auto& names, std::string_view option) {
       names, [&](std::string_view name) { return name.ends_with('=') ? option.starts_with(name) : option == name; });
 }
 
-// libfuse hands values on as they are, in a list with commas, to the kernel or to fusermount3, which knows escapes.
+// libfuse copies the value unescaped into a comma-separated list for the kernel or fusermount3. A comma in it would
+// start a further option, and a backslash would escape the next comma.
 Result<void> pass_on(const std::string& option, Args& arguments) {
   const std::size_t position = option.find_first_of(",\\");
   if (position != std::string::npos)

@@ -1,4 +1,4 @@
-// Every option of a mount, in one table: each is one row of mount_options.cc.
+// The options of a mount. A new option is one row of the table in mount_options.cc.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace npyfs {
 
-// What has been read of a command line so far.
+// The state while a command line is read.
 struct MountArguments {
   Options options;
   bool debug = false;         // libfuse prints each request
@@ -22,13 +22,13 @@ struct MountArguments {
   std::vector<std::string> passed_on;  // to libfuse as they are
 };
 
-// Takes one option as libfuse's parser has it, without its escapes: "chunks=3", "ro", "-f". Of options that contradict
-// each other, and of repeated ones, the last one counts. kInvalidArgument where npyfs does not know the option, or does
-// not know it with (or without) a value, or cannot use its value.
+// Takes one option as libfuse's parser delivers it, with escapes resolved: "chunks=3", "ro", "-f". Where an option is
+// repeated, or contradicts an earlier one, the last one counts. kInvalidArgument where npyfs does not know the option,
+// where a value is missing or not expected, and where the value is wrong.
 Result<void> take_mount_option(const std::string& option, MountArguments& arguments);
 
-// The names that --help shows, and all documents: "chunks", "-f". Those that are taken for the sake of mount(8) and of
-// other FUSE filesystems alone are left out.
+// The names of all options that --help and the other documents show: "chunks", "-f". Options that npyfs accepts only
+// for compatibility with mount(8) and other FUSE filesystems are left out.
 std::vector<std::string_view> documented_mount_options();
 
 }  // namespace npyfs

@@ -20,7 +20,7 @@ struct Reading {
   std::optional<Error> first_error;
 };
 
-// A value for a list of -o options, where a comma would end it.
+// `value` escaped for a list of -o options, in which a comma separates.
 std::string escaped_commas(std::string_view value) {
   std::string out;
   for (const char c : value) {
@@ -35,8 +35,8 @@ void append_to_list(std::string& list, std::string_view option) {
   list += escaped_commas(option);
 }
 
-// Called by libfuse's parser for each argument, and each option of each -o, without escapes. 0: nothing is left of it
-// for the parser's own output.
+// libfuse's parser calls this for each argument and for each option of each -o, with escapes resolved. Returning 0
+// keeps the argument out of the parser's output, which nobody reads.
 int take_argument(void* data, const char* argument, int key, fuse_args*) {
   auto& reading = *static_cast<Reading*>(data);
   if (key == FUSE_OPT_KEY_NONOPT) {
@@ -56,8 +56,8 @@ std::uint64_t online_cpus() {
   return static_cast<std::uint64_t>(CPU_COUNT(&set));
 }
 
-// On top of what the user gave: the type and source that mount(8) shows, and permissions checked by the kernel wherever
-// other users come in.
+// The options that were given and the ones that npyfs adds: the subtype and the source that mount(8) shows, and
+// default_permissions wherever other users are let in, so that the kernel checks permissions.
 std::vector<std::string> fuse_arguments(const MountArguments& arguments) {
   const Options& options = arguments.options;
   std::string list = options.writable ? "rw" : "ro";

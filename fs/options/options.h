@@ -1,4 +1,4 @@
-// The command line.
+// The command line of a mount.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace npyfs {
 
-// What a file's reads go through in the kernel (-o direct_io, -o kernel_cache; neither: chosen at each open).
+// Whether reads go through the kernel's page cache: -o kernel_cache, -o direct_io, or decided at each open (kAuto).
 enum class CachePolicy { kAuto, kDirectIo, kKernelCache };
 
 struct Options {
@@ -22,18 +22,18 @@ struct Options {
   bool help = false;
   bool version = false;
   bool writable = false;
-  bool auto_unmount = false;  // libfuse has a helper for it
+  bool auto_unmount = false;  // a fusermount3 process, started by libfuse, unmounts when npyfs has died
 
-  std::uint64_t chunks = 0;  // what chunks/ lists
+  std::uint64_t chunks = 0;  // how many chunks chunks/ lists
   LeavingLinks leaving_links = LeavingLinks::kAreLinks;
   Users users = Users::kOwner;
   SourceIo source_io = SourceIo::kAuto;
   CachePolicy cache = CachePolicy::kAuto;
   double entry_timeout = 1;     // seconds
   double attr_timeout = 1;      // seconds
-  double negative_timeout = 0;  // seconds; 0: names that do not exist are asked for each time
+  double negative_timeout = 0;  // seconds; 0: the kernel asks each time for a name that does not exist
   unsigned max_threads = 10;
-  unsigned max_read = 0;  // bytes; 0: as large as the kernel sends
+  unsigned max_read = 0;  // bytes; 0: as much as the kernel asks for
   LogLevel log_level = LogLevel::kNotice;
   std::string as_given;  // the -o options that were given, in their order, as one list; for .npyfs/options
 

@@ -5,7 +5,7 @@
 
 namespace npyfs {
 
-// Usage and options, in groups, on one screen.
+// Usage and options, in groups; fits on a screen of 24 lines and 80 columns.
 std::string usage();
 
 }  // namespace npyfs
