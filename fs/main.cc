@@ -5,8 +5,8 @@
 #include <exception>
 
 #include "fs/commands/command.h"
+#include "fs/daemon/inherited_descriptors.h"
 #include "fs/daemon/session.h"
-#include "fs/daemon/standard_descriptors.h"
 #include "fs/options/options.h"
 #include "fs/options/usage.h"
 

@@ -7,11 +7,13 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/base/escape.h"
 #include "core/base/unique_fd.h"
+#include "fs/daemon/inherited_descriptors.h"
 #include "fs/daemon/mountpoint.h"
 #include "fs/daemon/privileges.h"
 #include "fs/daemon/signals.h"
@@ -64,11 +66,18 @@ UniqueFd duplicate_above_socket(int connection) {
   return UniqueFd(::fcntl(connection, F_DUPFD_CLOEXEC, 0));
 }
 
+bool mount_session(fuse_session* session, const std::string& mountpoint, const Options& options) {
+  // The fusermount3 of -o auto_unmount runs as long as the daemon.
+  std::optional<DetachedStandardStreams> detached;
+  if (options.auto_unmount && !options.foreground) detached.emplace();
+  return fuse_session_mount(session, mountpoint.c_str()) == 0;
+}
+
 class Mount {
  public:
-  Mount(fuse_session* session, const std::string& mountpoint, bool auto_unmount)
-      : session_(session), mounted_(fuse_session_mount(session, mountpoint.c_str()) == 0) {
-    if (mounted_ && auto_unmount) connection_ = duplicate_above_socket(fuse_session_fd(session));
+  Mount(fuse_session* session, const std::string& mountpoint, const Options& options)
+      : session_(session), mounted_(mount_session(session, mountpoint, options)) {
+    if (mounted_ && options.auto_unmount) connection_ = duplicate_above_socket(fuse_session_fd(session));
   }
   Mount(const Mount&) = delete;
   Mount& operator=(const Mount&) = delete;
@@ -135,6 +144,7 @@ Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, 
 }  // namespace
 
 Result<void> serve(const Options& options) {
+  if (!options.foreground) close_inherited_descriptors({});
   open_log(false, options.log_level);  // to stderr, until we go to the background
   raise_descriptor_limit();
   auto root = SourceRoot::open(options.source, options.leaving_links, options.users);
@@ -152,7 +162,7 @@ Result<void> serve(const Options& options) {
                                  "are not all understood (see above); npyfs --help lists them"});
   }
   Signals signals;
-  const Mount mount(session.get(), *mountpoint, options.auto_unmount);
+  const Mount mount(session.get(), *mountpoint, options);
   if (!mount.mounted()) {
     return std::unexpected(with_advice_on_mounting(failed(*mountpoint, "cannot be mounted (see above)")));
   }
