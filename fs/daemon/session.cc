@@ -23,7 +23,7 @@
 #include "fs/options/error_hints.h"
 #include "fs/serve/change_notices.h"
 #include "fs/serve/housekeeping.h"
-#include "fs/serve/mount_state.h"
+#include "fs/serve/mount.h"
 #include "fs/serve/operations.h"
 
 namespace npyfs {
@@ -52,7 +52,7 @@ Session new_session(const Options& options, MountState& filesystem) {
   auto texts = options.fuse_arguments;
   for (auto& text : texts) arguments.push_back(text.data());
   fuse_args args = FUSE_ARGS_INIT(static_cast<int>(arguments.size()), arguments.data());
-  Session session(fuse_session_new(&args, &kOperations, sizeof kOperations, static_cast<FuseChannel*>(&filesystem)));
+  Session session(fuse_session_new(&args, &kOperations, sizeof kOperations, &filesystem));
   fuse_opt_free_args(&args);
   return session;
 }
@@ -121,8 +121,9 @@ Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, 
   int drain_failure = 0;
   signals.take_during([&] { served = run_loop(session, filesystem.options); },
                       [&] {
-                        call_guarded([&] { lost = filesystem.drain.drain(session, filesystem.tree.claims()); },
-                                     [&](int error, const char*) { drain_failure = error; });
+                        call_guarded(
+                            [&] { lost = filesystem.drain.drain(filesystem.notices, filesystem.tree.claims()); },
+                            [&](int error, const char*) { drain_failure = error; });
                       },
                       [&] { fuse_session_exit(session); });
   filesystem.waiting_opens.stop();  // it answers the opens that still wait, which needs the session
@@ -134,8 +135,8 @@ Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, 
                                  fmt::format("{} writes of mapped pages failed at the end: their bytes are lost", lost),
                                  EIO});
   }
-  if (served && filesystem.failure() != 0) {
-    return std::unexpected(system_error(mountpoint, "writev", filesystem.failure()));
+  if (served && filesystem.channel.failure() != 0) {
+    return std::unexpected(system_error(mountpoint, "writev", filesystem.channel.failure()));
   }
   if (served) log(LogLevel::kInfo, "{}: not served any more", escaped(mountpoint));
   return served;
@@ -153,7 +154,7 @@ Result<void> serve(const Options& options) {
   const auto mountpoint = prepare_mountpoint(options.mountpoint, *root);
   if (!mountpoint) return std::unexpected(with_advice_on_mountpoint(mountpoint.error()));
 
-  MountState filesystem(options, std::move(*root));
+  MountState filesystem = make_mount(options, std::move(*root));
   start_to_watch(filesystem.tree.watch());
   SourceMount source_mount = filesystem.tree.root().mount(*mountpoint);
   const Session session = new_session(options, filesystem);
@@ -167,7 +168,7 @@ Result<void> serve(const Options& options) {
     return std::unexpected(with_advice_on_mounting(failed(*mountpoint, "cannot be mounted (see above)")));
   }
   filesystem.tree.set_own_device(device_of_mount(*mountpoint));
-  if (auto attached = filesystem.attach(session.get(), *mountpoint); !attached) return attached;
+  if (auto attached = attach(filesystem, session.get(), *mountpoint); !attached) return attached;
 
   if (fuse_daemonize(options.foreground ? 1 : 0) != 0) {
     return std::unexpected(failed("daemon", "cannot go to the background"));

@@ -8,12 +8,18 @@
 
 namespace npyfs {
 
-// Sets direct_io and keep_cache of an open reply. Pages that the kernel has kept are right, since a node stands
-// for one version of its source (see Node::version), unless they may have been read while its timestamps were racy:
-// these are dropped (see OpenFile::doubt). `can_map_direct_io` as FuseChannel has it: without it a file opened for
-// direct I/O cannot be mapped shared, so by default none is. Where an array may be written through the mount, reads
-// must not end in pages that the kernel has kept: direct I/O where that can be mapped, else pages that are dropped at
-// each open. Writes go through the pages where these may be mapped for writing (see Claims).
+// Sets direct_io, keep_cache and noflush of an open reply. `can_map_direct_io` is that of InitNegotiation.
+//
+// A file that cannot be written through the mount: pages that the kernel has of the node may stay, since a node stands
+// for one version of its source (see Node::version). The exception are pages that may be stale (see OpenFile::doubt),
+// for instance because they were read while the source's timestamp was racy: the kernel drops them at this open. By
+// default small files use the page cache and large ones direct I/O, if a file opened for direct I/O can be mapped
+// shared; without that, no file is opened for direct I/O by default. Generated texts are never cached.
+//
+// An array that may be written through the mount: no page is kept from one open to the next. It is opened for direct
+// I/O if that can be mapped; otherwise the kernel drops its pages at each open. Only a view that may be mapped for
+// writing always uses the page cache, since its writes must go through the mapped pages (see
+// core/writing/range_locks.h).
 void choose_caching(CachePolicy policy, bool can_map_direct_io, const OpenFile& file, fuse_file_info& info);
 
 }  // namespace npyfs

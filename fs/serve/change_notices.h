@@ -1,4 +1,4 @@
-// The kernel, told of what changes in the source.
+// Notifies the kernel of changes in the source.
 #pragma once
 
 #include <thread>
@@ -8,23 +8,24 @@
 
 namespace npyfs {
 
-// While it lives, a thread of its own hears of changes (Tree::watch(), where that was started) and has the kernel ask
-// anew for what they concern. Where it cannot, the timeouts do. A notice waits for no request that is being served.
+// While it lives, a thread of its own waits for changes (Tree::watch(), if that was started) and expires the attributes
+// that the kernel has of the nodes concerned. A change of which the kernel is not notified shows within the timeouts of
+// the mount options. A notice waits for no request that is being served.
 //
 // The thread also replaces the root of the source, if the source's mount was unmounted and another one has taken its
 // place: see SourceMount.
 class ChangeNotices {
  public:
-  ChangeNotices(MountState& filesystem, SourceMount source_mount);
+  ChangeNotices(MountState& mount, SourceMount source_mount);
   ChangeNotices(const ChangeNotices&) = delete;
   ChangeNotices& operator=(const ChangeNotices&) = delete;
-  ~ChangeNotices() { filesystem_.tree.watch().stop(); }
+  ~ChangeNotices() { mount_.tree.watch().stop(); }
 
  private:
   void run();
   bool has_new_root();
 
-  MountState& filesystem_;
+  MountState& mount_;
   SourceMount source_mount_;  // of thread_
   std::jthread thread_;
 };

@@ -65,9 +65,10 @@ std::string in_one_line(std::string lines) {
   return lines;
 }
 
-std::string status_text(const MountState& filesystem) {
-  const Metrics& metrics = filesystem.metrics;
-  const Tree& tree = filesystem.tree;
+std::string status_text(const MountState& mount) {
+  const Counters& counters = mount.counters;
+  const RequestMetrics& requests = mount.requests;
+  const Tree& tree = mount.tree;
   return fmt::format(
       "npyfs {}, process {}\n"
       "source: {}\n"
@@ -79,18 +80,18 @@ std::string status_text(const MountState& filesystem) {
       "served: reads {}, {}; {} more were put into the page cache before they were asked for\n"
       "written: writes {}, {}; failed {}\n"
       "failed requests: {}\n",
-      NPYFS_VERSION, ::getpid(), escaped(tree.root().absolute("")), in_one_line(options_text(filesystem.options)),
-      filesystem.describe(), describe(filesystem.options.cache), tree.open_file_count(), filesystem.directories.count(),
-      tree.sources().count(), tree.sources().mappings(), tree.watch().count(), metrics.reads.load(),
-      readable_size(metrics.bytes_read, "bytes"), readable_size(filesystem.preload.bytes(), "bytes"),
-      metrics.writes.load(), readable_size(metrics.bytes_written, "bytes"), metrics.failed_writes.load(),
-      metrics.errors.load());
+      NPYFS_VERSION, ::getpid(), escaped(tree.root().absolute("")), in_one_line(options_text(mount.options)),
+      mount.negotiation.describe(), describe(mount.options.cache), tree.open_file_count(), mount.directories.count(),
+      tree.sources().count(), tree.sources().mappings(), tree.watch().count(), requests.of(FUSE_READ).succeeded.load(),
+      readable_size(counters.bytes_read, "bytes"), readable_size(mount.preload.bytes(), "bytes"),
+      requests.of(FUSE_WRITE).succeeded.load(), readable_size(counters.bytes_written, "bytes"),
+      counters.failed_writes.load(), counters.errors.load());
 }
 
 // One line for each view that was opened for writing: bytes, a space, the view's path.
-std::string written_text(const MountState& filesystem) {
+std::string written_text(const MountState& mount) {
   std::string text;
-  for (const auto& [view, bytes] : filesystem.tree.written_bytes().all()) {
+  for (const auto& [view, bytes] : mount.tree.written_bytes().all()) {
     text += fmt::format("{} {}\n", bytes, escaped(view));
   }
   return text;
@@ -98,17 +99,17 @@ std::string written_text(const MountState& filesystem) {
 
 }  // namespace
 
-ControlFiles control_files(const MountState& filesystem) {
+ControlFiles control_files(const MountState& mount) {
   ControlFiles files = {
       {"version", [] { return std::string(NPYFS_VERSION "\n"); }},
-      {"options", [&filesystem] { return options_text(filesystem.options); }},
-      {"status", [&filesystem] { return status_text(filesystem); }},
-      {"metrics", [&filesystem] { return metrics_text(filesystem); }},
+      {"options", [&mount] { return options_text(mount.options); }},
+      {"status", [&mount] { return status_text(mount); }},
+      {"metrics", [&mount] { return metrics_text(mount); }},
   };
-  if (!filesystem.options.writable) return files;
-  files.push_back({"written", [&filesystem] { return written_text(filesystem); }});
-  // It has names out of directories that may be closed to others.
-  if (filesystem.options.users == Users::kOthers) files.back().mode = S_IRUSR;
+  if (!mount.options.writable) return files;
+  files.push_back({"written", [&mount] { return written_text(mount); }});
+  // Its names may come from directories that are closed to other users.
+  if (mount.options.users == Users::kOthers) files.back().mode = S_IRUSR;
   return files;
 }
 

@@ -1,4 +1,4 @@
-// The texts of .npyfs/: what the daemon says about itself.
+// The control files in .npyfs/: what the daemon says about itself.
 #pragma once
 
 #include "core/tree/control_files.h"
@@ -7,7 +7,7 @@ namespace npyfs {
 
 struct MountState;
 
-// The files, which refer to `filesystem` and must not outlive it. It need not be complete yet: they are read later.
-ControlFiles control_files(const MountState& filesystem);
+// The files refer to `mount` and must not outlive it. Its members need not exist yet: the texts are made at each open.
+ControlFiles control_files(const MountState& mount);
 
 }  // namespace npyfs

@@ -1,25 +1,28 @@
-// The end of a writable mount: every dirty page of every mapped file reaches the source first.
+// The end of a writable mount: every dirty page of every mapped file reaches the source before npyfs ends.
 //
-// The kernel drops the dirty pages of a FUSE filesystem whose daemon goes. So before it goes it has the kernel write
-// back and drop the pages of each file that is open for writing, and hands out none of them any more: a process that is
-// still writing gets SIGBUS at its next access, instead of a page that nobody would ever write back.
+// The kernel drops the dirty pages of a FUSE filesystem whose daemon exits. So before it exits, npyfs has the kernel
+// write back and drop the pages of each file that is open for writing. From then on it serves no page of these files: a
+// process that still writes to a mapping gets SIGBUS at its next access, instead of a page that would never be written
+// back.
 #pragma once
-
-#include <fuse_lowlevel.h>
 
 #include <atomic>
 #include <cstdint>
 #include <shared_mutex>
 
+#include "core/base/mutex.h"
 #include "core/writing/range_locks.h"
+#include "fs/kernel/kernel_notices.h"
 
 namespace npyfs {
 
 // Thread-safe.
 class Drain {
  public:
-  // Held while a file is opened for writing or pages of one are handed out; false once the end has begun.
-  using Pass = std::shared_lock<std::shared_mutex>;
+  // Held while a file is opened for writing, or while pages of such a file are sent to the kernel. False (as a bool)
+  // once the drain has begun: then neither may be done any more. clang does not follow a lock from function to
+  // function, so it does not check this one.
+  using Pass = std::shared_lock<SharedMutex>;
   Pass pass();
 
   // To be called for each write of pages that were mapped.
@@ -28,15 +31,16 @@ class Drain {
   // To be called for each of these writes that failed.
   void note_lost_page() { ++lost_pages_; }
 
-  // Returns when no dirty page is left in the kernel. `session` must be served meanwhile, by other threads. Returns how
-  // many writes of pages have failed: their bytes are lost.
-  std::uint64_t drain(fuse_session* session, const Claims& claims);
+  // Returns when the kernel holds no dirty page of `claims`. Other threads must serve the session meanwhile. Returns
+  // how many writes of pages have failed: their bytes are lost. To be called once.
+  std::uint64_t drain(KernelNotices& notices, const Claims& claims);
 
  private:
-  std::shared_mutex mutex_;  // shared by all who have a pass, while they answer; taken before all locks of core
+  SharedMutex
+      mutex_;  // Guards no data. Shared by all who hold a pass, until they have replied; taken before any other.
   std::atomic<bool> has_begun_ = false;
   std::atomic<std::uint64_t> written_pages_ = 0;  // writes
-  std::atomic<std::uint64_t> lost_pages_ = 0;
+  std::atomic<std::uint64_t> lost_pages_ = 0;     // writes
 };
 
 }  // namespace npyfs

@@ -1,5 +1,5 @@
-// What the kernel has open, by number. A number that was never given out, or no longer, finds nothing: a request cannot
-// make us follow a stray pointer.
+// Open files and directories by the number (fh) under which the kernel knows them. An unknown number finds nothing: no
+// request can make npyfs follow a stray pointer.
 #pragma once
 
 #include <array>
@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
+#include <utility>
+
+#include "core/base/mutex.h"
 
 namespace npyfs {
 
@@ -16,26 +18,27 @@ namespace npyfs {
 template <typename T>
 class Handles {
  public:
+  // Returns the number of the object.
   std::uint64_t add(std::shared_ptr<T> object) {
     const std::uint64_t number = next_++;
     Shard& shard = shard_of(number);
-    const std::lock_guard lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     shard.objects.emplace(number, std::move(object));
     return number;
   }
 
-  // Null where there is none.
+  // Null if the number is unknown.
   std::shared_ptr<T> find(std::uint64_t number) {
     Shard& shard = shard_of(number);
-    const std::lock_guard lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     const auto found = shard.objects.find(number);
     return found == shard.objects.end() ? nullptr : found->second;
   }
 
-  // Takes the object out; null where there is none.
+  // Takes the object out; null if the number is unknown.
   std::shared_ptr<T> remove(std::uint64_t number) {
     Shard& shard = shard_of(number);
-    const std::lock_guard lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     const auto found = shard.objects.extract(number);
     return found.empty() ? nullptr : std::move(found.mapped());
   }
@@ -43,7 +46,7 @@ class Handles {
   std::size_t count() const {
     std::size_t count = 0;
     for (const Shard& shard : shards_) {
-      const std::lock_guard lock(shard.mutex);
+      const MutexLock lock(shard.mutex);
       count += shard.objects.size();
     }
     return count;
@@ -51,13 +54,13 @@ class Handles {
 
  private:
   struct Shard {
-    mutable std::mutex mutex;  // guards objects; a leaf
-    std::unordered_map<std::uint64_t, std::shared_ptr<T>> objects;
+    mutable Mutex mutex;  // no other lock is taken while holding it
+    std::unordered_map<std::uint64_t, std::shared_ptr<T>> objects GUARDED_BY(mutex);
   };
   Shard& shard_of(std::uint64_t number) { return shards_[number % shards_.size()]; }
 
   std::atomic<std::uint64_t> next_ = 1;
-  std::array<Shard, 16> shards_;  // readers of different files do not wait for each other
+  std::array<Shard, 16> shards_;  // so that readers of different files do not wait for each other
 };
 
 }  // namespace npyfs

@@ -1,30 +1,31 @@
-// What is to be done from time to time, whether or not anybody asks for anything.
+// What npyfs does every few seconds, whether or not there are requests.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-#include <stop_token>
 #include <thread>
 
+#include "core/base/mutex.h"
 #include "core/tree/tree.h"
 
 namespace npyfs {
 
-// While it lives, closes sources that nobody has used for a while and gives memory back after many nodes were
-// forgotten.
+// While it lives, a thread of its own closes source files that have not been used for a while, and gives memory back to
+// the system after many nodes were forgotten.
 class Housekeeping {
  public:
   explicit Housekeeping(Tree& tree);
   Housekeeping(const Housekeeping&) = delete;
   Housekeeping& operator=(const Housekeeping&) = delete;
+  ~Housekeeping();
 
  private:
-  void run(const std::stop_token& stop);
+  void run();
+  bool sleep();
 
   Tree& tree_;
-  std::mutex mutex_;  // for sleeping_ only: guards nothing
-  std::condition_variable_any sleeping_;
-  std::jthread thread_;  // last, so that it ends before what it uses
+  Mutex mutex_;  // no other lock is taken while holding it
+  Condition stopping_;
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
+  std::jthread thread_;  // last, so that it ends before the members that it uses
 };
 
 }  // namespace npyfs

@@ -1,4 +1,5 @@
-// .npyfs/metrics: the metrics in the Prometheus text format (prometheus.io/docs/instrumenting/exposition_formats).
+// .npyfs/metrics: the table of metrics.h in the Prometheus text format
+// (prometheus.io/docs/instrumenting/exposition_formats).
 #pragma once
 
 #include <string>
@@ -8,6 +9,6 @@ namespace npyfs {
 struct MountState;
 
 // Thread-safe.
-std::string metrics_text(const MountState& filesystem);
+std::string metrics_text(const MountState& mount);
 
 }  // namespace npyfs

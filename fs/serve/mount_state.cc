@@ -5,9 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "fs/serve/control_texts.h"
-#include "fs/serve/write_operations.h"
-
 namespace npyfs {
 namespace {
 
@@ -20,16 +17,19 @@ std::size_t max_open_sources() {
 
 }  // namespace
 
-MountState::MountState(const Options& mount_options, SourceRoot root)
+MountState::MountState(const Options& mount_options, SourceRoot root, ControlFiles (*texts)(const MountState&),
+                       WaitingOpens::Attempt attempt)
     : options(mount_options),
+      channel(negotiation, requests),
+      notices(channel),
       tree(std::move(root),
            TreeOptions{.default_chunks = options.chunks,
                        .source_io = options.source_io,
                        .max_open_sources = max_open_sources(),
                        .writable = options.writable},
-           control_files(*this)),
+           texts(*this)),
       preload(options.max_threads),
-      waiting_opens(&try_to_open_for_writing) {
+      waiting_opens(std::move(attempt)) {
   tree.claims().after_each_release([this] { waiting_opens.try_again(); });
 }
 

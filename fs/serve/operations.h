@@ -5,8 +5,8 @@
 
 namespace npyfs {
 
-// For a session whose user data is a MountState (as FuseChannel*). Operations that are missing from it are answered
-// with ENOSYS by libfuse, which makes the kernel stop asking: a read-only filesystem has nothing to flush.
+// For a session whose user data is a MountState*. libfuse answers operations that are missing from it with ENOSYS,
+// after which the kernel does not ask again: a read-only filesystem has nothing to sync.
 extern const fuse_lowlevel_ops kOperations;
 
 }  // namespace npyfs

@@ -1,8 +1,10 @@
-// What a reply hands over to the kernel: taken back at the end of the scope, unless the kernel has taken the reply.
+// What a reply passes to the kernel (a lookup count, an open file) and must be taken back if the reply is not
+// delivered.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,7 +12,7 @@
 
 namespace npyfs {
 
-// Lookups that the kernel will give back by FORGET once it knows of them.
+// Lookups that the kernel will take back by FORGET once it has the reply; taken back by the destructor otherwise.
 class PendingLookups {
  public:
   explicit PendingLookups(Tree& tree) : tree_(tree) {}
@@ -20,41 +22,42 @@ class PendingLookups {
     for (const NodeId node : nodes_) tree_.forget(node, 1);
   }
 
-  // Tree::lookup. Room is made first, so that nothing can fail once the lookup has been counted.
+  // Tree::lookup(). Makes room for the node first, so that nothing can fail once the lookup has been counted.
   Result<Entry> lookup(NodeId directory, std::string_view name) {
-    constexpr NodeId kNone = 0;  // no node: forgetting it is nothing
+    constexpr NodeId kNone = 0;  // no node: forgetting it does nothing
     nodes_.push_back(kNone);
     auto entry = tree_.lookup(directory, name);
     if (entry) nodes_.back() = entry->node;
     return entry;
   }
-  void hand_over() { nodes_.clear(); }
+  // The kernel has the reply.
+  void delivered() { nodes_.clear(); }
 
  private:
   Tree& tree_;
   std::vector<NodeId> nodes_;
 };
 
-// An open file that the kernel will give back by RELEASE.
+// An open file that the kernel will give back by RELEASE once it has the reply; closed by the destructor otherwise.
 class PendingOpen {
  public:
-  PendingOpen(MountState& filesystem, std::shared_ptr<const OpenFile> file)
-      : filesystem_(filesystem), file_(std::move(file)) {}
+  PendingOpen(MountState& mount, std::shared_ptr<const OpenFile> file) : mount_(mount), file_(std::move(file)) {}
   PendingOpen(const PendingOpen&) = delete;
   PendingOpen& operator=(const PendingOpen&) = delete;
   ~PendingOpen() {
     if (!file_) return;
-    filesystem_.files.remove(handle_);
-    filesystem_.tree.take_back(*file_);
+    mount_.files.remove(handle_);
+    mount_.tree.take_back(*file_);
   }
 
-  // The number by which the kernel will know it. To be called once.
-  std::uint64_t handle() { return handle_ = filesystem_.files.add(file_); }
+  // The number under which the kernel will know the file. To be called once.
+  std::uint64_t handle() { return handle_ = mount_.files.add(file_); }
   const OpenFile& operator*() const { return *file_; }
-  void hand_over() { file_ = nullptr; }
+  // The kernel has the reply.
+  void delivered() { file_ = nullptr; }
 
  private:
-  MountState& filesystem_;
+  MountState& mount_;
   std::shared_ptr<const OpenFile> file_;
   std::uint64_t handle_ = 0;  // no handle
 };

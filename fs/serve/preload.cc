@@ -3,8 +3,9 @@
 namespace npyfs {
 namespace {
 
-// What the kernel's own read-ahead would ask for by default, however little is read.
-constexpr std::uint64_t kSmall = std::uint64_t{128} << 10;
+// Bytes of a whole file, its header included: what the kernel's read-ahead asks for by default (128 KiB), however
+// little of the file is read.
+constexpr std::uint64_t kSmallFile = std::uint64_t{128} << 10;
 
 class Permit {
  public:
@@ -23,13 +24,13 @@ class Permit {
 
 }  // namespace
 
-void Preload::first_open(FuseChannel& kernel, const Tree& tree, const OpenFile& file) {
-  if (!file.is_first_open || file.size() == 0 || file.size() > kSmall) return;
+void Preload::first_open(KernelNotices& notices, const Tree& tree, const OpenFile& file) {
+  if (!file.is_first_open || file.size() == 0 || file.size() > kSmallFile) return;
   const Permit permit(free_);
   if (!permit.granted()) return;
   static thread_local Pieces pieces;
   if (tree.read(file, 0, file.size(), pieces)) {
-    kernel.store_pages(file.node, pieces.iovecs(), file.size());
+    notices.store_pages(file.node, pieces.iovecs(), file.size());
     bytes_ += file.size();
   }
   pieces.clear();

@@ -1,27 +1,28 @@
-// What every operation begins and ends with.
+// Replies that several operations share.
 #pragma once
 
 #include <fuse_lowlevel.h>
+#include <sys/uio.h>
+
+#include <span>
 
 #include "core/base/error.h"
-#include "fs/serve/mount_state.h"
+#include "core/base/node_id.h"
 
 namespace npyfs {
 
-// The filesystem that a request is for.
-MountState& filesystem_of(fuse_req_t request);
-
-// Answers with the error's errno. Missing names are everyday life, and stale ones are looked up again by the kernel;
-// whatever else fails is counted, and worth a line.
+// Replies with the error's errno. ENOENT is everyday life, and after ESTALE the kernel looks the name up again by
+// itself: both are logged at debug level only. Any other error is counted and logged as a warning.
 void reply_error(fuse_req_t request, const Error& error);
 
-// The same where every error is: that of a file that is open.
+// The same, but counts and logs every error: for requests about an open file.
 void reply_logged_error(fuse_req_t request, const Error& error);
 
-// Answers with what the node is now, or with the error.
+// Replies with the present attributes of the node, or with the error.
 void reply_attributes(fuse_req_t request, NodeId node);
 
-// Answers an open: with a handle that the kernel gives back in release.
-void reply_open(fuse_req_t request, std::shared_ptr<const OpenFile> file, fuse_file_info info);
+// Replies with these bytes. Returns the errno with which writing the reply failed, 0 if it did not. EFAULT: bytes of a
+// mapping could not be read (the file was truncated, or has a bad block), and the kernel has told the reader EIO.
+int reply_bytes(fuse_req_t request, std::span<const iovec> bytes);
 
 }  // namespace npyfs

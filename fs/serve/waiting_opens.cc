@@ -8,70 +8,84 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Releases come within microseconds, where the machine is not overloaded.
+// Releases arrive within microseconds, unless the machine is overloaded.
 constexpr auto kPatience = 2s;
 
 }  // namespace
 
-void WaitingOpens::add(fuse_req_t request, fuse_ino_t node, const fuse_file_info& info) {
+void WaitingOpens::add(const Open& open) {
   {
-    const std::lock_guard lock(mutex_);
-    if (!thread_.joinable()) {
-      thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-    }
-    opens_.push_back({request, node, info, Clock::now() + kPatience});  // the last that may throw
+    const MutexLock lock(mutex_);
+    if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });
+    opens_.push_back({open, current_request(), Clock::now() + kPatience});  // nothing below throws
   }
-  added_.notify_one();
-  try_again();  // the release may have come just before it was added
+  changed_.notify_one();
+  try_again();  // the release may have come just before the open was added
 }
 
 void WaitingOpens::try_again() noexcept {
-  std::unique_lock lock(mutex_);
-  const auto since = ++releases_;
-  std::list<Open> opens;
-  opens.swap(opens_);
-  lock.unlock();
-  std::erase_if(opens, [&](const Open& open) { return attempt_(open, false); });
-  if (opens.empty()) return;
-  lock.lock();
-  opens_.splice(opens_.end(), opens);
-  added_.notify_one();
-  const bool missed_one = releases_ != since;  // another thread found nothing to try while we had it
-  lock.unlock();
-  if (missed_one) try_again();
+  bool missed_a_release = true;
+  while (missed_a_release) {
+    std::list<Waiting> opens;
+    std::uint64_t seen = 0;
+    {
+      const MutexLock lock(mutex_);
+      seen = ++releases_;
+      opens.swap(opens_);
+    }
+    std::erase_if(opens, [&](const Waiting& waiting) { return attempt(waiting, false); });
+    if (opens.empty()) return;
+    const MutexLock lock(mutex_);
+    opens_.splice(opens_.end(), opens);
+    changed_.notify_one();
+    missed_a_release = releases_ != seen;  // another thread was here meanwhile, and found no open to attempt
+  }
+}
+
+bool WaitingOpens::attempt(const Waiting& waiting, bool is_last) const {
+  const ResumedRequest resumed(waiting.request);
+  return attempt_(waiting.open, is_last);
 }
 
 void WaitingOpens::expire(Clock::time_point now) {
-  std::list<Open> expired;
+  std::list<Waiting> expired;
   {
-    const std::lock_guard lock(mutex_);
-    for (auto open = opens_.begin(); open != opens_.end();) {
-      const auto next = std::next(open);
-      if (open->deadline <= now) expired.splice(expired.end(), opens_, open);
-      open = next;
+    const MutexLock lock(mutex_);
+    for (auto waiting = opens_.begin(); waiting != opens_.end();) {
+      const auto next = std::next(waiting);
+      if (waiting->deadline <= now) expired.splice(expired.end(), opens_, waiting);
+      waiting = next;
     }
   }
-  for (const Open& open : expired) attempt_(open, true);
+  for (const Waiting& waiting : expired) attempt(waiting, true);
 }
 
-void WaitingOpens::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    {
-      std::unique_lock lock(mutex_);
-      added_.wait(lock, stop, [&] { return !opens_.empty(); });
-      if (stop.stop_requested()) return;
-      const auto next = std::ranges::min_element(opens_, {}, &Open::deadline)->deadline;
-      added_.wait_until(lock, stop, next, [] { return false; });
-    }
-    expire(Clock::now());
+void WaitingOpens::run() {
+  while (wait_for_deadline()) expire(Clock::now());
+}
+
+// Until the first open that waits has reached its deadline; false if the thread is to end.
+bool WaitingOpens::wait_for_deadline() {
+  const MutexLock lock(mutex_);
+  while (!is_stopping_ && opens_.empty()) changed_.wait(mutex_);
+  if (is_stopping_) return false;
+  const auto first = std::ranges::min_element(opens_, {}, &Waiting::deadline)->deadline;
+  while (!is_stopping_ && changed_.wait_until(mutex_, first)) continue;
+  return !is_stopping_;
+}
+
+void WaitingOpens::end_thread() {
+  std::jthread thread;  // joined at the end of the scope, without the lock
+  {
+    const MutexLock lock(mutex_);
+    is_stopping_ = true;
+    thread.swap(thread_);
   }
+  changed_.notify_one();
 }
 
 void WaitingOpens::stop() {
-  if (thread_.joinable()) {
-    thread_.request_stop();
-    thread_.join();
-  }
+  end_thread();
   expire(Clock::time_point::max());
 }
 

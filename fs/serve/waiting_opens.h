@@ -1,20 +1,20 @@
-// Opens for writing that meet a view which has been closed, but of whose release we have not heard yet.
+// Opens for writing that meet a view which was closed, but whose release has not arrived yet.
 //
-// The kernel sends a release after close() or munmap() has returned, so an open that follows may overtake it. It waits
-// here, without a thread: for the release, and no longer than a moment, since what was closed may still be mapped.
+// The kernel sends a release only after close() or munmap() has returned, so the next open may overtake it. It waits
+// here, without occupying a thread, until the release arrives; but not for long, since the view may still be mapped.
 #pragma once
 
 #include <fuse_lowlevel.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <list>
-#include <mutex>
-#include <stop_token>
 #include <thread>
 #include <utility>
+
+#include "core/base/mutex.h"
+#include "fs/kernel/current_request.h"
 
 namespace npyfs {
 
@@ -27,36 +27,46 @@ class WaitingOpens {
     fuse_req_t request;
     fuse_ino_t node;
     fuse_file_info info;
-    Clock::time_point deadline;
   };
 
-  // Tries again to answer a request, and says whether it did. It must where `is_last`. Must not throw.
+  // Tries to answer a request; returns whether it did. It must answer if `is_last`. Must not throw.
   using Attempt = std::function<bool(const Open& open, bool is_last)>;
 
   explicit WaitingOpens(Attempt attempt) : attempt_(std::move(attempt)) {}
-  // To have been stopped before: requests must be answered while there is a session.
-  ~WaitingOpens() = default;
   WaitingOpens(const WaitingOpens&) = delete;
   WaitingOpens& operator=(const WaitingOpens&) = delete;
+  // Answers nobody: stop() must have been called while there was a session, or nobody waits.
+  ~WaitingOpens() { end_thread(); }
 
-  void add(fuse_req_t request, fuse_ino_t node, const fuse_file_info& info);
+  // To be called by the thread that has read the request.
+  void add(const Open& open);
 
-  // To be called after each release. Allocates nothing: whatever waits must be answered.
+  // To be called after each release. Allocates nothing, so that it cannot fail: all that wait must be answered.
   void try_again() noexcept;
 
   // Answers all that wait and ends the thread. Nothing may be added any more.
   void stop();
 
  private:
-  void run(const std::stop_token& stop);
+  struct Waiting {
+    Open open;
+    CurrentRequest request;  // what was known of the request when it was left to wait
+    Clock::time_point deadline;
+  };
+
+  bool attempt(const Waiting& waiting, bool is_last) const;
+  void run();
+  bool wait_for_deadline();
   void expire(Clock::time_point now);
+  void end_thread();
 
   const Attempt attempt_;
-  std::mutex mutex_;  // guards opens_, releases_ and the start of thread_; not held while an open is attempted
-  std::condition_variable_any added_;
-  std::list<Open> opens_;
-  std::uint64_t releases_ = 0;
-  std::jthread thread_;  // started by the first that has to wait
+  Mutex mutex_;  // No other lock is taken while holding it; in particular, no open is attempted.
+  Condition changed_;
+  std::list<Waiting> opens_ GUARDED_BY(mutex_);
+  std::uint64_t releases_ GUARDED_BY(mutex_) = 0;
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
+  std::jthread thread_ GUARDED_BY(mutex_);  // started by the first open that has to wait
 };
 
 }  // namespace npyfs

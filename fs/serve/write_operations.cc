@@ -6,8 +6,10 @@
 #include <span>
 #include <utility>
 
-#include "fs/kernel/exception_guard.h"
 #include "fs/log/log.h"
+#include "fs/serve/guarded_operation.h"
+#include "fs/serve/mount_state.h"
+#include "fs/serve/open_reply.h"
 #include "fs/serve/reply.h"
 
 namespace npyfs {
@@ -18,81 +20,82 @@ Error mount_is_ending() {
 }
 
 Result<std::shared_ptr<const OpenFile>> opened_for_writing(fuse_req_t request, fuse_ino_t node, int flags) {
-  MountState& filesystem = filesystem_of(request);
-  const Drain::Pass pass = filesystem.drain.pass();
+  MountState& mount = mount_of(request);
+  const Drain::Pass pass = mount.drain.pass();
   if (!pass) return std::unexpected(mount_is_ending());
   const bool reads = (flags & O_ACCMODE) == O_RDWR;
-  return filesystem.tree.open_for_writing(node, reads ? Opening::kForReadingAndWriting : Opening::kForWriting,
-                                          fuse_req_ctx(request)->pid);
+  return mount.tree.open_for_writing(node, reads ? Opening::kForReadingAndWriting : Opening::kForWriting,
+                                     fuse_req_ctx(request)->pid);
 }
 
-// Whoever maps a file never hears of a write that failed, unless it asks by msync: so the log has every one.
+// A process that has mapped the file learns of a failed write only by msync, so the log has every one of them.
 void reply_failed_write(fuse_req_t request, const Error& error) {
-  Metrics& metrics = filesystem_of(request).metrics;
-  ++metrics.errors;
-  ++metrics.failed_writes;
+  Counters& counters = mount_of(request).counters;
+  ++counters.errors;
+  ++counters.failed_writes;
   log(LogLevel::kError, "{}", to_message(error));
   fuse_reply_err(request, to_errno(error));
 }
 
 void write(fuse_req_t request, fuse_ino_t, const char* data, size_t size, off_t offset, fuse_file_info* info) {
-  MountState& filesystem = filesystem_of(request);
-  const auto file = filesystem.files.find(info->fh);
+  MountState& mount = mount_of(request);
+  const auto file = mount.files.find(info->fh);
   if (!file || offset < 0) {
     fuse_reply_err(request, file ? EINVAL : EBADF);
     return;
   }
   const bool is_page = info->writepage != 0;  // of a mapping
-  // What is written into a page makes it one that is handed out.
-  const Drain::Pass pass = is_page ? Drain::Pass() : filesystem.drain.pass();
+  // Mapped pages are taken to the last, also during the drain. Any other write may leave a page in the kernel's cache,
+  // where a mapping could then make it dirty: it needs a pass.
+  const Drain::Pass pass = is_page ? Drain::Pass() : mount.drain.pass();
   if (!is_page && !pass) return reply_failed_write(request, mount_is_ending());
-  if (is_page) filesystem.drain.note_written_page();
+  if (is_page) mount.drain.note_written_page();
   auto written =
-      filesystem.tree.write(*file, static_cast<std::uint64_t>(offset), std::as_bytes(std::span(data, size)), is_page);
-  // The kernel asks for no fsync after a write past its pages. O_SYNC has this bit as well, and a call with RWF_DSYNC.
-  if (written && (info->flags & O_DSYNC) != 0) written = filesystem.tree.sync(*file);
+      mount.tree.write(*file, static_cast<std::uint64_t>(offset), std::as_bytes(std::span(data, size)), is_page);
+  // The kernel sends no FSYNC after a direct write. O_SYNC includes this bit, and a write with RWF_DSYNC has it.
+  if (written && (info->flags & O_DSYNC) != 0) written = mount.tree.sync(*file);
   if (!written) {
-    if (is_page) filesystem.drain.note_lost_page();
+    if (is_page) mount.drain.note_lost_page();
     return reply_failed_write(request, written.error());
   }
-  ++filesystem.metrics.writes;
-  filesystem.metrics.bytes_written += size;
+  mount.counters.bytes_written += size;
   fuse_reply_write(request, size);
 }
 
-// Sent by close(). The kernel has sent all dirty pages before.
+// Sent by close(), after all dirty pages.
 void flush(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
-  MountState& filesystem = filesystem_of(request);
-  if (!filesystem.options.writable) {
-    fuse_reply_err(request, ENOSYS);  // never ask again
+  MountState& mount = mount_of(request);
+  if (!mount.options.writable) {
+    fuse_reply_err(request, ENOSYS);  // the kernel will not ask again
     return;
   }
-  const auto file = filesystem.files.find(info->fh);
-  const auto flushed = file ? filesystem.tree.flush(*file, fuse_req_ctx(request)->pid) : Result<void>{};
+  const auto file = mount.files.find(info->fh);
+  const auto flushed = file ? mount.tree.flush(*file, fuse_req_ctx(request)->pid) : Result<void>{};
+  // Bytes that were left out are no failed write, and may still be written: release() logs those that never were.
   const bool is_left_out = !flushed && flushed.error().kind == ErrorKind::kInvalidArgument;
   if (!flushed && !is_left_out) return reply_failed_write(request, flushed.error());
-  fuse_reply_err(request, is_left_out ? EINVAL : 0);  // release() has a line of what was left out in the end
+  fuse_reply_err(request, is_left_out ? EINVAL : 0);
 }
 
 void fsync(fuse_req_t request, fuse_ino_t, int, fuse_file_info* info) {
-  MountState& filesystem = filesystem_of(request);
-  const auto file = filesystem.files.find(info->fh);
+  MountState& mount = mount_of(request);
+  const auto file = mount.files.find(info->fh);
   if (!file) {
     fuse_reply_err(request, EBADF);
     return;
   }
-  const auto synced = filesystem.tree.sync(*file);
+  const auto synced = mount.tree.sync(*file);
   if (!synced) return reply_failed_write(request, synced.error());
   fuse_reply_err(request, 0);
 }
 
-// Linux asks for a new time along with a new size in truncate(), and for a new size alone in ftruncate() and where a
-// file is opened with O_TRUNC: in ftruncate() with a handle (fs/fuse/dir.c, update_mtime).
+// How the three truncations of Linux differ (fs/fuse/dir.c, update_mtime): truncate() sets a new time along with the
+// size; ftruncate() and open() with O_TRUNC set the size alone, ftruncate() with a handle and open() without.
 constexpr int kNewTime = FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW;
 constexpr int kNewOwnerOrMode = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
 
 void setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int to_set, fuse_file_info* info) {
-  MountState& filesystem = filesystem_of(request);
+  MountState& mount = mount_of(request);
   if ((to_set & FUSE_SET_ATTR_SIZE) == 0 || (to_set & kNewOwnerOrMode) != 0) {
     fuse_reply_err(request, EPERM);
     return;
@@ -100,9 +103,9 @@ void setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int to_se
   const bool is_truncation_at_open = wanted->st_size == 0 && info == nullptr && (to_set & kNewTime) == 0;
   const pid_t process = fuse_req_ctx(request)->pid;
   const auto size = static_cast<std::uint64_t>(wanted->st_size);
-  const auto file = info == nullptr ? nullptr : filesystem.files.find(info->fh);
-  const auto checked = is_truncation_at_open ? filesystem.tree.note_truncation(node, process)
-                                             : filesystem.tree.check_new_size(node, size, process, file.get());
+  const auto file = info == nullptr ? nullptr : mount.files.find(info->fh);
+  const auto checked = is_truncation_at_open ? mount.tree.note_truncation(node, process)
+                                             : mount.tree.check_new_size(node, size, process, file.get());
   if (!checked) return reply_error(request, checked.error());
   reply_attributes(request, node);
 }
@@ -126,15 +129,14 @@ bool attempt_to_open(const WaitingOpens::Open& open, bool is_last) {
 }  // namespace
 
 bool try_to_open_for_writing(const WaitingOpens::Open& open, bool is_last) noexcept {
-  bool is_answered = true;  // also where it throws
+  bool is_answered = true;  // also if the attempt throws
   answer_guarded(open.request, [&] { is_answered = attempt_to_open(open, is_last); });
   return is_answered;
 }
 
 void open_for_writing(fuse_req_t request, fuse_ino_t node, const fuse_file_info& info) {
-  if (!try_to_open_for_writing({request, node, info, {}}, false)) {
-    filesystem_of(request).waiting_opens.add(request, node, info);
-  }
+  const WaitingOpens::Open open = {request, node, info};
+  if (!try_to_open_for_writing(open, false)) mount_of(request).waiting_opens.add(open);
 }
 
 void add_write_operations(fuse_lowlevel_ops& operations) {

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "core/base/unique_fd.h"
-#include "fs/serve/mount_state.h"
+#include "fs/serve/mount.h"
 #include "fs/serve/operations.h"
 
 namespace npyfs {
@@ -60,12 +60,12 @@ class FakeKernel {
     std::vector<char*> arguments;
     for (auto& text : texts) arguments.push_back(text.data());
     fuse_args args = FUSE_ARGS_INIT(static_cast<int>(arguments.size()), arguments.data());
-    session_ = fuse_session_new(&args, &operations, sizeof operations, static_cast<FuseChannel*>(&filesystem));
+    session_ = fuse_session_new(&args, &operations, sizeof operations, &filesystem);
     fuse_opt_free_args(&args);
     // libfuse takes a descriptor that is open already for the device, and closes it with the session.
     EXPECT_EQ(fuse_session_mount(session_, ("/dev/fd/" + std::to_string(ends[1])).c_str()), 0);
     // No such mount: there is no read-ahead of it that could be raised.
-    EXPECT_TRUE(filesystem.attach(session_, "/proc/self/no such mount"));
+    EXPECT_TRUE(attach(filesystem, session_, "/proc/self/no such mount"));
   }
   FakeKernel(const FakeKernel&) = delete;
   FakeKernel& operator=(const FakeKernel&) = delete;
@@ -123,7 +123,7 @@ class FakeKernel {
   // From now on no reply arrives.
   void hang_up_before_replies() { ::shutdown(kernel_.get(), SHUT_RD); }
 
-  void drain() { filesystem_.drain.drain(session_, filesystem_.tree.claims()); }
+  void drain() { filesystem_.drain.drain(filesystem_.notices, filesystem_.tree.claims()); }
 
   // What libfuse says where it reads a request.
   int receive() {

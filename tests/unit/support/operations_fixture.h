@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "fs/log/log.h"
-#include "fs/serve/mount_state.h"
+#include "fs/serve/mount.h"
 #include "tests/unit/support/fake_kernel.h"
 #include "tests/unit/support/npy_bytes.h"
 #include "tests/unit/support/temp_directory.h"
@@ -19,7 +19,8 @@ class OperationsTest : public testing::Test {
   OperationsTest() : OperationsTest(default_options()) {}
   static constexpr std::uint64_t kUsualFlags = FUSE_ASYNC_READ | FUSE_MAX_PAGES | FUSE_DO_READDIRPLUS;
   explicit OperationsTest(const Options& options, std::uint64_t offered = kUsualFlags)
-      : filesystem_(options, std::move(*SourceRoot::open(directory_.path(), options.leaving_links, options.users))),
+      : filesystem_(
+            make_mount(options, std::move(*SourceRoot::open(directory_.path(), options.leaving_links, options.users)))),
         kernel_(filesystem_) {
     open_log(false, LogLevel::kError);  // the warnings are wanted here
     kernel_.init(offered);

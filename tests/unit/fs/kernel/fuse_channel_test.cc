@@ -1,13 +1,8 @@
 #include "fs/kernel/fuse_channel.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <fstream>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "fs/options/options.h"
 #include "tests/unit/support/failing_calls.h"
@@ -17,158 +12,50 @@
 namespace npyfs {
 namespace {
 
-constexpr std::uint64_t kDirectIoAllowMmap = std::uint64_t{1} << 36;
-
-std::uint64_t flags_of(const fuse_init_out& reply) {
-  return reply.flags | std::uint64_t{reply.flags2} << 32;
-}
-
-class NegotiationTest : public testing::Test {
+class FuseChannelTest : public testing::Test {
  protected:
   SourceRoot root() const {
     return std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner));
   }
 
   const TempDirectory directory_;
-  MountState negotiation_{Options(), root()};
+  MountState mount_ = make_mount(Options(), root());
 };
 
-TEST_F(NegotiationTest, TakesWhatTheKernelOffers) {
-  FakeKernel kernel(negotiation_);
-  const auto reply = kernel.init(FUSE_MAX_PAGES | FUSE_INIT_EXT | kDirectIoAllowMmap | FUSE_ASYNC_READ);
-  EXPECT_EQ(reply.major, unsigned{FUSE_KERNEL_VERSION});
-  EXPECT_TRUE(flags_of(reply) & kDirectIoAllowMmap);
-  EXPECT_TRUE(flags_of(reply) & FUSE_INIT_EXT);
-  EXPECT_TRUE(flags_of(reply) & FUSE_MAX_PAGES);
-  EXPECT_TRUE(negotiation_.can_map_direct_io());
-  unsigned limit = 256;
-  std::ifstream("/proc/sys/fs/fuse/max_pages_limit") >> limit;
-  EXPECT_EQ(reply.max_pages, std::min(limit, 65535u)) << "what the administrator allows";
-  EXPECT_EQ(negotiation_.max_request(), std::uint64_t{reply.max_pages} * static_cast<std::uint64_t>(::getpagesize()));
-}
-
-TEST_F(NegotiationTest, AsksForNothingThatWasNotOffered) {
-  FakeKernel kernel(negotiation_);
-  const auto reply = kernel.init(FUSE_ASYNC_READ);
-  EXPECT_FALSE(flags_of(reply) & (kDirectIoAllowMmap | FUSE_INIT_EXT | FUSE_MAX_PAGES));
-  EXPECT_FALSE(negotiation_.can_map_direct_io());
-  EXPECT_EQ(negotiation_.max_request(), 128u * 1024) << "32 pages";
-}
-
-TEST_F(NegotiationTest, FlagsBeyond32BitsCountOnlyWhereTheKernelSaysThatTheyDo) {
-  FakeKernel kernel(negotiation_);
-  const auto reply = kernel.init(FUSE_MAX_PAGES | kDirectIoAllowMmap);
-  EXPECT_FALSE(flags_of(reply) & kDirectIoAllowMmap);
-  EXPECT_FALSE(negotiation_.can_map_direct_io());
-}
-
-TEST_F(NegotiationTest, OpeningWithTruncationIsLeftToTheKernelWhereFilesAreWritten) {
-  for (const bool writable : {false, true}) {
-    Options options;
-    options.writable = writable;
-    MountState filesystem(options, root());
-    FakeKernel kernel(filesystem);
-    const auto flags = flags_of(kernel.init(FUSE_ATOMIC_O_TRUNC | FUSE_AUTO_INVAL_DATA | FUSE_WRITEBACK_CACHE));
-    EXPECT_EQ((flags & FUSE_ATOMIC_O_TRUNC) == 0, writable);
-    EXPECT_EQ((flags & FUSE_AUTO_INVAL_DATA) == 0, writable);
-    EXPECT_FALSE(flags & FUSE_WRITEBACK_CACHE) << "errors would surface at close alone";
-  }
-}
-
-TEST_F(NegotiationTest, AReadOnlyMountGivesRequestsLittleRoomAndLosesNone) {
-  std::ofstream(directory_.path() + "/a.txt") << "text";
-  FakeKernel kernel(negotiation_);
-  EXPECT_EQ(kernel.init(FUSE_ASYNC_READ).max_write, 16u * 1024);
-  constexpr std::size_t kForgets = (20 * 1024 - 128 - sizeof(fuse_in_header) - sizeof(fuse_batch_forget_in)) / 16;
-  fuse_entry_out entry = {};
-  for (std::size_t lookup = 0; lookup < kForgets; ++lookup) {
-    const auto found = kernel.ask(FUSE_LOOKUP, 1, std::string_view("a.txt", 6));
-    ASSERT_EQ(found.error, 0);
-    entry = structure_in<fuse_entry_out>(found.body);
-  }
-  std::string batch = bytes_of(fuse_batch_forget_in{kForgets, 0});
-  for (std::size_t i = 0; i < kForgets; ++i) batch += bytes_of(fuse_forget_one{entry.nodeid, 1});
-  EXPECT_FALSE(kernel.ask(FUSE_BATCH_FORGET, 0, batch).came);
-  EXPECT_EQ(negotiation_.tree.node_count(), 1u) << "the root";
-}
-
-TEST_F(NegotiationTest, NeverSplices) {
-  FakeKernel kernel(negotiation_);
-  const auto reply = kernel.init(FUSE_SPLICE_READ | FUSE_SPLICE_WRITE | FUSE_SPLICE_MOVE | FUSE_ASYNC_READ);
-  EXPECT_FALSE(flags_of(reply) & (FUSE_SPLICE_READ | FUSE_SPLICE_WRITE | FUSE_SPLICE_MOVE));
-}
-
-TEST_F(NegotiationTest, SaysWhatWasAgreedOn) {
-  EXPECT_EQ(negotiation_.describe(),
-            "requests of up to 0 KiB, files opened for direct I/O can not be mapped, read-ahead 0 KiB");
-  FakeKernel kernel(negotiation_);
-  kernel.init(FUSE_INIT_EXT | kDirectIoAllowMmap);
-  EXPECT_EQ(negotiation_.describe(),
-            "requests of up to 128 KiB, files opened for direct I/O can be mapped, read-ahead 0 KiB");
-}
-
-TEST_F(NegotiationTest, AReplyThatCannotBeDeliveredEndsTheSession) {
-  FakeKernel kernel(negotiation_);
+TEST_F(FuseChannelTest, AReplyThatCannotBeDeliveredEndsTheSession) {
+  FakeKernel kernel(mount_);
   kernel.init(FUSE_ASYNC_READ);
   EXPECT_EQ(kernel.ask(FUSE_IOCTL, 1, bytes_of(fuse_ioctl_in{})).error, ENOSYS);
   EXPECT_FALSE(kernel.session_has_ended()) << "an error is a reply like any other";
-  EXPECT_EQ(negotiation_.failure(), 0);
+  EXPECT_EQ(mount_.channel.failure(), 0);
   kernel.hang_up_before_replies();
   EXPECT_FALSE(kernel.ask(FUSE_IOCTL, 1, bytes_of(fuse_ioctl_in{})).came);
   EXPECT_TRUE(kernel.session_has_ended()) << "or its caller would wait for ever";
-  EXPECT_EQ(negotiation_.failure(), EPIPE);
+  EXPECT_EQ(mount_.channel.failure(), EPIPE);
 }
 
-TEST_F(NegotiationTest, AMountThatHasGoneIsAnEndAndNoFailure) {
+TEST_F(FuseChannelTest, AMountThatHasGoneIsAnEndAndNoFailure) {
   for (const int error : {ENODEV, ECONNABORTED}) {
-    MountState filesystem(Options(), root());
-    FakeKernel kernel(filesystem);
+    MountState mount = make_mount(Options(), root());
+    FakeKernel kernel(mount);
     kernel.init(FUSE_ASYNC_READ);
     const CallFailure failure(FailingCall::kRead, error);
     EXPECT_EQ(kernel.receive(), 0) << error;
     EXPECT_TRUE(kernel.session_has_ended()) << error;
-    EXPECT_EQ(filesystem.failure(), 0) << error;
+    EXPECT_EQ(mount.channel.failure(), 0) << error;
   }
 }
 
-TEST_F(NegotiationTest, ALimitOnReadsHolds) {
-  std::vector<std::string> texts = {"npyfs", "/src", "/mnt", "-o", "max_read=65536"};
-  std::vector<char*> argv;
-  for (auto& text : texts) argv.push_back(text.data());
-  argv.push_back(nullptr);
-  const auto options = parse_options(static_cast<int>(texts.size()), argv.data());
-  ASSERT_TRUE(options) << to_message(options.error());
-  MountState filesystem(*options, root());
-  FakeKernel kernel(filesystem);
-  kernel.init(FUSE_MAX_PAGES);
-  EXPECT_FALSE(kernel.session_has_ended()) << "libfuse wants to hear it twice";
-}
-
-TEST_F(NegotiationTest, NeedsASessionThatIsMounted) {
+TEST_F(FuseChannelTest, NeedsASessionThatIsMounted) {
   std::string program = "npyfs";
   char* arguments[] = {program.data(), nullptr};
   fuse_args args = FUSE_ARGS_INIT(1, arguments);
   fuse_session* session = fuse_session_new(&args, &kOperations, sizeof kOperations, nullptr);
-  const auto attached = negotiation_.attach(session, "/");
+  const auto attached = attach(mount_, session, "/");
   ASSERT_FALSE(attached);
   EXPECT_EQ(attached.error().kind, ErrorKind::kSystem);
   fuse_session_destroy(session);
   fuse_opt_free_args(&args);
-}
-
-TEST_F(NegotiationTest, AttributesExpireWithoutThePages) {
-  FakeKernel kernel(negotiation_);
-  kernel.init(FUSE_INIT_EXT);
-  negotiation_.expire_attributes(5);
-  kernel.ask(FUSE_GETATTR, kRootNode, std::string(sizeof(fuse_getattr_in), '\0'));
-  ASSERT_EQ(kernel.notices().size(), 1u);
-  const std::string& notice = kernel.notices()[0];
-  const auto header = structure_in<fuse_out_header>(notice);
-  const auto told = structure_in<fuse_notify_inval_inode_out>(notice, sizeof header);
-  EXPECT_EQ(header.error, FUSE_NOTIFY_INVAL_INODE);
-  EXPECT_EQ(notice.size(), sizeof header + sizeof told);
-  EXPECT_EQ(told.ino, 5u);
-  EXPECT_LT(told.off, 0) << "no pages";
 }
 
 }  // namespace

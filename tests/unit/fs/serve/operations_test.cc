@@ -31,7 +31,7 @@ TEST_F(OperationsTest, AMissingNameIsAnErrorWithoutANegativeTimeout) {
   EXPECT_EQ(look_up(kRootNode, "missing").error, ENOENT);
   EXPECT_EQ(look_up(node("a.npy/chunks"), "4_of_4.npy").error, ENOENT);
   EXPECT_EQ(look_up(12345, "x").error, ESTALE);
-  EXPECT_EQ(filesystem_.metrics.errors, 0u) << "missing names are everyday life";
+  EXPECT_EQ(filesystem_.counters.errors, 0u) << "missing names are everyday life";
 }
 
 TEST_F(OperationsTest, AttributesAndTheirTimeout) {
@@ -57,7 +57,7 @@ TEST_F(OperationsTest, ReadsAFileInPieces) {
   EXPECT_EQ(bytes, expected);
   EXPECT_EQ(read(source, handle, expected.size(), 100).body, "") << "the end of the file";
   EXPECT_TRUE(read(source, handle, ~std::uint64_t{0} >> 1, 100).came);
-  EXPECT_EQ(filesystem_.metrics.bytes_read, expected.size());
+  EXPECT_EQ(filesystem_.counters.bytes_read, expected.size());
   EXPECT_EQ(release(source, handle).error, 0);
   EXPECT_EQ(filesystem_.tree.open_file_count(), 0u);
 }
@@ -100,7 +100,7 @@ TEST_F(OperationsTest, OpensForReadingOnly) {
   EXPECT_EQ(open(node("a.npy")).error, EISDIR);
   EXPECT_EQ(open(999).error, ESTALE);
   EXPECT_EQ(filesystem_.tree.open_file_count(), 0u);
-  EXPECT_EQ(filesystem_.metrics.opens, 0u);
+  EXPECT_EQ(filesystem_.requests.of(FUSE_OPEN).succeeded, 0u);
 }
 
 TEST_F(OperationsTest, ATruncatedSourceIsAnInputOutputErrorAndIsCounted) {
@@ -108,7 +108,7 @@ TEST_F(OperationsTest, ATruncatedSourceIsAnInputOutputErrorAndIsCounted) {
   const std::uint64_t handle = handle_in(open(chunk));
   directory_.truncate("a.npy", 200);
   EXPECT_EQ(read(chunk, handle, 0, 4096).error, EIO);
-  EXPECT_EQ(filesystem_.metrics.errors, 1u);
+  EXPECT_EQ(filesystem_.counters.errors, 1u);
   release(chunk, handle);
 }
 

@@ -87,7 +87,7 @@ TEST_F(PreloadTest, ASourceThatCannotBeReadIsLeftToTheReader) {
   const auto opened = filesystem_.tree.open(file);
   ASSERT_TRUE(opened);
   directory_.truncate("long.txt", 10);
-  filesystem_.preload.first_open(filesystem_, filesystem_.tree, **opened);
+  filesystem_.preload.first_open(filesystem_.notices, filesystem_.tree, **opened);
   EXPECT_EQ(kernel_.notices().size(), 0u);
   filesystem_.tree.close(**opened);
 }

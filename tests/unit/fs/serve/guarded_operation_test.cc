@@ -1,4 +1,4 @@
-#include "fs/kernel/exception_guard.h"
+#include "fs/serve/guarded_operation.h"
 
 #include <gtest/gtest.h>
 
@@ -68,13 +68,24 @@ TEST_F(GuardedTest, AnExceptionIsAnErrorReplyAndIsCountedAndLogged) {
             "npyfs: error: a request failed: line\\nforged\n"
             "npyfs: error: a request failed: Resource temporarily unavailable\n"
             "npyfs: error: a request failed: an unknown exception\n");
-  EXPECT_EQ(filesystem_.metrics.errors, 4u);
+  EXPECT_EQ(filesystem_.counters.errors, 4u);
 }
 
 TEST_F(GuardedTest, NothingIsAnsweredTwice) {
   throwing_.init(FUSE_ASYNC_READ);
   EXPECT_EQ(throwing_.ask(FUSE_OPENDIR, 1, bytes_of(fuse_open_in{})).error, EBUSY) << "ask() looks for a second reply";
   EXPECT_EQ(throwing_.ask(FUSE_LOOKUP, kRootNode, std::string("x\0", 2)).error, ENOMEM) << "the next one is another";
+}
+
+// An INTERRUPT for a request that libfuse does not know is answered along with the next request.
+TEST_F(GuardedTest, TheReplyToAnotherRequestIsNotTheOneThatIsMissing) {
+  throwing_.init(FUSE_ASYNC_READ);
+  EXPECT_FALSE(throwing_.ask(FUSE_INTERRUPT, 0, bytes_of(fuse_interrupt_in{12345})).came);
+  const std::uint64_t interrupt = throwing_.last_unique();
+  EXPECT_EQ(throwing_.ask(FUSE_LOOKUP, kRootNode, std::string("x\0", 2)).error, ENOMEM);
+  EXPECT_EQ(throwing_.late_reply(interrupt).error, EAGAIN);
+  EXPECT_EQ(filesystem_.requests.of(FUSE_INTERRUPT).errors[EAGAIN], 1u);
+  EXPECT_EQ(filesystem_.requests.of(FUSE_OPEN).errors[EAGAIN], 0u);
 }
 
 TEST_F(GuardedTest, ForgetsAreNotAnswered) {

@@ -1,9 +1,9 @@
-#include "fs/kernel/metrics.h"
+#include "fs/kernel/request_metrics.h"
+
+#include "fs/kernel/current_request.h"
 
 namespace npyfs {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 struct NamedOpcode {
   std::uint32_t opcode;
@@ -48,19 +48,9 @@ std::size_t kind_of(std::uint32_t opcode) {
   return opcode < kKindOfOpcode.size() ? kKindOfOpcode[opcode] : kOther;
 }
 
-constexpr std::size_t kOpen = kKindOfOpcode[FUSE_OPEN];
-
 void add_one(Counter& counter) {
   counter.fetch_add(1, std::memory_order_relaxed);
 }
-
-// The request that this thread took last.
-struct Current {
-  std::uint64_t unique = 0;
-  std::size_t kind = kOther;
-  Clock::time_point since;
-};
-thread_local constinit Current current;
 
 }  // namespace
 
@@ -77,20 +67,28 @@ std::array<RequestMetrics::Kind, RequestMetrics::kKinds> RequestMetrics::kinds()
   return kinds;
 }
 
-void RequestMetrics::request_came(const fuse_in_header& request) {
-  current = {.unique = request.unique, .kind = kind_of(request.opcode), .since = Clock::now()};
-  add_one(of_kinds_[current.kind].came);
+const RequestMetrics::OfKind& RequestMetrics::of(std::uint32_t opcode) const {
+  return of_kinds_[kind_of(opcode)];
 }
 
-RequestMetrics::Answer::Answer(RequestMetrics& metrics, const fuse_out_header& reply) : unique_(reply.unique) {
-  if (unique_ == 0) return;
-  // What is answered later than its thread went on is an open that had to wait (WaitingOpens).
-  kind_ = &metrics.of_kinds_[unique_ == current.unique ? current.kind : kOpen];
-  if (reply.error != 0) failed(-reply.error);
+void RequestMetrics::count_request(std::uint32_t opcode) {
+  add_one(of_kinds_[kind_of(opcode)].arrived);
+}
+
+RequestMetrics::Answer::Answer(RequestMetrics& metrics, const fuse_out_header& reply)
+    : is_current_(reply.unique == current_request().unique) {
+  if (reply.unique == 0) return;
+  kind_ = &metrics.of_kinds_[is_current_ ? kind_of(current_request().opcode) : kOther];
+  if (reply.error != 0) {
+    failed(-reply.error);
+  } else {
+    add_one(kind_->succeeded);
+  }
 }
 
 RequestMetrics::Answer::~Answer() {
-  if (kind_ != nullptr && unique_ == current.unique) kind_->durations.add(Clock::now() - current.since);
+  if (kind_ == nullptr || !is_current_) return;
+  kind_->durations.add(std::chrono::steady_clock::now() - current_request().arrival);
 }
 
 void RequestMetrics::Answer::failed(int error) {

@@ -1,4 +1,4 @@
-#include "fs/kernel/metrics.h"
+#include "fs/kernel/request_metrics.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,8 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include "fs/kernel/current_request.h"
 
 namespace npyfs {
 namespace {
@@ -46,7 +48,8 @@ class RequestMetricsTest : public testing::Test {
     fuse_in_header request = {};
     request.opcode = opcode;
     request.unique = unique;
-    metrics_.request_came(request);
+    begin_request(request);
+    metrics_.count_request(opcode);
   }
   void answer(std::uint64_t unique, int error, int failure = 0) {
     fuse_out_header reply = {};
@@ -76,8 +79,8 @@ TEST_F(RequestMetricsTest, CountsByKind) {
   ask(FUSE_READ, 2);
   answer(2, 0);
   ask(FUSE_READ, 3);
-  EXPECT_EQ(of("lookup").came, 1u);
-  EXPECT_EQ(of("read").came, 2u);
+  EXPECT_EQ(of("lookup").arrived, 1u);
+  EXPECT_EQ(of("read").arrived, 2u);
   EXPECT_EQ(timed(of("lookup")), 1u);
   EXPECT_EQ(timed(of("read")), 1u) << "the second has no answer yet";
   EXPECT_EQ(timed(of("open")), 0u);
@@ -100,19 +103,49 @@ TEST_F(RequestMetricsTest, UnknownRequestsAreCountedTogether) {
     ask(opcode, opcode);
     answer(opcode, EPERM);
   }
-  EXPECT_EQ(of("other").came, 4u);
+  EXPECT_EQ(of("other").arrived, 4u);
   EXPECT_EQ(of("other").errors[EPERM], 4u);
 }
 
-TEST_F(RequestMetricsTest, ALaterAnswerIsThatOfAnOpenWhichWaited) {
+TEST_F(RequestMetricsTest, ALaterAnswerIsThatOfTheRequestWhichWaited) {
   ask(FUSE_OPEN, 1);
+  const CurrentRequest waiting = current_request();
   ask(FUSE_RELEASE, 2);
-  answer(1, EBUSY);
+  {
+    const ResumedRequest resumed(waiting);
+    answer(1, EBUSY);
+  }
   answer(2, 0);
   EXPECT_EQ(of("open").errors[EBUSY], 1u);
   EXPECT_EQ(of("release").errors[EBUSY], 0u);
-  EXPECT_EQ(timed(of("open")), 0u);
+  EXPECT_EQ(timed(of("open")), 1u);
   EXPECT_EQ(timed(of("release")), 1u);
+}
+
+TEST_F(RequestMetricsTest, AnAnswerToARequestThatIsNotKnownIsNoOpen) {
+  ask(FUSE_INTERRUPT, 1);
+  ask(FUSE_READ, 2);
+  answer(1, EAGAIN);
+  answer(2, 0);
+  EXPECT_EQ(of("other").errors[EAGAIN], 1u);
+  EXPECT_EQ(of("open").errors[EAGAIN], 0u);
+  EXPECT_EQ(timed(of("other")), 0u) << "nobody knows when it arrived";
+  EXPECT_EQ(timed(of("read")), 1u);
+}
+
+TEST_F(RequestMetricsTest, WhatSucceededIsCountedBeforeTheCallerHearsOfIt) {
+  ask(FUSE_READ, 1);
+  fuse_out_header reply = {};
+  reply.unique = 1;
+  {
+    const RequestMetrics::Answer answer(metrics_, reply);
+    EXPECT_EQ(of("read").succeeded, 1u);
+  }
+  ask(FUSE_READ, 2);
+  answer(2, EIO);
+  EXPECT_EQ(of("read").succeeded, 1u);
+  EXPECT_EQ(metrics_.of(FUSE_READ).arrived, 2u);
+  EXPECT_EQ(&metrics_.of(FUSE_MKDIR), &of("other"));
 }
 
 TEST_F(RequestMetricsTest, NoticesAnswerNothing) {
@@ -120,6 +153,7 @@ TEST_F(RequestMetricsTest, NoticesAnswerNothing) {
   answer(0, FUSE_NOTIFY_STORE, EFAULT);
   for (const auto& kind : metrics_.kinds()) {
     EXPECT_EQ(timed(*kind.counts), 0u);
+    EXPECT_EQ(kind.counts->succeeded, 0u);
     for (const auto& errors : kind.counts->errors) EXPECT_EQ(errors, 0u);
   }
 }
@@ -143,7 +177,7 @@ TEST_F(RequestMetricsTest, NothingIsLostBetweenThreads) {
     });
   }
   threads.clear();
-  EXPECT_EQ(of("read").came, 4 * kTimes);
+  EXPECT_EQ(of("read").arrived, 4 * kTimes);
   EXPECT_EQ(of("read").errors[EIO], 4 * kTimes);
   EXPECT_EQ(timed(of("read")), 4 * kTimes);
 }

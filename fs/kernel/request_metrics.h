@@ -1,4 +1,4 @@
-// Counts of what the daemon has done.
+// Requests counted and timed by kind, where they come in and where their replies go out. No operation counts itself.
 #pragma once
 
 #include <linux/fuse.h>
@@ -11,12 +11,13 @@
 
 namespace npyfs {
 
+// Each counter is exact; two of them that are read together may be of different moments.
 using Counter = std::atomic<std::uint64_t>;
 
 // How long requests of one kind took. Thread-safe; adding is wait-free.
 class LatencyHistogram {
  public:
-  // Upper bounds of the buckets, inclusive; what took longer than the last is in one bucket more.
+  // Upper bounds of the buckets, inclusive. One more bucket holds all durations above the last bound.
   static constexpr std::array<std::chrono::nanoseconds, 11> kBounds = {
       std::chrono::microseconds(1),   std::chrono::microseconds(4),   std::chrono::microseconds(16),
       std::chrono::microseconds(64),  std::chrono::microseconds(250), std::chrono::milliseconds(1),
@@ -25,7 +26,7 @@ class LatencyHistogram {
 
   void add(std::chrono::nanoseconds duration);
 
-  // Not added up: how many were in this bucket alone; `bucket` at most kBounds.size().
+  // How many durations are in this bucket, not counting those in lower ones. `bucket` is at most kBounds.size().
   std::uint64_t count(std::size_t bucket) const { return counts_[bucket].load(std::memory_order_relaxed); }
   std::chrono::nanoseconds sum() const {
     return std::chrono::nanoseconds(nanoseconds_.load(std::memory_order_relaxed));
@@ -36,15 +37,17 @@ class LatencyHistogram {
   Counter nanoseconds_ = 0;
 };
 
-// Requests by kind, counted where they come in and where they are answered: nothing of what is in between has to tell.
 // Thread-safe.
 class RequestMetrics {
  public:
+  // Linux has no errno above 133 (EHWPOISON).
+  static constexpr std::size_t kErrors = 134;
+
   struct OfKind {
-    Counter came = 0;
-    LatencyHistogram durations;  // of those that were answered by the thread that took them
-    // By errno, 0 for those unknown. Counted before the caller is told.
-    std::array<Counter, 134> errors = {};
+    Counter arrived = 0;
+    Counter succeeded = 0;  // replies without an error; one that then cannot be written is among the errors as well
+    std::array<Counter, kErrors> errors = {};  // by errno; index 0 is for an errno that Linux does not have
+    LatencyHistogram durations;                // from the arrival to the reply
   };
 
   struct Kind {
@@ -55,41 +58,32 @@ class RequestMetrics {
   // All kinds, with their names as FUSE has them; the last is "other".
   std::array<Kind, kKinds> kinds() const;
 
-  // To be called with each request, by the thread that will work at it.
-  void request_came(const fuse_in_header& request);
+  // The kind that requests with this opcode are counted as.
+  const OfKind& of(std::uint32_t opcode) const;
 
-  // One reply: counts its error in the beginning and its duration in the end. Leaves errno as it is.
+  // To be called with each request as it arrives.
+  void count_request(std::uint32_t opcode);
+
+  // Counts one reply in the course of its lifetime: success or error at the beginning, so before the caller hears of
+  // it, and the duration at the end. The kind is that of the request that this thread works at (CurrentRequest). The
+  // reply to any other request counts as "other" and has no duration: libfuse answers an INTERRUPT for a request that
+  // it does not know while the thread works at another one. Leaves errno as it is.
   class Answer {
    public:
     Answer(RequestMetrics& metrics, const fuse_out_header& reply);
     Answer(const Answer&) = delete;
     Answer& operator=(const Answer&) = delete;
     ~Answer();
-    // The caller has been told of an error in place of the reply.
+    // The reply could not be written, and the kernel has told the caller `error` instead.
     void failed(int error);
 
    private:
-    const std::uint64_t unique_;
+    const bool is_current_;
     OfKind* kind_ = nullptr;  // null: a notice, which answers nothing
   };
 
  private:
   std::array<OfKind, kKinds> of_kinds_ = {};
-};
-
-// Each counter is exact; two of them read together may be of different moments.
-struct Metrics {
-  RequestMetrics requests;
-
-  std::atomic<std::uint64_t> lookups = 0;
-  std::atomic<std::uint64_t> opens = 0;
-  std::atomic<std::uint64_t> reads = 0;
-  std::atomic<std::uint64_t> bytes_read = 0;
-  std::atomic<std::uint64_t> writes = 0;
-  std::atomic<std::uint64_t> bytes_written = 0;  // generated headers among them
-  std::atomic<std::uint64_t> failed_writes = 0;  // and failed syncs: bytes that may be lost
-  std::atomic<std::uint64_t> source_errors = 0;  // reads whose bytes the source did not give
-  std::atomic<std::uint64_t> errors = 0;         // replies other than success and ENOENT
 };
 
 }  // namespace npyfs
