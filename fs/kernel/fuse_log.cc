@@ -21,7 +21,7 @@ LogLevel level_of(fuse_log_level level) {
   return level == FUSE_LOG_INFO ? LogLevel::kInfo : LogLevel::kDebug;
 }
 
-// Longer messages are cut: libfuse has none.
+// A message of more than 1,023 bytes is cut; libfuse has none.
 void log_message(fuse_log_level level, const char* format, va_list arguments) {
   std::array<char, 1024> text;
   if (std::vsnprintf(text.data(), text.size(), format, arguments) < 0) return;

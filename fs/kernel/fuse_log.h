@@ -1,10 +1,10 @@
-// What libfuse itself has to say.
+// libfuse's own messages.
 #pragma once
 
 namespace npyfs {
 
-// From now on libfuse's own messages are lines of our log (see log.h), where they would be lost on a daemon's stderr.
-// To be called before there are threads.
+// From now on libfuse's own messages are lines of our log (log.h). On the stderr of a daemon they would be lost. To be
+// called before there are other threads.
 void take_fuse_log();
 
 }  // namespace npyfs

@@ -10,7 +10,7 @@ namespace npyfs {
 
 std::uint64_t raise_kernel_read_ahead(const std::string& mountpoint, std::uint64_t bytes) {
   struct statx status;
-  // Without DONT_SYNC this would ask the daemon, that is, ourselves.
+  // Without DONT_SYNC the kernel would send a request to the daemon: this one, which would wait for itself.
   if (::statx(AT_FDCWD, mountpoint.c_str(), AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) return 0;
   const auto setting = fmt::format("/sys/class/bdi/{}:{}/read_ahead_kb", status.stx_dev_major, status.stx_dev_minor);
   std::uint64_t kib = 0;

@@ -1,5 +1,5 @@
-// The kernel's own read-ahead of this mount: how much of a file it asks for beyond what a reader of cached or mapped
-// pages has asked for.
+// The kernel's own read-ahead for this mount: how many bytes it requests beyond those that a reader of cached or mapped
+// pages wants.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,10 @@
 
 namespace npyfs {
 
-// Raises read_ahead_kb of the mount at `mountpoint` to `bytes`, where the daemon may (root; others keep the kernel's
-// 128 KiB). Touches no other device. Returns what is in force, 0 where that cannot be told. Does not wait for the mount
-// to be served. To be called once INIT has been answered: the kernel sets it then.
+// Raises read_ahead_kb of the mount at `mountpoint` to `bytes`, if the daemon is permitted to (root is; other users
+// keep the kernel's 128 KiB). Touches no other device. Returns the read-ahead in force, in bytes; 0 if that cannot be
+// read. Works while nobody serves the mount. To be called once INIT has been answered, since the kernel sets its value
+// then.
 std::uint64_t raise_kernel_read_ahead(const std::string& mountpoint, std::uint64_t bytes);
 
 }  // namespace npyfs

@@ -9,10 +9,10 @@
 namespace npyfs {
 namespace {
 
-// No less than the largest structure of a request (fuse_setattr_in, 88 bytes), and than two empty strings.
+// Bytes: at least the largest structure of a request (fuse_setattr_in, 88 bytes), and at least two empty strings.
 constexpr std::size_t kZeros = 128;
 
-// The first bytes as a T; zeros where there are fewer.
+// The first bytes as a T; bytes that are missing are zeros.
 template <typename T>
 T start_of(std::string_view bytes) {
   T structure = {};
@@ -20,7 +20,7 @@ T start_of(std::string_view bytes) {
   return structure;
 }
 
-// Bytes that `body` has to have for what it counts.
+// How many bytes `body` must have to hold all that it counts.
 std::uint64_t needed_by(std::uint32_t opcode, std::string_view body) {
   switch (opcode) {
     case FUSE_BATCH_FORGET:

@@ -1,17 +1,18 @@
-// Requests as they come from the kernel's descriptor, before libfuse looks at them.
+// Checks requests as they were read from /dev/fuse, before libfuse unpacks them.
 #pragma once
 
 #include <cstddef>
 
 namespace npyfs {
 
-// How much of a buffer of `capacity` bytes a request may fill to be made safe there. 0 where the buffer is too small.
+// How many bytes of a buffer of `capacity` bytes a request may fill, so that make_safe() has room behind it. 0 if the
+// buffer is too small.
 std::size_t room_for_request(std::size_t capacity);
 
-// Makes the request of `size` bytes at the start of a buffer of `capacity` bytes safe to unpack, since libfuse 3.14
-// believes what a request says of itself: what is missing of its structures and strings reads as zeros. Returns whether
-// it is whole: as long as it says, with room behind it for these zeros (room_for_request), and with all the forgets or
-// bytes that it counts. One that is not must not be unpacked.
+// Makes the request in the first `size` of `capacity` bytes safe to unpack. libfuse 3.14 trusts the lengths and counts
+// in a request, and expects whole structures and strings: zeros are written behind the request, so that what is missing
+// of these reads as zeros. Returns whether the request is whole: as long as its header says, with room behind it for
+// the zeros (room_for_request()), and with all the forgets or bytes that it counts. Otherwise it must not be unpacked.
 bool make_safe(void* request, std::size_t size, std::size_t capacity);
 
 }  // namespace npyfs

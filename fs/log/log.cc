@@ -26,7 +26,7 @@ constexpr std::array<LevelName, 5> kLevels = {
 bool to_syslog = false;
 LogLevel least_level = LogLevel::kNotice;
 RepeatFilter repeats(std::chrono::minutes(1), 1);
-RepeatFilter all_repeats(std::chrono::minutes(1), 100);  // whatever they are about: for readers of many bad files
+RepeatFilter all_repeats(std::chrono::minutes(1), 100);  // about all things: one reader may meet many bad files
 
 }  // namespace
 
@@ -44,7 +44,7 @@ std::string_view log_level_name(LogLevel level) {
 void open_log(bool use_syslog, LogLevel least) {
   to_syslog = use_syslog;
   least_level = least;
-  repeats.clear();  // what was written elsewhere has not been written here
+  repeats.clear();  // the new log has none of the lines that the old one has
   all_repeats.clear();
   if (to_syslog) ::openlog("npyfs", LOG_PID, LOG_DAEMON);
 }
@@ -56,7 +56,7 @@ void log_line(LogLevel level, std::string_view line) noexcept {
     ::syslog(described.priority, "%.*s", static_cast<int>(line.size()), line.data());
     return;
   }
-  // One write, so that lines of several threads do not mix.
+  // A single write, so that lines of several threads do not mix.
   const std::array<std::string_view, 5> words = {"npyfs: ", described.name, ": ", line, "\n"};
   std::array<iovec, words.size()> pieces;
   std::ranges::transform(words, pieces.begin(),
@@ -70,7 +70,7 @@ void log_repeated(LogLevel level, std::string_view thing, std::string_view line)
   const auto hash = std::hash<std::string_view>()(thing);
   const auto left_out = repeats.pass(hash, now);
   if (!left_out) return;
-  // Each level has its own: warnings, however many, hide no error.
+  // Counted by level, so that no number of warnings hides an error.
   const auto others_left_out = all_repeats.pass(static_cast<std::uint64_t>(level), now);
   if (!others_left_out) return repeats.take_back(hash, *left_out);
   std::string more;
@@ -79,7 +79,7 @@ void log_repeated(LogLevel level, std::string_view thing, std::string_view line)
     if (*left_out != 0) more += fmt::format(" ({} more since the last line about it)", *left_out);
     if (*others_left_out != 0) more += fmt::format(" ({} other lines were left out)", *others_left_out);
   } catch (const std::exception&) {
-    more.clear();  // too little memory to say it
+    more.clear();  // out of memory: log without the counts
   }
   log_line(level, more.empty() ? line : std::string_view(more));
 }

@@ -9,23 +9,27 @@
 
 namespace npyfs {
 
-// What a line is worth: something does not work; something went wrong for a reader; something is not as one might
-// think; the course of things; what was asked for and does not exist.
-enum class LogLevel { kError, kWarning, kNotice, kInfo, kDebug };
+enum class LogLevel {
+  kError,    // something does not work
+  kWarning,  // something went wrong for a reader
+  kNotice,   // something is not as a user might expect
+  kInfo,     // the mount begins, ends, ...
+  kDebug,    // a name that was asked for does not exist
+};
 
 std::optional<LogLevel> log_level_named(std::string_view name);
 std::string_view log_level_name(LogLevel level);
 
-// Chooses where lines go and which are left out. Before the first call they go to stderr, from kNotice on. To be called
-// before there are threads.
+// Chooses where lines go, and the least important level that is logged. Before the first call, lines of kNotice and
+// above go to stderr. To be called before other threads log.
 void open_log(bool use_syslog, LogLevel least);
 
-// Writes one line. `line` holds no text from outside that is not escaped (see core/escape.h). Allocates nothing, since
-// memory may be what there is too little of. Thread-safe.
+// Writes one line. Text from outside must be escaped in it (core/base/escape.h). Allocates nothing, so that it works
+// when memory is short. Thread-safe.
 void log_line(LogLevel level, std::string_view line) noexcept;
 
-// The same for what may come thousands of times: one line a minute about each `thing`, and a hundred a minute about all
-// things of its level; the next one says how many were left out. Where memory is short it does not. Thread-safe.
+// The same for an event that may happen thousands of times: one line a minute about each `thing`, and at most a hundred
+// such lines a minute of each level. The next line says how many were left out, unless memory is short. Thread-safe.
 void log_repeated(LogLevel level, std::string_view thing, std::string_view line) noexcept;
 
 template <typename... Arguments>

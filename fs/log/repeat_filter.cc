@@ -5,7 +5,7 @@
 namespace npyfs {
 
 std::optional<std::uint64_t> RepeatFilter::pass(std::uint64_t thing, Clock::time_point now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Slot& slot = slots_[thing % slots_.size()];
   if (!slot.is_used || slot.thing != thing) slot = {.thing = thing, .since = now, .is_used = true};
   if (now - slot.since >= interval_) {
@@ -21,15 +21,15 @@ std::optional<std::uint64_t> RepeatFilter::pass(std::uint64_t thing, Clock::time
 }
 
 void RepeatFilter::take_back(std::uint64_t thing, std::uint64_t left_out) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Slot& slot = slots_[thing % slots_.size()];
-  if (!slot.is_used || slot.thing != thing) return;  // another one has its slot
+  if (!slot.is_used || slot.thing != thing) return;  // another thing has taken its slot
   slot.left_out += left_out + 1;
   if (slot.passed > 0) --slot.passed;
 }
 
 void RepeatFilter::clear() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   slots_.fill({});
 }
 

@@ -50,22 +50,21 @@ class FakeKernel {
     std::string body;
   };
 
-  explicit FakeKernel(MountState& filesystem, const fuse_lowlevel_ops& operations = kOperations)
-      : filesystem_(filesystem) {
+  explicit FakeKernel(MountState& mount, const fuse_lowlevel_ops& operations = kOperations) : mount_(mount) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     kernel_ = UniqueFd(ends[0]);
-    std::vector<std::string> texts = filesystem.options.fuse_arguments;
+    std::vector<std::string> texts = mount.options.fuse_arguments;
     if (texts.empty()) texts.emplace_back("npyfs");
     std::vector<char*> arguments;
     for (auto& text : texts) arguments.push_back(text.data());
     fuse_args args = FUSE_ARGS_INIT(static_cast<int>(arguments.size()), arguments.data());
-    session_ = fuse_session_new(&args, &operations, sizeof operations, &filesystem);
+    session_ = fuse_session_new(&args, &operations, sizeof operations, &mount);
     fuse_opt_free_args(&args);
     // libfuse takes a descriptor that is open already for the device, and closes it with the session.
     EXPECT_EQ(fuse_session_mount(session_, ("/dev/fd/" + std::to_string(ends[1])).c_str()), 0);
     // No such mount: there is no read-ahead of it that could be raised.
-    EXPECT_TRUE(attach(filesystem, session_, "/proc/self/no such mount"));
+    EXPECT_TRUE(attach(mount, session_, "/proc/self/no such mount"));
   }
   FakeKernel(const FakeKernel&) = delete;
   FakeKernel& operator=(const FakeKernel&) = delete;
@@ -123,7 +122,7 @@ class FakeKernel {
   // From now on no reply arrives.
   void hang_up_before_replies() { ::shutdown(kernel_.get(), SHUT_RD); }
 
-  void drain() { filesystem_.drain.drain(filesystem_.notices, filesystem_.tree.claims()); }
+  void drain() { mount_.drain.drain(mount_.notices, mount_.tree.claims()); }
 
   // What libfuse says where it reads a request.
   int receive() {
@@ -177,7 +176,7 @@ class FakeKernel {
     return reply;
   }
 
-  MountState& filesystem_;
+  MountState& mount_;
   fuse_session* session_ = nullptr;
   UniqueFd kernel_;
   std::vector<std::string> notices_;

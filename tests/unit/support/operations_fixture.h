@@ -1,4 +1,4 @@
-// The whole filesystem but the mount: what the kernel asks, in its own words.
+// The whole filesystem but the mount: requests go in and replies come out as the kernel would see them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,9 +19,9 @@ class OperationsTest : public testing::Test {
   OperationsTest() : OperationsTest(default_options()) {}
   static constexpr std::uint64_t kUsualFlags = FUSE_ASYNC_READ | FUSE_MAX_PAGES | FUSE_DO_READDIRPLUS;
   explicit OperationsTest(const Options& options, std::uint64_t offered = kUsualFlags)
-      : filesystem_(
+      : mount_(
             make_mount(options, std::move(*SourceRoot::open(directory_.path(), options.leaving_links, options.users)))),
-        kernel_(filesystem_) {
+        kernel_(mount_) {
     open_log(false, LogLevel::kError);  // the warnings are wanted here
     kernel_.init(offered);
     directory_.write("a.npy", npy_bytes(array_));
@@ -92,7 +92,7 @@ class OperationsTest : public testing::Test {
 
   const TestArray array_{"'<i4'", 4, false, {10, 7}};
   const TempDirectory directory_;
-  MountState filesystem_;
+  MountState mount_;
   FakeKernel kernel_;
 };
 

@@ -117,7 +117,7 @@ TEST_F(InitNegotiationTest, ALimitOnReadsHolds) {
   MountState mount = make_mount(*options, root());
   FakeKernel kernel(mount);
   kernel.init(FUSE_MAX_PAGES);
-  EXPECT_FALSE(kernel.session_has_ended()) << "libfuse wants to hear it twice";
+  EXPECT_FALSE(kernel.session_has_ended()) << "libfuse must be given it twice";
 }
 
 }  // namespace

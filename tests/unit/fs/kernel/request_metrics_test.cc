@@ -94,7 +94,7 @@ TEST_F(RequestMetricsTest, ErrorsAreCountedByErrno) {
   ask(FUSE_READ, 3);
   answer(3, 100'000);
   EXPECT_EQ(of("lookup").errors[ENOENT], 1u);
-  EXPECT_EQ(of("listxattr").errors[EIO], 1u) << "told by the kernel in our place";
+  EXPECT_EQ(of("listxattr").errors[EIO], 1u) << "the kernel has told the caller EIO instead";
   EXPECT_EQ(of("read").errors[0], 1u) << "no errno that is known";
 }
 

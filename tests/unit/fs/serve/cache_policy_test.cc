@@ -21,19 +21,19 @@ bool is_direct(CachePolicy policy, bool can_map_direct_io, std::uint64_t size, b
   return info.direct_io;
 }
 
-TEST(OpenPolicy, LargeFilesAreReadDirectlyWhereTheyCanStillBeMapped) {
+TEST(CachePolicyTest, LargeFilesAreReadDirectlyWhereTheyCanStillBeMapped) {
   EXPECT_FALSE(is_direct(CachePolicy::kAuto, true, 0));
   EXPECT_FALSE(is_direct(CachePolicy::kAuto, true, kMiB - 1));
   EXPECT_TRUE(is_direct(CachePolicy::kAuto, true, kMiB));
   EXPECT_TRUE(is_direct(CachePolicy::kAuto, true, kMiB << 30));
 }
 
-TEST(OpenPolicy, WithoutThatNothingIsOrTheMmapModeOfNumpyFails) {
+TEST(CachePolicyTest, WithoutThatNothingIsOrTheMmapModeOfNumpyFails) {
   EXPECT_FALSE(is_direct(CachePolicy::kAuto, false, 0));
   EXPECT_FALSE(is_direct(CachePolicy::kAuto, false, kMiB << 10));
 }
 
-TEST(OpenPolicy, TheUsersChoiceDecides) {
+TEST(CachePolicyTest, TheUsersChoiceDecides) {
   for (const bool can_map : {false, true}) {
     for (const std::uint64_t size : {std::uint64_t{0}, kMiB << 10}) {
       EXPECT_TRUE(is_direct(CachePolicy::kDirectIo, can_map, size));
@@ -42,13 +42,13 @@ TEST(OpenPolicy, TheUsersChoiceDecides) {
   }
 }
 
-TEST(OpenPolicy, TextsThatAreMadeAnewAreNeverCached) {
+TEST(CachePolicyTest, TextsThatAreMadeAnewAreNeverCached) {
   for (const auto policy : {CachePolicy::kAuto, CachePolicy::kDirectIo, CachePolicy::kKernelCache}) {
     EXPECT_TRUE(is_direct(policy, false, 10, true));
   }
 }
 
-TEST(OpenPolicy, PagesInDoubtAreNotKept) {
+TEST(CachePolicyTest, PagesThatMayBeStaleAreNotKept) {
   for (const auto policy : {CachePolicy::kAuto, CachePolicy::kDirectIo, CachePolicy::kKernelCache}) {
     const OpenFile file{
         .node = 1, .content = {whole_file_view(10), nullptr}, .attributes = {}, .is_generated_anew = false, .doubt = 1};
@@ -59,7 +59,7 @@ TEST(OpenPolicy, PagesInDoubtAreNotKept) {
   }
 }
 
-TEST(OpenPolicy, WhatMayBeWrittenIsReadDirectlyOrFromPagesThatAreNotKept) {
+TEST(CachePolicyTest, WhatMayBeWrittenIsReadDirectlyOrFromPagesThatAreNotKept) {
   const TempDirectory directory;
   directory.write("a.npy", npy_bytes({.shape = {9}}));
   const auto root = SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, Users::kOwner);

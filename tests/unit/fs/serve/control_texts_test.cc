@@ -18,7 +18,7 @@ using testing::HasSubstr;
 class ControlTextsTest : public OperationsTest {
  protected:
   std::string text_of(const std::string& name) {
-    for (const ControlFile& file : control_files(filesystem_)) {
+    for (const ControlFile& file : control_files(mount_)) {
       if (file.name == name) return file.text();
     }
     ADD_FAILURE() << "no file " << name;
@@ -29,7 +29,7 @@ class ControlTextsTest : public OperationsTest {
 TEST_F(ControlTextsTest, SayWhatTheDaemonIs) {
   EXPECT_EQ(text_of("version"), NPYFS_VERSION "\n");
   EXPECT_THAT(text_of("status"), HasSubstr("source: " + directory_.path() + "\n"));
-  EXPECT_THAT(text_of("status"), HasSubstr(filesystem_.negotiation.describe()));
+  EXPECT_THAT(text_of("status"), HasSubstr(mount_.negotiation.describe()));
   EXPECT_THAT(text_of("options"), HasSubstr("chunks=3\n"));
   EXPECT_THAT(text_of("options"), HasSubstr("attr_timeout=1.5\n"));
   EXPECT_THAT(text_of("options"), HasSubstr("source_io=auto\n"));
@@ -43,9 +43,8 @@ TEST(ControlFiles, NamesOfTheSourceAreForTheOwnerWhereOthersMayCome) {
     options.source = directory.path();
     options.writable = true;
     options.users = users;
-    const MountState filesystem =
-        make_mount(options, *SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, users));
-    const ControlFiles files = control_files(filesystem);
+    const MountState mount = make_mount(options, *SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, users));
+    const ControlFiles files = control_files(mount);
     ASSERT_EQ(files.back().name, "written");
     for (std::size_t i = 0; i < files.size(); ++i) {
       const bool is_closed = users == Users::kOthers && files[i].name == "written";

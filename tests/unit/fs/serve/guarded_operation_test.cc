@@ -52,7 +52,7 @@ const fuse_lowlevel_ops kThrowing = [] {
 
 class GuardedTest : public OperationsTest {
  protected:
-  FakeKernel throwing_{filesystem_, kThrowing};
+  FakeKernel throwing_{mount_, kThrowing};
 };
 
 TEST_F(GuardedTest, AnExceptionIsAnErrorReplyAndIsCountedAndLogged) {
@@ -68,7 +68,7 @@ TEST_F(GuardedTest, AnExceptionIsAnErrorReplyAndIsCountedAndLogged) {
             "npyfs: error: a request failed: line\\nforged\n"
             "npyfs: error: a request failed: Resource temporarily unavailable\n"
             "npyfs: error: a request failed: an unknown exception\n");
-  EXPECT_EQ(filesystem_.counters.errors, 4u);
+  EXPECT_EQ(mount_.counters.errors, 4u);
 }
 
 TEST_F(GuardedTest, NothingIsAnsweredTwice) {
@@ -84,8 +84,8 @@ TEST_F(GuardedTest, TheReplyToAnotherRequestIsNotTheOneThatIsMissing) {
   const std::uint64_t interrupt = throwing_.last_unique();
   EXPECT_EQ(throwing_.ask(FUSE_LOOKUP, kRootNode, std::string("x\0", 2)).error, ENOMEM);
   EXPECT_EQ(throwing_.late_reply(interrupt).error, EAGAIN);
-  EXPECT_EQ(filesystem_.requests.of(FUSE_INTERRUPT).errors[EAGAIN], 1u);
-  EXPECT_EQ(filesystem_.requests.of(FUSE_OPEN).errors[EAGAIN], 0u);
+  EXPECT_EQ(mount_.requests.of(FUSE_INTERRUPT).errors[EAGAIN], 1u);
+  EXPECT_EQ(mount_.requests.of(FUSE_OPEN).errors[EAGAIN], 0u);
 }
 
 TEST_F(GuardedTest, ForgetsAreNotAnswered) {

@@ -34,7 +34,7 @@ using HousekeepingTest = OperationsTest;
 TEST_F(HousekeepingTest, GivesBackTheMemoryOfNodesThatCameAndWentBetweenTwoLooks) {
   if (!kIsGlibcMalloc) GTEST_SKIP() << "only glibc's allocator gives memory back";
   constexpr std::size_t kCount = 50'000;
-  Tree& tree = filesystem_.tree;
+  Tree& tree = mount_.tree;
   const Housekeeping housekeeping(tree);
   const std::uint64_t directory = node("a.npy/chunks");
   const std::uint64_t before = resident();

@@ -106,14 +106,14 @@ TEST_F(OperationsListingTest, WithAttributesItLooksUpWhatItLists) {
 
 TEST_F(OperationsListingTest, WithAttributesItCountsOneLookupForEachNameListed) {
   const std::uint64_t chunks = node("a.npy/chunks");
-  const std::size_t before = filesystem_.tree.node_count();
+  const std::size_t before = mount_.tree.node_count();
   // So small that most replies end at a name that does not fit.
   const auto names = list(chunks, 400, FUSE_READDIRPLUS);
-  EXPECT_EQ(filesystem_.tree.node_count(), before + 3);
+  EXPECT_EQ(mount_.tree.node_count(), before + 3);
   for (const auto& named : names) {
     if (named.node != 0) forget(named.node, 1);
   }
-  EXPECT_EQ(filesystem_.tree.node_count(), before) << "a name that did not fit was looked up";
+  EXPECT_EQ(mount_.tree.node_count(), before) << "a name that did not fit was looked up";
 }
 
 TEST_F(OperationsListingTest, ANameThatCannotBeLookedUpIsListedAllTheSame) {
@@ -130,10 +130,10 @@ TEST_F(OperationsListingTest, ANameThatCannotBeLookedUpIsListedAllTheSame) {
 TEST_F(OperationsListingTest, TakesBackLookupsThatTheKernelDoesNotGetToKnow) {
   const std::uint64_t chunks = node("a.npy/chunks");
   const std::uint64_t handle = handle_in(open(chunks, O_RDONLY, FUSE_OPENDIR));
-  const std::size_t before = filesystem_.tree.node_count();
+  const std::size_t before = mount_.tree.node_count();
   kernel_.hang_up_before_replies();
   EXPECT_FALSE(read(chunks, handle, 0, 4096, FUSE_READDIRPLUS).came);
-  EXPECT_EQ(filesystem_.tree.node_count(), before);
+  EXPECT_EQ(mount_.tree.node_count(), before);
 }
 
 TEST_F(OperationsListingTest, WhatIsNoDirectoryCannotBeListed) {

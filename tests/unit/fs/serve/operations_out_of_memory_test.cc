@@ -18,10 +18,10 @@ class Fresh : public OperationsTest {
   explicit Fresh(bool writable) : OperationsTest(options(writable), kUsualFlags | FUSE_INIT_EXT | kDirectIoAllowMmap) {}
 
   using OperationsTest::directory_;
-  using OperationsTest::filesystem_;
   using OperationsTest::handle_in;
   using OperationsTest::kernel_;
   using OperationsTest::look_up;
+  using OperationsTest::mount_;
   using OperationsTest::node;
   using OperationsTest::open;
   using OperationsTest::read;
@@ -129,8 +129,8 @@ class OutOfMemoryTest : public testing::TestWithParam<std::tuple<Operation, Fail
     const auto& [operation, which] = GetParam();
     Fresh fresh(operation.writable);
     const Action action = operation.prepare(fresh);
-    const std::size_t nodes = fresh.filesystem_.tree.node_count();
-    const std::size_t files = fresh.filesystem_.tree.open_file_count();
+    const std::size_t nodes = fresh.mount_.tree.node_count();
+    const std::size_t files = fresh.mount_.tree.open_file_count();
     const auto do_work = fresh.kernel_.around_work;
     bool happened = false;
     fresh.kernel_.around_work = [&](const auto& work) {
@@ -146,8 +146,8 @@ class OutOfMemoryTest : public testing::TestWithParam<std::tuple<Operation, Fail
     EXPECT_TRUE(failed.came) << index;
     if (failed.error != 0) {
       EXPECT_EQ(failed.error, ENOMEM) << index;
-      EXPECT_EQ(fresh.filesystem_.tree.node_count(), nodes) << "lookups are given back, " << index;
-      EXPECT_EQ(fresh.filesystem_.tree.open_file_count(), files) << "files are closed, " << index;
+      EXPECT_EQ(fresh.mount_.tree.node_count(), nodes) << "lookups are given back, " << index;
+      EXPECT_EQ(fresh.mount_.tree.open_file_count(), files) << "files are closed, " << index;
     }
     EXPECT_EQ(action().error, 0) << "with memory it works again, " << index;
     EXPECT_FALSE(fresh.kernel_.session_has_ended());
@@ -182,7 +182,7 @@ TEST_F(OutOfMemoryOnceTest, AtInitEndsTheSessionOrAnswers) {
   open_log(false, LogLevel::kError);
   bool happened = true;
   for (long index = 0; happened; ++index) {
-    FakeKernel kernel(filesystem_);
+    FakeKernel kernel(mount_);
     kernel.around_work = [&](const auto& work) {
       const AllocationFailure failure(index, FailingAllocations::kAllFrom);
       work();

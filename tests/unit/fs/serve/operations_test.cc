@@ -31,7 +31,7 @@ TEST_F(OperationsTest, AMissingNameIsAnErrorWithoutANegativeTimeout) {
   EXPECT_EQ(look_up(kRootNode, "missing").error, ENOENT);
   EXPECT_EQ(look_up(node("a.npy/chunks"), "4_of_4.npy").error, ENOENT);
   EXPECT_EQ(look_up(12345, "x").error, ESTALE);
-  EXPECT_EQ(filesystem_.counters.errors, 0u) << "missing names are everyday life";
+  EXPECT_EQ(mount_.counters.errors, 0u) << "missing names are everyday life";
 }
 
 TEST_F(OperationsTest, AttributesAndTheirTimeout) {
@@ -57,9 +57,9 @@ TEST_F(OperationsTest, ReadsAFileInPieces) {
   EXPECT_EQ(bytes, expected);
   EXPECT_EQ(read(source, handle, expected.size(), 100).body, "") << "the end of the file";
   EXPECT_TRUE(read(source, handle, ~std::uint64_t{0} >> 1, 100).came);
-  EXPECT_EQ(filesystem_.counters.bytes_read, expected.size());
+  EXPECT_EQ(mount_.counters.bytes_read, expected.size());
   EXPECT_EQ(release(source, handle).error, 0);
-  EXPECT_EQ(filesystem_.tree.open_file_count(), 0u);
+  EXPECT_EQ(mount_.tree.open_file_count(), 0u);
 }
 
 TEST_F(OperationsTest, ReadsAViewOfManyRuns) {
@@ -99,8 +99,8 @@ TEST_F(OperationsTest, OpensForReadingOnly) {
   EXPECT_EQ(open(notes, O_RDWR).error, EROFS);
   EXPECT_EQ(open(node("a.npy")).error, EISDIR);
   EXPECT_EQ(open(999).error, ESTALE);
-  EXPECT_EQ(filesystem_.tree.open_file_count(), 0u);
-  EXPECT_EQ(filesystem_.requests.of(FUSE_OPEN).succeeded, 0u);
+  EXPECT_EQ(mount_.tree.open_file_count(), 0u);
+  EXPECT_EQ(mount_.requests.of(FUSE_OPEN).succeeded, 0u);
 }
 
 TEST_F(OperationsTest, ATruncatedSourceIsAnInputOutputErrorAndIsCounted) {
@@ -108,7 +108,7 @@ TEST_F(OperationsTest, ATruncatedSourceIsAnInputOutputErrorAndIsCounted) {
   const std::uint64_t handle = handle_in(open(chunk));
   directory_.truncate("a.npy", 200);
   EXPECT_EQ(read(chunk, handle, 0, 4096).error, EIO);
-  EXPECT_EQ(filesystem_.counters.errors, 1u);
+  EXPECT_EQ(mount_.counters.errors, 1u);
   release(chunk, handle);
 }
 
@@ -117,14 +117,14 @@ TEST_F(OperationsTest, ForgetsAreAnsweredWithNothing) {
   const std::uint64_t again = node("notes.txt");
   ASSERT_EQ(notes, again);
   const std::uint64_t array = node("a.npy");
-  EXPECT_EQ(filesystem_.tree.node_count(), 3u);
+  EXPECT_EQ(mount_.tree.node_count(), 3u);
   EXPECT_FALSE(forget(notes, 1).came);
-  EXPECT_EQ(filesystem_.tree.node_count(), 3u);
+  EXPECT_EQ(mount_.tree.node_count(), 3u);
   fuse_batch_forget_in batch = {};
   batch.count = 2;
   const auto request = bytes_of(batch) + bytes_of(fuse_forget_one{notes, 1}) + bytes_of(fuse_forget_one{array, 1});
   EXPECT_FALSE(kernel_.ask(FUSE_BATCH_FORGET, 0, request).came);
-  EXPECT_EQ(filesystem_.tree.node_count(), 1u);
+  EXPECT_EQ(mount_.tree.node_count(), 1u);
 }
 
 TEST_F(OperationsTest, ReadsTheTargetOfALinkThatLeaves) {
@@ -193,13 +193,11 @@ TEST_F(NegativeTimeoutTest, ThatANameIsMissingIsKept) {
 // The caller was killed, or the mount is gone: nothing may stay behind.
 class UndeliveredTest : public OperationsTest {
  protected:
-  UndeliveredTest() : notes_(node("notes.txt")), nodes_(filesystem_.tree.node_count()) {
-    kernel_.hang_up_before_replies();
-  }
+  UndeliveredTest() : notes_(node("notes.txt")), nodes_(mount_.tree.node_count()) { kernel_.hang_up_before_replies(); }
   void expect_nothing_left() {
-    EXPECT_EQ(filesystem_.tree.node_count(), nodes_);
-    EXPECT_EQ(filesystem_.tree.open_file_count(), 0u);
-    filesystem_.tree.sources().close_unused_since(SourceCache::Clock::time_point::max());
+    EXPECT_EQ(mount_.tree.node_count(), nodes_);
+    EXPECT_EQ(mount_.tree.open_file_count(), 0u);
+    mount_.tree.sources().close_unused_since(SourceCache::Clock::time_point::max());
     EXPECT_EQ(open_descriptors(), descriptors_);
   }
 
@@ -223,10 +221,10 @@ TEST_F(UndeliveredTest, AnOpenDirectoryIsClosed) {
   expect_nothing_left();
 }
 
-// The kernel did not know the node when it was told, so it cannot have dropped what it is then given.
-TEST_F(OperationsTest, AttributesFoundWhileAChangeWasToldAreNotKept) {
-  SourceWatch& watch = filesystem_.tree.watch();
-  const auto change = [&](const Error&) { filesystem_.tree.invalidate_changed({}, [](NodeId) { return true; }); };
+// The kernel did not know the node at the time of the notice, so it cannot have expired attributes that it gets later.
+TEST_F(OperationsTest, AttributesFoundDuringAChangeAreNotKept) {
+  SourceWatch& watch = mount_.tree.watch();
+  const auto change = [&](const Error&) { mount_.tree.invalidate_changed({}, [](NodeId) { return true; }); };
   ASSERT_TRUE(watch.start(change));
   before_watching = [] { return ENOSPC; };  // the refusal comes in the middle of the lookup
   const auto during = structure_in<fuse_entry_out>(look_up(kRootNode, "notes.txt").body);

@@ -36,10 +36,10 @@ class PreloadTest : public OperationsTest {
     release(node, file.fh);
     return keeps_pages(file);
   }
-  void tell_of_change(const std::string& path) {
+  void notify_of_change(const std::string& path) {
     SourceChanges changes;
     changes.add(path, false);
-    filesystem_.tree.invalidate_changed(changes, [](NodeId) { return true; });
+    mount_.tree.invalidate_changed(changes, [](NodeId) { return true; });
   }
 
   std::optional<LaterClock> later_{std::in_place};  // what was written is not racy
@@ -84,15 +84,15 @@ TEST_F(PreloadTest, ASourceThatCannotBeReadIsLeftToTheReader) {
   const std::string long_text(100'000, 'x');
   directory_.write("long.txt", long_text);
   const std::uint64_t file = node("long.txt");
-  const auto opened = filesystem_.tree.open(file);
+  const auto opened = mount_.tree.open(file);
   ASSERT_TRUE(opened);
   directory_.truncate("long.txt", 10);
-  filesystem_.preload.first_open(filesystem_.notices, filesystem_.tree, **opened);
+  mount_.preload.first_open(mount_.notices, mount_.tree, **opened);
   EXPECT_EQ(kernel_.notices().size(), 0u);
-  filesystem_.tree.close(**opened);
+  mount_.tree.close(**opened);
 }
 
-TEST_F(PreloadTest, NothingIsStoredOrKeptWhileTheTimesOfTheSourceDoNotLieBack) {
+TEST_F(PreloadTest, NothingIsStoredOrKeptWhileTheTimestampOfTheSourceIsRacy) {
   later_.reset();
   for (const char* path : {"a.npy/chunks/0_of_1.npy", "a.npy/info.json", "notes.txt"}) {
     const std::uint64_t file = node(path);
@@ -106,7 +106,7 @@ TEST_F(PreloadTest, NothingIsStoredOrKeptWhileTheTimesOfTheSourceDoNotLieBack) {
   EXPECT_EQ(kernel_.notices().size(), 0u);
 }
 
-TEST_F(PreloadTest, OpensKeepNothingUntilOneThatDropsItIsThrough) {
+TEST_F(PreloadTest, OpensKeepNoPagesUntilOneThatDropsThemIsReleased) {
   const std::uint64_t chunk = node("a.npy/chunks/0_of_1.npy");
   later_.reset();
   const auto young = opened(chunk);
@@ -120,23 +120,23 @@ TEST_F(PreloadTest, OpensKeepNothingUntilOneThatDropsItIsThrough) {
   EXPECT_TRUE(keeps_pages_once_open(chunk));
 }
 
-TEST_F(PreloadTest, AnOpenThatTheKernelDoesNotTakeDropsNothing) {
+TEST_F(PreloadTest, AnOpenWhoseReplyIsNotDeliveredDropsNothing) {
   const std::uint64_t chunk = node("a.npy/chunks/0_of_1.npy");
-  tell_of_change("a.npy");
-  const auto file = filesystem_.tree.open(chunk);
+  notify_of_change("a.npy");
+  const auto file = mount_.tree.open(chunk);
   ASSERT_TRUE(file);
   EXPECT_NE((*file)->doubt, Nodes::kNoDoubt);
-  filesystem_.tree.take_back(**file);
+  mount_.tree.take_back(**file);
   EXPECT_FALSE(keeps_pages_once_open(chunk));
   EXPECT_TRUE(keeps_pages_once_open(chunk));
 }
 
-TEST_F(PreloadTest, WhatIsHeardOfAFileHasItsPagesDroppedAtTheNextOpen) {
+TEST_F(PreloadTest, AChangeOfAFileHasItsPagesDroppedAtTheNextOpen) {
   const std::uint64_t chunk = node("a.npy/chunks/0_of_1.npy");
   const std::uint64_t notes = node("notes.txt");
   EXPECT_TRUE(keeps_pages_once_open(chunk));
   EXPECT_TRUE(keeps_pages_once_open(notes));
-  tell_of_change("a.npy");
+  notify_of_change("a.npy");
   EXPECT_FALSE(keeps_pages_once_open(chunk));
   EXPECT_TRUE(keeps_pages_once_open(chunk));
   EXPECT_TRUE(keeps_pages_once_open(notes));

@@ -56,11 +56,11 @@ TEST_F(WriteOperationsTest, WritesRowsAndCountsThem) {
   EXPECT_EQ(flush(view_, handle).error, 0);
   EXPECT_EQ(kernel_.ask(FUSE_FSYNC, view_, bytes_of(fuse_fsync_in{.fh = handle, .fsync_flags = 0, .padding = 0})).error,
             0);
-  EXPECT_EQ(filesystem_.requests.of(FUSE_WRITE).succeeded, 1u);
-  EXPECT_EQ(filesystem_.counters.bytes_written, 4u);
-  EXPECT_EQ(filesystem_.counters.failed_writes, 0u);
+  EXPECT_EQ(mount_.requests.of(FUSE_WRITE).succeeded, 1u);
+  EXPECT_EQ(mount_.counters.bytes_written, 4u);
+  EXPECT_EQ(mount_.counters.failed_writes, 0u);
   EXPECT_EQ(release(view_, handle).error, 0);
-  EXPECT_TRUE(filesystem_.tree.claims().views().empty());
+  EXPECT_TRUE(mount_.tree.claims().views().empty());
 }
 
 TEST_F(WriteOperationsTest, CountsEveryFailedWrite) {
@@ -69,7 +69,7 @@ TEST_F(WriteOperationsTest, CountsEveryFailedWrite) {
   EXPECT_EQ(write(view_, handle, view_bytes_.size(), "x").error, EFBIG);
   directory_.truncate("a.npy", 150);
   EXPECT_EQ(write(view_, handle, 128, "x").error, EIO);
-  EXPECT_EQ(filesystem_.counters.failed_writes, 3u);
+  EXPECT_EQ(mount_.counters.failed_writes, 3u);
   EXPECT_EQ(write(view_, handle + 1, 128, "x").error, EBADF);
   EXPECT_EQ(write(view_, handle, ~std::uint64_t{0}, "x").error, EINVAL) << "no kernel sends a negative offset";
 }
@@ -146,17 +146,17 @@ TEST_F(WriteOperationsTest, AnOpenThatOvertakesTheReleaseWaitsForIt) {
 TEST_F(WriteOperationsTest, AnOpenThatWaitedIsCountedAsAnOpen) {
   const auto handle = handle_in(open(view_, O_RDWR));
   flush(view_, handle);
-  const std::uint64_t opens = filesystem_.requests.of(FUSE_OPEN).succeeded;
+  const std::uint64_t opens = mount_.requests.of(FUSE_OPEN).succeeded;
   EXPECT_FALSE(open(node("a.npy/source.npy"), O_RDWR).came);
-  EXPECT_EQ(filesystem_.requests.of(FUSE_OPEN).succeeded, opens);
+  EXPECT_EQ(mount_.requests.of(FUSE_OPEN).succeeded, opens);
   EXPECT_EQ(release(view_, handle).error, 0);
-  EXPECT_EQ(filesystem_.requests.of(FUSE_OPEN).succeeded, opens + 1);
-  EXPECT_EQ(filesystem_.requests.of(FUSE_RELEASE).succeeded, 2u) << "one of them in the fixture";
+  EXPECT_EQ(mount_.requests.of(FUSE_OPEN).succeeded, opens + 1);
+  EXPECT_EQ(mount_.requests.of(FUSE_RELEASE).succeeded, 2u) << "one of them in the fixture";
 }
 
 TEST_F(WriteOperationsTest, ItIsWokenByWhoeverLetsGoLast) {
   const auto handle = handle_in(open(view_, O_RDWR));
-  auto in_another_thread = filesystem_.files.find(handle);  // which has answered, and not yet returned
+  auto in_another_thread = mount_.files.find(handle);  // which has answered, and not yet returned
   flush(view_, handle);
   EXPECT_FALSE(open(node("a.npy/source.npy"), O_RDWR).came);
   const std::uint64_t waiting = kernel_.last_unique();
