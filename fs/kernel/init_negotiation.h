@@ -1,6 +1,6 @@
 // What is agreed on with the kernel by INIT, the first request of a session.
 //
-// libfuse learns of new kernel features years after the kernel has them. Two matter here, and libfuse 3.14 has neither:
+// libfuse supports new kernel features years after the kernel has them. Two matter here, and libfuse 3.14 has neither:
 // large requests (fs.fuse.max_pages_limit, Linux 6.13) and shared mappings of files opened for direct I/O
 // (FUSE_DIRECT_IO_ALLOW_MMAP, Linux 6.6). Both are bits and numbers of the INIT reply, so FuseChannel has the reply
 // edited here on its way to the kernel.
@@ -19,17 +19,17 @@
 
 namespace npyfs {
 
-// For the session's init callback: asks for those capabilities that libfuse knows and npyfs wants, and for no others.
-// `max_read` is that of the mount options in bytes, which libfuse must be given a second time here.
+// For the session's init callback: gives up capabilities that libfuse asks for by default and npyfs does not want, and
+// sets limits of requests. `max_read` is that of the mount options, in bytes: libfuse must be given it twice.
 void choose_capabilities(fuse_conn_info& connection, unsigned max_read, bool writable);
 
 // Written while INIT is answered, before any other request is read; safe to read from every thread.
 class InitNegotiation {
  public:
-  // Whether INIT was answered. Until then all requests and replies must be shown to the two functions below.
+  // Whether INIT was answered. Until then every request and every reply must go through the two functions below.
   bool is_done() const { return is_done_.load(std::memory_order_relaxed); }
 
-  // `request` is one as it was read, with its header. Remembers what the kernel offers, if it is INIT.
+  // Remembers what the kernel offers, if this request is INIT. `request` is as it was read, with its header.
   void see_request(std::span<const std::byte> request);
 
   struct Reply {

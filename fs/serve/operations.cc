@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <string_view>
@@ -201,7 +202,7 @@ void statfs(fuse_req_t request, fuse_ino_t node) {
   fuse_reply_statfs(request, &*status);
 }
 
-// The answer to getxattr and listxattr: the value, or its size where `size` is 0.
+// The reply to getxattr and listxattr: the value, or its size if `size` is 0.
 void reply_attribute(fuse_req_t request, const std::string& value, size_t size) {
   if (size == 0) {
     fuse_reply_xattr(request, value.size());
