@@ -10,7 +10,7 @@
 namespace npyfs {
 
 // Calls `operation`. If that throws, calls `failed(int error, const char* what)` with an errno and the reason in words:
-// ENOMEM where memory is short, or where there is no room for one more thread (pthread_create's EAGAIN); else EIO.
+// ENOMEM if memory is short, or if no more threads can be created (pthread_create's EAGAIN); else EIO.
 // `failed` must not throw.
 template <typename Operation, typename Failed>
 void call_guarded(Operation operation, Failed failed) noexcept {

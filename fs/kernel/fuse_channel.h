@@ -18,7 +18,8 @@ namespace npyfs {
 // Thread-safe once attached.
 class FuseChannel {
  public:
-  // Shows `negotiation` the INIT request and its reply; counts in `requests` all that pass. Both must outlive it.
+  // Passes the INIT request and its reply to `negotiation`, and counts all requests and replies in `requests`. Both
+  // must outlive it.
   FuseChannel(InitNegotiation& negotiation, RequestMetrics& requests)
       : negotiation_(negotiation), requests_(requests) {}
 
@@ -30,8 +31,8 @@ class FuseChannel {
   // Not noexcept: libfuse cancels its threads in here, which unwinds the stack.
   ssize_t read_request(int fd, void* buffer, std::size_t size);
 
-  // As writev(2), for one reply, a fuse_out_header first. A reply that cannot be written ends the session, since
-  // whoever waits for it would wait for ever. Two errors do not: ENOENT (the request is gone, since its caller was
+  // As writev(2), for one reply, a fuse_out_header first. A reply that cannot be written ends the session, since its
+  // caller would wait for ever. Two errors do not: ENOENT (the request is gone, since its caller was
   // killed) and EFAULT (a mapped page could not be read, and the kernel has told the caller EIO). EFAULT is returned as
   // ENOENT, the one error that libfuse does not print; CurrentRequest has the error as it was.
   ssize_t write_reply(int fd, std::span<const iovec> reply);

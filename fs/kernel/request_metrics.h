@@ -64,7 +64,7 @@ class RequestMetrics {
   // To be called with each request as it arrives.
   void count_request(std::uint32_t opcode);
 
-  // Counts one reply in the course of its lifetime: success or error at the beginning, so before the caller hears of
+  // Counts one reply in the course of its lifetime: success or error at the beginning, so before the caller has
   // it, and the duration at the end. The kind is that of the request that this thread works at (CurrentRequest). The
   // reply to any other request counts as "other" and has no duration: libfuse answers an INTERRUPT for a request that
   // it does not know while the thread works at another one. Leaves errno as it is.

@@ -50,11 +50,11 @@ std::string options_text(const Options& options) {
 std::string_view describe(CachePolicy policy) {
   switch (policy) {
     case CachePolicy::kAuto:
-      return "chosen at each open, by size: small files through the kernel's page cache, large ones past it";
+      return "chosen at each open, by size: small files use the kernel's page cache, large ones direct I/O";
     case CachePolicy::kDirectIo:
-      return "past the kernel's page cache";
+      return "direct I/O, not the kernel's page cache";
     case CachePolicy::kKernelCache:
-      return "through the kernel's page cache";
+      return "the kernel's page cache";
   }
   return "";
 }
