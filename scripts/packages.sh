@@ -19,6 +19,10 @@ test_packages+=("${package_packages[@]}" strace man-db zsh systemd)
 tools_packages=("${test_packages[@]}" openmpi-bin slurm-wlm munge python3-dask python3-distributed python3-pandas)
 tools_packages+=(libxtensor-dev sqlite3)
 command -v npm >/dev/null || tools_packages+=(nodejs npm)
+# The static binary: the archives of all libraries are in the packages that building needs anyway. Its tests with other
+# kernels and releases bring an emulator and a maker of root directories.
+portable_packages=("${build_packages[@]}" binutils)
+portable_test_packages=("${test_packages[@]}" qemu-system-x86 debootstrap cpio xz-utils)
 # What is too large for every run: scripts/test --all.
 big_packages=(python3-torch podman crun systemd prometheus-node-exporter)
 
