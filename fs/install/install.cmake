@@ -8,6 +8,8 @@ set(DOC_DIR ${CMAKE_INSTALL_DATAROOTDIR}/doc/npyfs)
 function(gzipped out in)
   add_custom_command(OUTPUT ${out} COMMAND gzip -9nc ${in} > ${out} DEPENDS ${in} VERBATIM)
 endfunction()
+# The authors that LICENSE names, who have no address of their own: RFC 6761 has .invalid for that.
+set(CPACK_PACKAGE_CONTACT "The npyfs authors <maintainers@npyfs.invalid>")
 configure_file(${HERE}/debian-changelog.in ${PROJECT_BINARY_DIR}/changelog @ONLY)
 set(MAN_PAGE ${PROJECT_BINARY_DIR}/npyfs.1.gz)
 set(CHANGELOGS ${PROJECT_BINARY_DIR}/changelog.gz ${PROJECT_BINARY_DIR}/CHANGELOG.md.gz)
@@ -35,8 +37,7 @@ install(CODE "file(INSTALL DESTINATION \${zsh_dir} TYPE FILE FILES ${HERE}/npyfs
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_STRIP_FILES ON)
-set(CPACK_PACKAGE_CONTACT "The npyfs authors <npyfs@example.org>")
+set(CPACK_DEBIAN_DEBUGINFO_PACKAGE ON)  # strips the program: what is stripped off is npyfs-dbgsym
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)

@@ -22,11 +22,23 @@ def files_below(directory):
 
 
 def test_cmake_installs_everything_below_a_prefix(scratch):
-    """cmake --install puts the binary, the man page, completions, the unit and documents below any prefix."""
-    subprocess.run(["cmake", "--install", BUILD, "--prefix", scratch / "prefix"], check=True, stdout=subprocess.DEVNULL)
+    """cmake --install puts the binary, the man page, completions, the unit and documents below any prefix; with --strip
+    the binary without its debug symbols."""
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", scratch / "prefix", "--strip"], check=True,
+                   stdout=subprocess.DEVNULL)
     assert files_below(scratch / "prefix") == sorted(INSTALLED + ["share/zsh/site-functions/_npyfs"])
     ran = subprocess.run([scratch / "prefix/bin/npyfs", "--version"], capture_output=True, text=True, check=True)
     assert ran.stdout.startswith("npyfs ")
+    assert ".debug_info" not in sections(scratch / "prefix/bin/npyfs")
+
+
+def sections(binary):
+    return subprocess.run(["readelf", "--wide", "--sections", binary], capture_output=True, text=True, check=True).stdout
+
+
+def build_id(binary):
+    notes = subprocess.run(["readelf", "--notes", binary], capture_output=True, text=True, check=True).stdout
+    return notes.partition("Build ID: ")[2].split()[0]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +47,19 @@ def package(module_scratch):
     subprocess.run(["cpack", "-G", "DEB", "--config", BUILD / "CPackConfig.cmake", "-B", module_scratch], check=True,
                    stdout=subprocess.DEVNULL)
     return next(module_scratch.glob("npyfs_*.deb"))
+
+
+def test_debug_symbols_are_a_package_of_their_own(package, scratch):
+    """The package has the program without debug symbols; npyfs-dbgsym has these, where debuggers look for them."""
+    symbols, = package.parent.glob("npyfs-dbgsym_*.ddeb")
+    for file in (package, symbols):
+        subprocess.run(["dpkg-deb", "-x", file, scratch / "root"], check=True)
+    program = scratch / "root/usr/bin/npyfs"
+    found = build_id(program)
+    debug = scratch / f"root/usr/lib/debug/.build-id/{found[:2]}/{found[2:]}.debug"
+    assert build_id(debug) == found
+    assert ".debug_info" in sections(debug) and ".debug_info" not in sections(program)
+    assert field(symbols, "Depends") == f"npyfs (= {field(package, 'Version')})"
 
 
 def field(package, name):
