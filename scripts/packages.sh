@@ -6,7 +6,7 @@ mount_packages=("${build_packages[@]}" fuse3 attr python3-numpy)
 coverage_packages=("${build_packages[@]}" gcovr python3-numpy python3-pytest)
 # Builds with sanitizers, and fuzz targets.
 clang_packages=("${build_packages[@]}" clang-19 libclang-rt-19-dev)
-check_packages=("${clang_packages[@]}" clang-format-19 clang-tidy-19)
+check_packages=("${clang_packages[@]}" clang-format-19 clang-tidy-19 codespell)
 test_packages=("${mount_packages[@]}" python3-pytest acl fio strace e2fsprogs xfsprogs btrfs-progs glusterfs-server
   iproute2)
 
