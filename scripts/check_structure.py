@@ -4,7 +4,7 @@ Run by scripts/check. It reads the #include lines of core/ and fs/ (.h, .cc, .in
 
 - a cycle between folders, and a cycle between modules, printed as a chain of files, each of which includes the next;
 - an include of fs or of a FUSE header in core, and an #include "..." that names no file of the layers;
-- a folder with sources and no README.md;
+- a folder with sources and no README.md, and a README.md below core/ or fs/ that names a file which is not there;
 - a mutex, lock or condition of the standard library or of pthread outside core/base/mutex.h;
 - a source of more than 350 lines. Of a file of tests/ or scripts/ that is as long there is only a warning.
 
@@ -28,6 +28,8 @@ FUSE_HEADER = re.compile(r"^(linux/|fuse3?/)?(fuse|cuse)\w*\.h$")
 COMMENT_OR_TEXT = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])'""", re.DOTALL)
 LOCKING = re.compile(r"\bstd::(?:\w*mutex|lock_guard|unique_lock|scoped_lock|shared_lock|condition_variable\w*)\b"
                      r"|\bpthread_(?:mutex|rwlock|cond|spin)\w*")
+# What a README.md writes as `code` and means as a file: it has a suffix of a source, or begins with a folder of ours.
+NAMED_FILE = re.compile(r"`((?:(?:core|fs|tests|scripts)/[\w./-]+)|[\w./-]+\.(?:h|cc|inc|py))`")
 
 
 def sources(root):
@@ -119,6 +121,15 @@ def readme_violations(root, texts):
     for name in sorted({folder(path) for path in texts}):
         if not (root / name / "README.md").is_file():
             yield f"{name} has sources and no README.md"
+    for readme in sorted(path for layer in LAYERS for path in (root / layer).rglob("README.md")):
+        for named in sorted(set(NAMED_FILE.findall(readme.read_text(encoding="utf-8")))):
+            if not is_there(root, named) and not is_there(readme.parent, named):
+                yield f"{readme.relative_to(root)} names {named}, which is not there"
+
+
+def is_there(folder_path, named):
+    """Whether a file or folder has this name, or a file has it before its suffix."""
+    return (folder_path / named).exists() or bool(list(folder_path.glob(f"{named}.*")))
 
 
 def without_comments(text):

@@ -93,6 +93,9 @@ VIOLATIONS = {
         ['core/tree/nodes.h includes "../../fs/main.h": no such file; write the path from the root of the repository']),
     "no README": ({"core/tree/README.md": None}, ["core/tree has sources and no README.md"]),
     "no README beside subfolders": ({"fs/README.md": None}, ["fs has sources and no README.md"]),
+    "README with a name of no file": (
+        {"core/tree/README.md": "`tree.h`, `nodes`, `core/base/error.h`, `core/tree/tree`, `fs/serve/`, `list.h`, `core/list`\n"},
+        ["core/tree/README.md names list.h, which is not there", "core/tree/README.md names core/list, which is not there"]),
     "mutex of the standard library": (
         {"core/tree/tree.cc": "+std::shared_mutex mutex;\nstd::lock_guard lock(mutex);\n"},
         ["core/tree/tree.cc:4: std::shared_mutex: use the types of core/base/mutex.h, whose use clang checks",
@@ -128,6 +131,12 @@ def test_every_cycle_of_a_knot_is_printed(tree):
     assert printed.count("error: ") == 2
     assert "core/tree/a -> core/tree/b -> core/tree/a\n" in printed
     assert "core/tree/a -> core/tree/c -> core/tree/a\n" in printed
+
+
+def test_names_of_files_that_are_there_pass(tree):
+    """A README names files by the path from the root, with a suffix or without, or from its own folder."""
+    text = "`tree.h`, `nodes`, `core/base/error.h`, `core/tree/tree`, `fs/serve/`, `a.npy`, `np.save`\n"
+    assert check(tree({"core/tree/README.md": text})) == (0, "")
 
 
 def test_a_long_test_is_a_warning(tree):
