@@ -96,25 +96,53 @@ def test_the_readme_knows_every_option():
         assert name in text, name
 
 
-def test_the_readme_knows_every_command_and_folder():
+CONTRIBUTING, TESTS_README = ROOT / ".github/CONTRIBUTING.md", ROOT / "tests/README.md"
+DOCUMENTS = [ROOT / "README.md", CONTRIBUTING, TESTS_README, ROOT / "core/README.md"]
+
+
+def test_the_documents_know_every_command_and_folder():
     """What lies in scripts/ and tests/ is in the tables for those who contribute."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Contributing\n")[2]
+    contributing, of_tests = CONTRIBUTING.read_text(encoding="utf-8"), TESTS_README.read_text(encoding="utf-8")
     for script in (ROOT / "scripts").iterdir():
-        assert not os.access(script, os.X_OK) or script.is_dir() or f"`scripts/{script.name}" in text, script
+        assert not os.access(script, os.X_OK) or script.is_dir() or f"`scripts/{script.name}" in contributing, script
     for folder in (ROOT / "tests").iterdir():
-        assert not folder.is_dir() or folder.name == "__pycache__" or f"`tests/{folder.name}/`" in text, folder
+        assert not folder.is_dir() or folder.name == "__pycache__" or f"`tests/{folder.name}/`" in of_tests, folder
 
 
-def test_what_the_readme_says_of_files_is_there():
-    """The modules that the README names exist, and so do the links to its own headings."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    modules = set(re.findall(r"`((?:core|fs)/[a-z_]+)`", text))
-    assert len(modules) > 20
-    assert [name for name in modules if not list(ROOT.glob(f"{name}.*"))] == []
-    headings = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
-                for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
-    links = set(re.findall(r"\]\(#([^)]*)\)", text))
-    assert links and links <= headings, links - headings
+def test_the_documents_know_every_variable():
+    """tests/README.md lists the variables of the environment that tests read."""
+    read = {name for suffix in ("py", "cc") for path in (ROOT / "tests").rglob(f"*.{suffix}") if path != Path(__file__)
+            for name in re.findall(r"""(?:environ\.get\(|environ\[|getenv\(|long_form\()["'](NPYFS_\w+)""", path.read_text())}
+    assert len(read) > 12
+    listed = set(re.findall(r"`(NPYFS_[A-Z_]+)[=`]", TESTS_README.read_text(encoding="utf-8")))
+    assert read == listed
+
+
+def test_what_the_documents_say_of_files_is_there():
+    """The files and folders that the documents name exist."""
+    named = {document: set(re.findall(r"`((?:core|fs|tests|scripts)/[A-Za-z0-9_./-]*)", document.read_text(encoding="utf-8")))
+             for document in DOCUMENTS}
+    assert len(named[ROOT / "core/README.md"]) > 20
+    missing = [(document, name) for document, names in named.items() for name in names
+               if not (ROOT / name).exists() and not list(ROOT.glob(f"{name}.*"))]
+    assert missing == []
+
+
+def anchors(document):
+    """The headings of a document as links name them."""
+    return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+            for title in re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def test_links_lead_somewhere(document):
+    """Links to files, and to headings of this document and of others."""
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", document.read_text(encoding="utf-8"))
+    assert links
+    for path, anchor in links:
+        target = document.parent / path if path else document
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), (path, anchor)
 
 
 def complete(*words, directory=None):
