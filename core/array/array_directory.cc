@@ -2,35 +2,75 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <utility>
 
 #include "core/array/info_json.h"
-#include "core/slice/aligned_split.h"
+#include "core/array/item_type.h"
+#include "core/base/hash.h"
+#include "core/base/percent.h"
+#include "core/slice/index_expression.h"
+#include "core/slice/select.h"
 
 namespace npyfs {
 namespace {
 
-std::unexpected<Error> not_found(const Place& place, const char* why) {
-  return std::unexpected(Error{ErrorKind::kNotFound, format_path(place), why});
+std::unexpected<Error> not_found(std::string_view name, std::string why) {
+  return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), std::move(why)});
 }
 
-// The header of an array that is known to be sliceable.
-const NpyHeader& header_of(const ArrayState& array) {
-  return *(*array.file)->header();
+// The selection of a view that is named in the directory of another one.
+Result<Selection> select_named(const SelectedView& of, const ParsedName& parsed) {
+  switch (parsed.name.kind) {
+    case NameKind::kIndexed:
+      return select_by_expression(of.selection, parsed.text);
+    case NameKind::kField: {
+      const auto field = percent_decoded(parsed.text);
+      if (!field) return not_found(parsed.text, "is no name of a field: '%' begins two hexadecimal digits");
+      return select_field(*of.array, of.selection, *field);
+    }
+    default: {
+      const Geometry whole = of.array->geometry();
+      return select({of.selection, whole, of.array->fortran_order}, parsed.name);
+    }
+  }
 }
 
-bool has_header(const ArrayState& array) {
-  return array.file && (*array.file)->header();
+// Whether an array of this many dimensions, with or without fields, has a directory.
+Result<void> check_directory(const VirtualName& name, const SelectedView& of) {
+  const std::size_t ndim = of.selection.ndim();
+  if (name.kind == NameKind::kIndex || name.kind == NameKind::kArray) return {};
+  if (name.kind == NameKind::kFields) {
+    if (!item_type(*of.array, of.selection).fields.empty()) return {};
+    return not_found(format_path(name), "the array has no fields");
+  }
+  const bool is_below_axis = name.kind == NameKind::kAxis || name.kind == NameKind::kAxisChunks;
+  if (name.axis < ndim && (ndim >= 2 || !is_below_axis)) return {};
+  return not_found(format_path(name), "the array has no such axis, or is one-dimensional");
 }
 
-bool is_unreadable(const ArrayState& array) {
-  return array.file && (*array.file)->is_unreadable();
+// info.json, error.txt and source.npy.
+Result<void> check_file(const VirtualPath& path, const ArrayState& array) {
+  switch (path.name.kind) {
+    case NameKind::kSource:
+      return {};
+    case NameKind::kInfo:
+      if (array.has_header()) return {};
+      if (array.file && (*array.file)->is_unreadable()) return std::unexpected((*array.file)->header().error());
+      return not_found("info.json", "the source has no header");
+    default:
+      return array.array() ? Result<void>(not_found("error.txt", "the array has no error")) : Result<void>{};
+  }
+}
+
+std::string without_directory(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
 }
 
 }  // namespace
 
-Result<void> ArrayState::sliceable() const {
-  return file ? (*file)->sliceable() : std::unexpected(file.error());
+Result<std::shared_ptr<const Array>> ArrayState::array() const {
+  return file ? (*file)->array() : std::unexpected(file.error());
 }
 
 std::uint64_t ArrayState::version() const {
@@ -38,110 +78,116 @@ std::uint64_t ArrayState::version() const {
   return status.birth_ns == 0 ? version : mix(version, static_cast<std::uint64_t>(status.birth_ns)) | 1;
 }
 
-FileContent text_content(std::string text) {
-  return {View{std::move(text), {}}, nullptr};
+Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& state) {
+  const auto array = state.array();
+  if (!array) return std::unexpected(array.error());
+  if (path.selection.empty()) return SelectedView{*array, Selection::whole((*array)->shape)};
+  auto selection = Selection::decode(path.selection, (*array)->shape);
+  if (selection) return SelectedView{*array, std::move(*selection)};
+  return std::unexpected(Error{ErrorKind::kStale, state.absolute_path, "has another shape than when it was looked up"});
 }
 
-Result<void> check_place(const Place& place, const ArrayState& array) {
-  if (place.kind == PlaceKind::kArray || place.kind == PlaceKind::kSource) return {};
-  if (place.kind == PlaceKind::kInfo) {
-    if (has_header(array)) return {};
-    return is_unreadable(array) ? array.sliceable() : not_found(place, "the source has no header");
+Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view name, const ArrayState& array) {
+  const auto parsed = parse_name(directory.name, name);
+  if (!parsed) {
+    const std::string below = format_path(directory.name);
+    return not_found(below + (below.empty() ? "" : "/") + std::string(name), "is no name of a chunk, slice or axis");
   }
-  const auto sliceable = array.sliceable();
-  if (place.kind == PlaceKind::kError) {
-    return sliceable ? not_found(place, "the array has no error") : Result<void>{};
+  VirtualPath found{.name = parsed->name, .selection = directory.selection, .depth = directory.depth};
+  if (is_directory(found.name)) found.spelling = mix(directory.spelling, std::hash<std::string_view>()(name));
+  if (!is_directory(found.name) && !is_view(found.name)) {
+    if (auto exists = check_file(found, array); !exists) return std::unexpected(exists.error());
+    return found;
   }
-  if (!sliceable) return sliceable;
-  const std::size_t dimensions = header_of(array).shape.size();
-  const bool is_below_axis = place.kind == PlaceKind::kAxis || place.kind == PlaceKind::kAxisChunks;
-  if (place.axis >= dimensions || (is_below_axis && dimensions < 2)) {
-    return not_found(place, "the array has no such axis, or is one-dimensional");
+  const auto of = selected_view(directory, array);
+  if (!of) return std::unexpected(of.error());
+  if (!is_view_name(found.name.kind)) {
+    if (auto exists = check_directory(found.name, *of); !exists) return std::unexpected(exists.error());
+    return found;
   }
-  if (!is_view(place)) return {};
-  const auto rows = rows_of(place, header_of(array));
-  return rows ? Result<void>{} : std::unexpected(rows.error());
+  if (++found.depth > VirtualPath::kMaxDepth) {
+    return not_found(name, fmt::format("a path holds at most {} views of views", VirtualPath::kMaxDepth));
+  }
+  const auto selection = select_named(*of, *parsed);
+  if (!selection) return std::unexpected(selection.error());
+  found.selection.clear();
+  if (found.name.form == Form::kBin) {
+    selection->encode_bytes(found.selection);
+  } else {
+    selection->encode(found.selection);
+  }
+  return found;
 }
 
-Result<FileContent> content_of(const Place& place, const ArrayState& array) {
-  if (auto exists = check_place(place, array); !exists) return std::unexpected(exists.error());
-  if (place.kind == PlaceKind::kError) {
-    Error why = array.sliceable().error();
-    why.subject = array.absolute_path.substr(array.absolute_path.rfind('/') + 1);
-    return text_content(to_message(why) + "\n");
+Result<void> check_path(const VirtualPath& path, const ArrayState& array) {
+  if (path.name.kind == NameKind::kArray) return {};  // whatever is in it
+  if (!is_directory(path.name) && !is_view(path.name)) return check_file(path, array);
+  const auto of = selected_view(path, array);
+  if (!of) return std::unexpected(of.error());
+  return is_view_name(path.name.kind) ? Result<void>{} : check_directory(path.name, *of);
+}
+
+Result<View> content_of(const VirtualPath& path, const ArrayState& array) {
+  if (auto exists = check_path(path, array); !exists) return std::unexpected(exists.error());
+  if (path.name.kind == NameKind::kError) {
+    Error why = array.array().error();
+    why.subject = without_directory(array.absolute_path);
+    return text_view(to_message(why) + "\n");
   }
   if (!array.file) return std::unexpected(array.file.error());
-  const auto& source = *array.file;
-  if (place.kind == PlaceKind::kInfo) return text_content(info_json(*source, array.absolute_path));
-  if (place.kind == PlaceKind::kSource) return FileContent{whole_file_view(source->size()), source};
-  auto view = make_view(place, header_of(array));
-  if (!view) return std::unexpected(view.error());
-  return FileContent{std::move(*view), source};
+  if (path.name.kind == NameKind::kSource) return whole_file_view((*array.file)->file());
+  if (path.name.kind == NameKind::kInfo && !array.array()) {
+    return text_view(info_json(**array.file, array.absolute_path));
+  }
+  const auto of = selected_view(path, array);
+  if (!of) return std::unexpected(of.error());
+  if (path.name.kind == NameKind::kInfo) {
+    return text_view(info_json(**array.file, array.absolute_path, *of->array, of->selection, path.is_below_view()));
+  }
+  return make_view(*of->array, of->selection, path.name.form);
 }
 
-bool is_for_writing(const Place& place, const ArrayState& array) {
-  return (is_view(place) || place.kind == PlaceKind::kSource) && array.sliceable();
+Result<std::uint64_t> size_of(const VirtualPath& path, const ArrayState& array) {
+  if (!is_view(path.name)) {
+    const auto view = content_of(path, array);
+    return view ? Result<std::uint64_t>(view->size()) : std::unexpected(view.error());
+  }
+  const auto of = selected_view(path, array);
+  if (!of) return std::unexpected(of.error());
+  return view_size(*of->array, of->selection, path.name.form);
 }
 
-Result<FileContent> content_for_writing(const Place& place, const ArrayState& array) {
-  if (!is_for_writing(place, array)) {
+bool is_for_writing(const VirtualPath& path, const ArrayState& array) {
+  return (is_view(path.name) || path.name.kind == NameKind::kSource) && array.array();
+}
+
+Result<View> content_for_writing(const VirtualPath& path, const ArrayState& array) {
+  if (!is_for_writing(path, array)) {
     return std::unexpected(
-        Error{ErrorKind::kNotWritable, array.absolute_path + "/" + format_path(place), "is not for writing"});
+        Error{ErrorKind::kNotWritable, array.absolute_path + "/" + format_path(path.name), "is not for writing"});
   }
-  if (is_view(place)) return content_of(place, array);
-  const auto& source = *array.file;
-  const auto header = source->header_bytes();
-  const std::uint64_t size = source->size() - header.size();
-  return FileContent{View{std::string(reinterpret_cast<const char*>(header.data()), header.size()),
-                          {.first = header.size(), .run = size, .stride = size, .count = size == 0 ? 0u : 1u}},
-                     source};
+  if (is_view(path.name)) return content_of(path, array);
+  const NpyFile& source = **array.file;
+  const auto header = source.guard()->bytes();
+  View view = text_view(std::string(reinterpret_cast<const char*>(header.data()), header.size()));
+  const Extent body{header.size(), source.file()->size() - header.size()};
+  view.segments.push_back({source.file(), source.guard(), Runs(body)});
+  return view;
 }
 
-ArrayListing::ArrayListing(const Place& directory, const ArrayState& array, std::uint64_t default_chunks)
-    : axis_(directory.axis) {
-  const bool sliceable = array.sliceable().has_value();
-  if (directory.kind == PlaceKind::kChunks && sliceable) sections_ = default_chunks;
-  if (directory.kind == PlaceKind::kChunksOf && sliceable) sections_ = directory.second;
-  if (directory.kind == PlaceKind::kAligned && sliceable) {
-    chunks_ = PlaceKind::kAlignedChunk;
-    if (default_chunks <= AlignedUnits(header_of(array), axis_).count()) sections_ = default_chunks;
-  }
-  const auto list = [&](PlaceKind kind, std::uint8_t axis) { places_.push_back(Place{kind, Form::kNpy, axis}); };
-  if (directory.kind == PlaceKind::kAxis) {
-    list(PlaceKind::kAxisChunks, axis_);
-    list(PlaceKind::kSlices, axis_);
-  }
-  if (directory.kind != PlaceKind::kArray) return;
-  if (sliceable) {
-    const std::size_t dimensions = header_of(array).shape.size();
-    for (std::uint8_t axis = 0; dimensions >= 2 && axis < dimensions; ++axis) list(PlaceKind::kAxis, axis);
-    list(PlaceKind::kChunks, 0);
-    list(PlaceKind::kSlices, 0);
-  } else {
-    list(PlaceKind::kError, 0);
-  }
-  if (has_header(array)) list(PlaceKind::kInfo, 0);
-  list(PlaceKind::kSource, 0);
+std::string describe_view(const VirtualPath& path, const ArrayState& array) {
+  const bool has_text = path.name.kind == NameKind::kIndexed || path.name.kind == NameKind::kField;
+  if (path.depth <= 1 && !has_text) return describe(path.name);
+  const auto of = selected_view(path, array);
+  if (!of) return "a view";
+  return index_notation(*of->array, of->selection) + (path.name.form == Form::kBin ? ", without header" : "");
 }
 
-Place ArrayListing::at(std::uint64_t index) const {
-  if (index >= sections_) return places_[index - sections_];
-  return Place{chunks_, Form::kNpy, axis_, 0, index, sections_};
-}
-
-Result<std::vector<ExtendedAttribute>> extended_attributes(const Place& place, const ArrayState& array) {
-  std::vector<ExtendedAttribute> attributes;
-  if (!is_view(place)) return attributes;
-  if (auto exists = check_place(place, array); !exists) return std::unexpected(exists.error());
-  const NpyHeader& header = header_of(array);
-  const RowRange rows = *rows_of(place, header);
-  attributes = {{"user.npyfs.source", array.absolute_path},
-                {"user.npyfs.axis", fmt::format("{}", place.axis)},
-                {"user.npyfs.start", fmt::format("{}", rows.start)},
-                {"user.npyfs.stop", fmt::format("{}", rows.stop)},
-                {"user.npyfs.shape", format_shape(shape_of_slice(header, place.axis, rows))},
-                {"user.npyfs.descr", descr_text(header)}};
-  return attributes;
+std::string path_below_array(const VirtualPath& path, const ArrayState& array) {
+  const bool has_text = path.name.kind == NameKind::kIndexed || path.name.kind == NameKind::kField;
+  if (path.depth <= 1 && !has_text) return format_path(path.name);
+  const auto of = selected_view(path, array);
+  return of ? index_path(*of->array, of->selection, path.name.form) : format_path(path.name);
 }
 
 }  // namespace npyfs

@@ -1,4 +1,4 @@
-// What lies below an array's directory: which places exist, what each file holds, what each directory lists.
+// What lies below an array's directory: which names exist, and what each file holds.
 #pragma once
 
 #include <sys/stat.h>
@@ -6,71 +6,61 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
 
+#include "core/array/npy_file.h"
+#include "core/array/view.h"
+#include "core/array/virtual_path.h"
 #include "core/base/error.h"
-#include "core/slice/path_grammar.h"
-#include "core/slice/view.h"
-#include "core/source/source_file.h"
+#include "core/paths/source_status.h"
 
 namespace npyfs {
 
 // An array's source at one moment.
 struct ArrayState {
-  SourceStatus status;                             // of the source
-  Result<std::shared_ptr<const SourceFile>> file;  // an error where it cannot be opened
-  std::string absolute_path;                       // of the source
+  SourceStatus status;                          // of the source
+  Result<std::shared_ptr<const NpyFile>> file;  // an error if it cannot be opened
+  std::string absolute_path;                    // of the source
 
-  // Why no slice of it can be served, where that is so.
-  Result<void> sliceable() const;
+  // The array, or why no slice of it can be served.
+  Result<std::shared_ptr<const Array>> array() const;
 
-  // Of the state of the source that this is: FileVersion::hash(), and the file's birth where that is known.
+  bool has_header() const { return file && (*file)->header(); }
+
+  // Of the source in this state: FileVersion::hash(), and the file's birth if that is known.
   std::uint64_t version() const;
 };
 
-// The bytes of a file: a view of a source, or generated text as a view with no body and no source.
-struct FileContent {
-  View view;
-  std::shared_ptr<const SourceFile> source;
+// What `name` is in the directory `directory`, which is virtual_path of its own. kNotFound with the reason if the array
+// has nothing of that name; kStale if the directory is below a view of which the array no longer has the shape.
+Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view name, const ArrayState& array);
+
+// Whether the array still has this. Errors as find_name().
+Result<void> check_path(const VirtualPath& path, const ArrayState& array);
+
+// The selection that a view is, or that a directory is below. Errors as find_name().
+struct SelectedView {
+  std::shared_ptr<const Array> array;
+  Selection selection;
 };
+Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& array);
 
-FileContent text_content(std::string text);
+// What a file holds, and how many bytes that is. Errors as find_name(); an error of the system if the source cannot be
+// opened. Not for directories.
+Result<View> content_of(const VirtualPath& path, const ArrayState& array);
+Result<std::uint64_t> size_of(const VirtualPath& path, const ArrayState& array);
 
-// Whether the array has this place. A place that does not exist is kNotFound with the reason.
-Result<void> check_place(const Place& place, const ArrayState& array);
+// Whether a file may be written in a writable mount: views, and source.npy of a sliceable array.
+bool is_for_writing(const VirtualPath& path, const ArrayState& array);
 
-// What the file at `place` holds. kNotFound as check_place(); an error of the system where the source cannot be opened.
-// Not for directories.
-Result<FileContent> content_of(const Place& place, const ArrayState& array);
+// The same file as content_of() has, with all bytes that must not change in its header. kNotWritable if it is not for
+// writing.
+Result<View> content_for_writing(const VirtualPath& path, const ArrayState& array);
 
-// Whether the file at `place` may be written in a writable mount: views and source.npy of a sliceable array.
-bool is_for_writing(const Place& place, const ArrayState& array);
+// What sentences call a view: "chunk 3 of 16" right below the array, otherwise what it is in numpy's notation.
+std::string describe_view(const VirtualPath& path, const ArrayState& array);
 
-// The same file as content_of() has, with all bytes that are not to be changed in its view's header. kNotWritable where
-// it is not for writing.
-Result<FileContent> content_for_writing(const Place& place, const ArrayState& array);
-
-// How many names the directory at `place` lists, and the place of the one at `index`, in sorted order of rows.
-// `default_chunks` is what chunks/ lists. Constant time and memory, however many there are.
-class ArrayListing {
- public:
-  ArrayListing(const Place& directory, const ArrayState& array, std::uint64_t default_chunks);
-
-  std::uint64_t count() const { return sections_ + places_.size(); }
-  Place at(std::uint64_t index) const;
-
- private:
-  std::uint8_t axis_ = 0;
-  PlaceKind chunks_ = PlaceKind::kChunk;
-  std::uint64_t sections_ = 0;  // a directory of chunks: how many
-  std::vector<Place> places_;   // any other directory: its few names
-};
-
-// The extended attributes of a view.
-struct ExtendedAttribute {
-  std::string name;   // user.npyfs.*
-  std::string value;  // text, without a final newline or NUL
-};
-Result<std::vector<ExtendedAttribute>> extended_attributes(const Place& place, const ArrayState& array);
+// A view's path below the array's directory, as people would write it: "chunks/3_of_16.npy", "index/10:20,3.npy".
+std::string path_below_array(const VirtualPath& path, const ArrayState& array);
 
 }  // namespace npyfs

@@ -1,6 +1,8 @@
 #include "core/array/attributes.h"
 
-#include "core/paths/file_version.h"
+#include <functional>
+
+#include "core/base/hash.h"
 
 namespace npyfs {
 namespace {
@@ -10,9 +12,10 @@ constexpr mode_t kReadBits = S_IRUSR | S_IRGRP | S_IROTH;
 constexpr mode_t kWriteBits = S_IWUSR | S_IWGRP | S_IWOTH;
 constexpr mode_t kExecuteBits = S_IXUSR | S_IXGRP | S_IXOTH;
 
-// Programs that hold inode numbers in signed integers see only positive ones.
-ino_t as_inode(std::uint64_t bits) {
-  return bits >> 1;
+constexpr std::uint64_t kMadeInodes = std::uint64_t{1} << 52;  // from here on, up to twice as much
+
+ino_t made_inode(std::uint64_t bits) {
+  return bits >> 12 | kMadeInodes;
 }
 
 struct stat with_times_and_owner(const struct stat& source, ino_t inode) {
@@ -36,18 +39,21 @@ std::uint64_t source_identity(const struct stat& source, dev_t root_device) {
 }  // namespace
 
 ino_t mirrored_inode(const struct stat& source, dev_t root_device) {
-  return source.st_dev == root_device ? source.st_ino : as_inode(source_identity(source, root_device));
+  const bool is_own = source.st_dev == root_device && source.st_ino < kMadeInodes;
+  return is_own ? source.st_ino : made_inode(source_identity(source, root_device));
 }
 
-ino_t place_inode(const struct stat& source, dev_t root_device, const Place& place) {
-  if (place.kind == PlaceKind::kArray) return mirrored_inode(source, root_device);
-  const std::uint64_t kind =
-      static_cast<std::uint64_t>(place.kind) << 16 | static_cast<std::uint64_t>(place.form) << 8 | place.axis;
-  return as_inode(mix(mix(source_identity(source, root_device), kind), mix(place.first, place.second)));
+ino_t virtual_inode(const struct stat& source, dev_t root_device, const VirtualPath& path,
+                    std::string_view absolute_path) {
+  if (path.name.kind == NameKind::kArray) return mirrored_inode(source, root_device);
+  std::uint64_t bits = mix(source_identity(source, root_device), path.hash());
+  const bool names_its_source = path.name.kind == NameKind::kInfo || path.name.kind == NameKind::kError;
+  if (names_its_source) bits = mix(bits, std::hash<std::string_view>()(absolute_path));
+  return made_inode(bits);
 }
 
 ino_t control_inode(std::uint64_t index) {
-  return as_inode(mix(0x6e70796673 /* "npyfs" */, index));
+  return made_inode(mix(0x6e70796673 /* "npyfs" */, index));
 }
 
 struct stat file_attributes(const struct stat& source, ino_t inode, std::uint64_t size, Access access) {

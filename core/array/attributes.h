@@ -4,19 +4,25 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <string_view>
 
-#include "core/slice/path_grammar.h"
+#include "core/array/virtual_path.h"
 
 namespace npyfs {
 
-// The inode number of something that is in the source as it is in the mount: the source's own, unless it is on another
-// filesystem than the root. Also that of an array's directory.
+// Inode numbers are less than 2^53, so that JavaScript holds them exactly. Those that the source has itself are less than
+// 2^52, those that are made here are not: so no two of different kinds are the same. Two of a million made ones are the
+// same with a probability of about 10^-4.
+
+// The inode number of something that is in the source as it is in the mount: the source's own, unless that is too large,
+// or it is on another filesystem than the root. Also that of an array's directory.
 ino_t mirrored_inode(const struct stat& source, dev_t root_device);
 
-// The inode number of a place below an array's directory; that of the source for the directory itself. Made from the
-// source's identity and the place alone, so that it is the same after every mount and for every name of the place. Two
-// of a million files share one with a probability of about 10^-7.
-ino_t place_inode(const struct stat& source, dev_t root_device, const Place& place);
+// The inode number of something below an array's directory. Made from the source's identity and the virtual path alone,
+// so that it is the same after every mount; and the same for every name of a view. `absolute_path` of the source tells
+// the info.json and error.txt of two links to it apart, since these say what it is called.
+ino_t virtual_inode(const struct stat& source, dev_t root_device, const VirtualPath& path,
+                    std::string_view absolute_path);
 
 // The inode number of a file in .npyfs/ (index from 0), or of .npyfs/ itself.
 ino_t control_inode(std::uint64_t index);

@@ -6,6 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/array/item_type.h"
+#include "core/array/view.h"
+#include "core/npy/npy_header.h"
 #include "core/slice/aligned_split.h"
 
 namespace npyfs {
@@ -16,37 +19,60 @@ std::string quoted(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-}  // namespace
-
-std::string descr_text(const NpyHeader& header) {
-  const std::string& descr = header.descr;
-  const bool is_type_string = descr.size() >= 2 && descr.front() == '\'';
-  return is_type_string ? descr.substr(1, descr.size() - 2) : descr;
-}
-
-std::string info_json(const SourceFile& source, const std::string& absolute_path) {
-  const NpyHeader& header = *source.header();
-  std::string text = fmt::format(
-      R"({{
+// What all objects have; the last member is followed by nothing.
+std::string common_members(const std::string& absolute_path, const Shape& shape, const std::string& descr,
+                           bool fortran_order, std::uint64_t itemsize) {
+  return fmt::format(R"({{
   "source": {},
   "shape": [{}],
   "descr": {},
   "fortran_order": {},
-  "itemsize": {},
+  "itemsize": {})",
+                     quoted(absolute_path), fmt::join(shape, ", "), quoted(descr_text(descr)), fortran_order, itemsize);
+}
+
+// Of the source file: only of the whole array.
+std::string file_members(const NpyFile& source) {
+  const NpyHeader& header = *source.header();
+  return fmt::format(R"(,
   "data_offset": {},
   "data_size": {},
   "file_size": {},
   "sliceable": {})",
-      quoted(absolute_path), fmt::join(header.shape, ", "), quoted(descr_text(header)), header.fortran_order,
-      header.itemsize, header.data_offset, data_size(header), source.size(), source.sliceable().has_value());
-  if (source.sliceable()) {
-    std::vector<std::uint64_t> most;
-    for (std::size_t axis = 0; axis < header.shape.size(); ++axis) {
-      most.push_back(AlignedUnits(header, static_cast<std::uint8_t>(axis)).count());
-    }
-    text += fmt::format(",\n  \"most_aligned_chunks\": [{}]", fmt::join(most, ", "));
+                     header.data_offset, data_size(header), source.file()->size(), source.array().has_value());
+}
+
+}  // namespace
+
+std::string descr_text(const std::string& descr) {
+  const bool is_type_string = descr.size() >= 2 && descr.front() == '\'';
+  return is_type_string ? descr.substr(1, descr.size() - 2) : descr;
+}
+
+std::string info_json(const NpyFile& source, const std::string& absolute_path) {
+  const NpyHeader& header = *source.header();
+  return common_members(absolute_path, header.shape, header.descr, header.fortran_order, header.itemsize) +
+         file_members(source) + "\n}\n";
+}
+
+std::string info_json(const NpyFile& source, const std::string& absolute_path, const Array& array,
+                      const Selection& selection, bool is_view) {
+  const ItemType type = item_type(array, selection);
+  const Geometry geometry = selection.geometry(array.geometry());
+  std::string text =
+      common_members(absolute_path, geometry.shape, type.descr, array.fortran_order, type.itemsize);
+  if (is_view) {
+    text += fmt::format(",\n  \"data_size\": {},\n  \"sliceable\": true", view_size(array, selection, Form::kBin));
+  } else {
+    text += file_members(source);
   }
-  return text + "\n}\n";
+  std::vector<std::uint64_t> most;
+  for (std::size_t axis = 0; axis < geometry.shape.size(); ++axis) {
+    most.push_back(AlignedUnits(geometry, axis, array.fortran_order).count());
+  }
+  return text + fmt::format(",\n  \"most_aligned_chunks\": [{}],\n  \"index\": {},\n  \"strides\": [{}]\n}}\n",
+                            fmt::join(most, ", "), quoted(index_notation(array, selection)),
+                            fmt::join(geometry.strides, ", "));
 }
 
 }  // namespace npyfs

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/array/npy_file.h"
 #include "core/base/path_string.h"
 #include "core/paths/directory_stream.h"
-#include "core/source/source_file.h"
 #include "core/tree/control_files.h"
 #include "core/tree/listing.h"
 
@@ -86,14 +86,14 @@ FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::ui
 CheckedArray check_array(const SourceRoot& root, const std::string& path) {
   CheckedArray checked;
   checked.path = path;
-  const auto file = SourceFile::open(root, path, SourceRole::kArray, SourceIo::kPread, nullptr);
+  const auto file = NpyFile::open(root, path, SourceIo::kPread, nullptr, WrittenHere::kNo);
   if (!file) {
     checked.problem = file.error();
     return checked;
   }
-  checked.file_size = (*file)->size();
+  checked.file_size = (*file)->file()->size();
   if ((*file)->header()) checked.header = *(*file)->header();
-  if (!(*file)->sliceable()) checked.problem = (*file)->sliceable().error();
+  if (!(*file)->array()) checked.problem = (*file)->array().error();
   return checked;
 }
 

@@ -9,16 +9,17 @@
 #include "core/commands/new_file.h"
 #include "core/paths/source_root.h"
 #include "core/slice/path_grammar.h"
-#include "core/slice/view.h"
+#include "core/slice/select.h"
+#include "core/array/view.h"
 
 namespace npyfs {
 
 Result<ChunkExport> ChunkExport::open(const std::string& path, std::uint64_t axis, std::uint64_t sections) {
   const auto root = SourceRoot::open(parent_directory(path), LeavingLinks::kAreFollowed, Users::kOwner);
   if (!root) return std::unexpected(root.error());
-  auto source = SourceFile::open(*root, last_component(path), SourceRole::kArray, SourceIo::kPread, nullptr);
+  auto source = NpyFile::open(*root, last_component(path), SourceIo::kPread, nullptr, WrittenHere::kNo);
   if (!source) return std::unexpected(source.error());
-  if (!(*source)->sliceable()) return std::unexpected((*source)->sliceable().error());
+  if (!(*source)->array()) return std::unexpected((*source)->array().error());
   const std::size_t dimensions = (*source)->header()->shape.size();
   if (axis >= dimensions) {
     return std::unexpected(
@@ -39,22 +40,25 @@ Result<void> ChunkExport::write(const std::string& out, const Copied& copied) co
 }
 
 Result<void> ChunkExport::write_chunk(std::uint64_t index, const std::string& directory, const Copied& copied) const {
-  const Place place{PlaceKind::kChunk, Form::kNpy, axis_, 0, index, sections_};
-  const auto view = make_view(place, *source_->header());
-  if (!view) return std::unexpected(view.error());
-  const std::string path = directory + "/" + format_name(place);
+  const VirtualName name{.kind = NameKind::kChunk, .axis = axis_, .first = index, .second = sections_};
+  const Array& array = **source_->array();
+  const Selection whole = Selection::whole(array.shape);
+  const auto selection = select({whole, array.geometry(), array.fortran_order}, name);
+  if (!selection) return std::unexpected(selection.error());
+  const View view = make_view(array, *selection, Form::kNpy);
+  const std::string path = directory + "/" + format_name(name);
   auto file = NewFile::create(path);
   if (!file) return std::unexpected(file.error());
-  if (auto written = copy_view(*view, *source_, file->fd(), path, copied); !written) return written;
+  if (auto written = copy_view(view, file->fd(), path, copied); !written) return written;
   return file->publish();
 }
 
 Result<void> ChunkExport::check_unchanged() const {
-  const auto status = status_of(source_->fd(), source_->path());
+  const auto status = status_of(source_->file()->fd(), source_->file()->path());
   if (!status) return std::unexpected(status.error());
   if (source_->is_version_of(*status)) return {};
   return std::unexpected(
-      Error{ErrorKind::kStale, source_->path(), "was changed while it was exported: export it again"});
+      Error{ErrorKind::kStale, source_->file()->path(), "was changed while it was exported: export it again"});
 }
 
 }  // namespace npyfs

@@ -5,16 +5,16 @@
 #include <memory>
 #include <string>
 
+#include "core/array/npy_file.h"
 #include "core/base/error.h"
 #include "core/io/copy_view.h"
-#include "core/source/source_file.h"
 
 namespace npyfs {
 
 class ChunkExport {
  public:
-  // The array in the file `path`, in `sections` chunks (at least 1) along `axis`. Errors as those of SourceFile::open()
-  // and sliceable(); kInvalidArgument where the array has no such axis.
+  // The array in the file `path`, in `sections` chunks (at least 1) along `axis`. Errors as those of NpyFile::open() and
+  // NpyFile::array(); kInvalidArgument where the array has no such axis.
   static Result<ChunkExport> open(const std::string& path, std::uint64_t axis, std::uint64_t sections);
 
   // Bytes of all bodies together.
@@ -26,12 +26,12 @@ class ChunkExport {
   Result<void> write(const std::string& out, const Copied& copied) const;
 
  private:
-  ChunkExport(std::shared_ptr<const SourceFile> source, std::uint8_t axis, std::uint64_t sections)
+  ChunkExport(std::shared_ptr<const NpyFile> source, std::uint8_t axis, std::uint64_t sections)
       : source_(std::move(source)), axis_(axis), sections_(sections) {}
   Result<void> write_chunk(std::uint64_t index, const std::string& directory, const Copied& copied) const;
   Result<void> check_unchanged() const;
 
-  std::shared_ptr<const SourceFile> source_;
+  std::shared_ptr<const NpyFile> source_;
   std::uint8_t axis_;
   std::uint64_t sections_;
 };

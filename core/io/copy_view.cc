@@ -33,16 +33,17 @@ bool is_unsupported(int error) {
   return error == EXDEV || error == EINVAL || error == EOPNOTSUPP || error == ENOSYS || error == EPERM;
 }
 
-// How many bytes of the body, which is one run, the kernel has copied by itself: perhaps none.
-Result<std::uint64_t> copy_in_kernel(const View& view, const SourceFile& source, int out, const std::string& out_path,
-                                     const Copied& copied) {
+// How many bytes of the body, which is one run of one file, the kernel has copied by itself: perhaps none.
+Result<std::uint64_t> copy_in_kernel(const View& view, int out, const std::string& out_path, const Copied& copied) {
+  const Segment& segment = view.segments.front();
+  const std::uint64_t size = segment.runs.size();
   std::uint64_t done = 0;
-  while (done < view.body.run) {
-    auto from = static_cast<off_t>(view.body.first + done);
+  while (done < size) {
+    auto from = static_cast<off_t>(segment.runs.first() + done);
     auto to = static_cast<off_t>(view.header.size() + done);
     const std::uint64_t length =
-        next_length(static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(to), view.body.run - done);
-    const ssize_t moved = ::copy_file_range(source.fd(), &from, out, &to, length, 0);
+        next_length(static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(to), size - done);
+    const ssize_t moved = ::copy_file_range(segment.file->fd(), &from, out, &to, length, 0);
     if (moved < 0 && errno == EINTR) continue;
     if (moved == 0 || (moved < 0 && is_unsupported(errno))) return done;
     if (moved < 0) return std::unexpected(system_error(out_path, "copy_file_range", errno));
@@ -54,12 +55,11 @@ Result<std::uint64_t> copy_in_kernel(const View& view, const SourceFile& source,
 
 }  // namespace
 
-Result<void> copy_view(const View& view, const SourceFile& source, int out, const std::string& out_path,
-                       const Copied& copied) {
+Result<void> copy_view(const View& view, int out, const std::string& out_path, const Copied& copied) {
   Pieces pieces;
   std::uint64_t done = 0;
   const auto write_next = [&](std::uint64_t size) -> Result<void> {
-    if (auto gathered = gather(view, &source, done, size, pieces); !gathered) return gathered;
+    if (auto gathered = gather(view, done, size, pieces); !gathered) return gathered;
     std::vector<iovec> iovecs(pieces.iovecs().begin(), pieces.iovecs().end());
     if (auto written = pwritev_all(out, iovecs, done, out_path); !written) return written;
     done += pieces.size();
@@ -67,8 +67,8 @@ Result<void> copy_view(const View& view, const SourceFile& source, int out, cons
   };
   if (auto header = write_next(view.header.size()); !header) return header;
   if (!copied(0)) return std::unexpected(interrupted(out_path));
-  if (view.body.count == 1) {
-    const auto moved = copy_in_kernel(view, source, out, out_path, copied);
+  if (view.segments.size() == 1 && view.segments.front().runs.is_contiguous()) {
+    const auto moved = copy_in_kernel(view, out, out_path, copied);
     if (!moved) return std::unexpected(moved.error());
     done += *moved;
   }

@@ -6,8 +6,7 @@
 #include <string>
 
 #include "core/base/error.h"
-#include "core/slice/view.h"
-#include "core/source/source_file.h"
+#include "core/array/view.h"
 
 namespace npyfs {
 
@@ -20,7 +19,6 @@ using Copied = std::function<bool(std::uint64_t bytes)>;
 // whole blocks of `out`, which takes a body that begins at the same place within a block in both. Other bodies, and all
 // where the call does not work, are read and written. kTruncated where the source has become too short; kSystem with
 // EINTR where `copied` said stop.
-Result<void> copy_view(const View& view, const SourceFile& source, int out, const std::string& out_path,
-                       const Copied& copied);
+Result<void> copy_view(const View& view, int out, const std::string& out_path, const Copied& copied);
 
 }  // namespace npyfs

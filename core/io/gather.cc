@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -72,27 +73,30 @@ class MappedRuns {
   std::uint64_t index_ = 0;
 };
 
-Result<void> map_runs(const View& view, const SourceFile& source, Extent wanted, Pieces& pieces) {
-  const StridedRuns& runs = view.body;
-  MappedRuns mapped(source, !view.is_small() && wanted.size / runs.run < kMaxPopulated, pieces);
+// Bytes `wanted` of a segment. `populated`: enter the pages into the page table first.
+Result<void> map_runs(const Segment& segment, Extent wanted, bool populated, Pieces& pieces) {
+  MappedRuns mapped(*segment.file, populated, pieces);
   Result<void> result;
-  for_each_extent(runs, wanted.offset, wanted.size, [&](Extent extent) {
-    if (result) result = mapped.add(extent);
+  segment.runs.visit(wanted.offset, wanted.size, [&](Extent extent) {
+    result = mapped.add(extent);
+    return result.has_value();
   });
   return result;
 }
 
-// Reads whole blocks of the file, gaps included, and takes the runs out of them.
-Result<void> copy_close_runs(const StridedRuns& runs, const SourceFile& source, Extent wanted, std::byte* out) {
+// Reads whole blocks of the file, gaps included, and takes the runs out of them. For runs of one level that lie close
+// together, forwards.
+Result<void> copy_close_runs(const Segment& segment, Extent wanted, std::byte* out) {
   thread_local const auto block = std::make_unique_for_overwrite<std::byte[]>(kSpanBlock);
-  const std::uint64_t runs_at_once = std::max<std::uint64_t>(1, kSpanBlock / runs.stride);
+  const Runs& runs = segment.runs;
+  const std::uint64_t runs_at_once = std::max<std::uint64_t>(1, kSpanBlock / static_cast<std::uint64_t>(runs.stride()));
   while (wanted.size > 0) {
-    const std::uint64_t part =
-        std::min({wanted.size, runs_at_once * runs.run - wanted.offset % runs.run, std::uint64_t{kSpanBlock}});
-    const Extent span = span_of(runs, wanted.offset, part);
-    if (auto read = source.read_exactly(block.get(), span.size, span.offset); !read) return read;
-    for_each_extent(runs, wanted.offset, part, [&](Extent extent) {
-      std::memcpy(out, block.get() + (extent.offset - span.offset), extent.size);
+    const std::uint64_t part = std::min(
+        {wanted.size, runs_at_once * runs.run_size() - wanted.offset % runs.run_size(), std::uint64_t{kSpanBlock}});
+    const Extent hull = runs.hull(wanted.offset, part);
+    if (auto read = segment.file->read_exactly(block.get(), hull.size, hull.offset); !read) return read;
+    runs.visit(wanted.offset, part, [&](Extent extent) {
+      std::memcpy(out, block.get() + (extent.offset - hull.offset), extent.size);
       out += extent.size;
     });
     wanted.offset += part;
@@ -101,11 +105,12 @@ Result<void> copy_close_runs(const StridedRuns& runs, const SourceFile& source, 
   return {};
 }
 
-Result<void> read_runs(const StridedRuns& runs, const SourceFile& source, Extent wanted, std::byte* out) {
+Result<void> read_runs(const Segment& segment, Extent wanted, std::byte* out) {
   Result<void> result;
-  for_each_extent(runs, wanted.offset, wanted.size, [&](Extent extent) {
-    if (result) result = source.read_exactly(out, extent.size, extent.offset);
+  segment.runs.visit(wanted.offset, wanted.size, [&](Extent extent) {
+    result = segment.file->read_exactly(out, extent.size, extent.offset);
     out += extent.size;
+    return result.has_value();
   });
   return result;
 }
@@ -128,46 +133,45 @@ Result<void> copy_mapped(std::span<const iovec> pieces, const SourceFile& source
   return {};
 }
 
-Result<void> copy_far_runs(const View& view, const SourceFile& source, Extent wanted, std::byte* out) {
-  const StridedRuns& runs = view.body;
+// Whether process_vm_readv(2) is forbidden here, as some container profiles do: then nobody asks again.
+std::atomic<bool> is_copying_forbidden = false;
+
+Result<void> copy_far_runs(const Segment& segment, Extent wanted, std::byte* out) {
+  if (is_copying_forbidden) return read_runs(segment, wanted, out);
   Pieces mapped;
-  if (auto result = map_runs(view, source, wanted, mapped); !result) return result;
-  const auto copied = copy_mapped(mapped.iovecs(), source, out);
-  if (!copied) {
-    const Extent span = span_of(runs, wanted.offset, wanted.size);
-    if (auto whole = source.check_still_holds(span); !whole) return whole;
-  }
-  // Some container profiles forbid the call.
-  if (!copied && (copied.error().os_error == EPERM || copied.error().os_error == ENOSYS)) {
-    return read_runs(runs, source, wanted, out);
-  }
-  return copied;
+  if (auto result = map_runs(segment, wanted, false, mapped); !result) return result;
+  const auto copied = copy_mapped(mapped.iovecs(), *segment.file, out);
+  if (copied) return copied;
+  if (auto whole = segment.check_still_holds(segment.runs.hull(wanted.offset, wanted.size)); !whole) return whole;
+  if (copied.error().os_error != EPERM && copied.error().os_error != ENOSYS) return copied;
+  is_copying_forbidden = true;
+  return read_runs(segment, wanted, out);
 }
 
-Result<void> copy_runs(const View& view, const SourceFile& source, Extent wanted, std::byte* out) {
-  const StridedRuns& runs = view.body;
-  if (runs.count > 1 && runs.stride <= (source.is_mapped() ? kCloseInMapping : kCloseInFile)) {
-    return copy_close_runs(runs, source, wanted, out);
-  }
-  return source.is_mapped() ? copy_far_runs(view, source, wanted, out) : read_runs(runs, source, wanted, out);
+Result<void> copy_runs(const Segment& segment, Extent wanted, std::byte* out) {
+  const Runs& runs = segment.runs;
+  const auto closest = static_cast<std::int64_t>(segment.file->is_mapped() ? kCloseInMapping : kCloseInFile);
+  const bool is_close = runs.has_one_level() && runs.stride() > 0 && runs.stride() <= closest;
+  if (!runs.is_contiguous() && is_close) return copy_close_runs(segment, wanted, out);
+  return segment.file->is_mapped() ? copy_far_runs(segment, wanted, out) : read_runs(segment, wanted, out);
 }
 
-// A truncation takes the size away before it fills what is left of the last page, or of a larger folio, with zeros. So
-// bytes that were copied while the file was as long as ever have none of these.
-Result<void> add_body(const View& view, const SourceFile& source, Extent wanted, Pieces& pieces) {
-  const StridedRuns& runs = view.body;
-  const Extent span = span_of(runs, wanted.offset, wanted.size);
+// A truncation first takes the size away, and fills the rest of the last page, or of a larger folio, with zeros after
+// that. So bytes that were copied while fstat still reported the full size hold none of these zeros.
+Result<void> add_segment(const Segment& segment, Extent wanted, bool populated, Pieces& pieces) {
+  const Runs& runs = segment.runs;
+  const Extent hull = runs.hull(wanted.offset, wanted.size);
   // Each run is one piece, and each window's edge cuts one in two.
-  const std::uint64_t most_pieces = wanted.size / runs.run + 2 + span.size / MappingCache::kWindowSize + 1;
-  const bool few_runs = most_pieces < Pieces::kMaxCount;
-  if (source.is_mapped() && few_runs) {
-    if (auto result = map_runs(view, source, wanted, pieces); !result) return result;
-    return source.check_still_holds(span);
+  const std::uint64_t most_pieces = wanted.size / runs.run_size() + 2 + hull.size / MappingCache::kWindowSize + 1;
+  if (segment.file->is_mapped() && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {
+    const bool is_populated = populated && wanted.size / runs.run_size() < kMaxPopulated;
+    if (auto result = map_runs(segment, wanted, is_populated, pieces); !result) return result;
+  } else {
+    std::byte* out = pieces.buffer(wanted.size);
+    pieces.add(out, wanted.size);
+    if (auto copied = copy_runs(segment, wanted, out); !copied) return copied;
   }
-  std::byte* out = pieces.buffer(wanted.size);
-  pieces.add(out, wanted.size);
-  if (auto copied = copy_runs(view, source, wanted, out); !copied) return copied;
-  return source.check_still_holds(span);
+  return segment.check_still_holds(hull);
 }
 
 }  // namespace
@@ -179,36 +183,35 @@ std::uint64_t Pieces::size() const {
 }
 
 std::byte* Pieces::buffer(std::size_t size) {
-  if (buffer_size_ < size) {
-    buffer_ = std::make_unique_for_overwrite<std::byte[]>(size);
-    buffer_size_ = size;
+  if (used_buffers_ == buffers_.size()) buffers_.emplace_back();
+  Buffer& buffer = buffers_[used_buffers_++];
+  if (buffer.size < size) {
+    buffer.bytes = std::make_unique_for_overwrite<std::byte[]>(size);
+    buffer.size = size;
   }
-  return buffer_.get();
+  return buffer.bytes.get();
 }
 
 void Pieces::clear() {
   iovecs_.clear();
   mappings_.clear();
-  if (buffer_size_ > kUsualBuffer) {
-    buffer_.reset();
-    buffer_size_ = 0;
-  }
+  if (buffers_.size() > 1) buffers_.resize(1);
+  if (!buffers_.empty() && buffers_.front().size > kUsualBuffer) buffers_.clear();
+  used_buffers_ = 0;
 }
 
-Result<void> gather(const View& view, const SourceFile* source, std::uint64_t offset, std::uint64_t size,
-                    Pieces& pieces) {
+Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, Pieces& pieces) {
   pieces.clear();
-  if (offset >= view.size()) return {};
-  size = std::min(size, view.size() - offset);
-  const std::uint64_t header_size = view.header.size();
-  if (offset < header_size) {
-    const std::uint64_t part = std::min(size, header_size - offset);
+  if (offset < view.header.size()) {
+    const std::uint64_t part = std::min(size, view.header.size() - offset);
     pieces.add(view.header.data() + offset, part);
     offset += part;
     size -= part;
   }
-  if (size == 0) return {};
-  return add_body(view, *source, {offset - header_size, size}, pieces);
+  const bool populated = !view.is_small();
+  return view.visit(offset, size, [&](const Segment& segment, Extent wanted) {
+    return add_segment(segment, wanted, populated, pieces);
+  });
 }
 
 }  // namespace npyfs

@@ -9,10 +9,9 @@
 #include <span>
 #include <vector>
 
+#include "core/array/view.h"
 #include "core/base/error.h"
-#include "core/slice/view.h"
 #include "core/source/mapping_cache.h"
-#include "core/source/source_file.h"
 
 namespace npyfs {
 
@@ -28,22 +27,25 @@ class Pieces {
 
   void add(const void* address, std::size_t size) { iovecs_.push_back({const_cast<void*>(address), size}); }
   void keep(std::shared_ptr<const Mapping> mapping) { mappings_.push_back(std::move(mapping)); }
-  // `size` bytes of scratch memory that stay valid until clear(). One buffer at a time.
+  // `size` bytes of memory that stay valid until clear().
   std::byte* buffer(std::size_t size);
-  // Forgets the pieces and lets go of the mappings; gives back a buffer that was larger than usual.
+  // Forgets the pieces and lets go of the mappings. Keeps one buffer for the next time, unless it is larger than usual.
   void clear();
 
  private:
   std::vector<iovec> iovecs_;
   std::vector<std::shared_ptr<const Mapping>> mappings_;
-  std::unique_ptr<std::byte[]> buffer_;
-  std::size_t buffer_size_ = 0;
+  struct Buffer {
+    std::unique_ptr<std::byte[]> bytes;
+    std::size_t size = 0;
+  };
+  std::vector<Buffer> buffers_;
+  std::size_t used_buffers_ = 0;
 };
 
-// Bytes [offset, offset + size) of the view, as far as they go: fewer only at the view's end. `source` may be null for
-// a view that has no body. `pieces` is cleared first; it refers to memory of `view`, which must outlive it. kTruncated
-// where the source no longer holds all of them, kSystem where it cannot be read.
-Result<void> gather(const View& view, const SourceFile* source, std::uint64_t offset, std::uint64_t size,
-                    Pieces& pieces);
+// Bytes [offset, offset + size) of the view; fewer only at the view's end. `pieces` is cleared first. It refers to memory
+// of `view`, which must outlive it. kTruncated if a source no longer holds all of them, kStale as
+// Segment::check_still_holds(), kSystem if a source cannot be read.
+Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, Pieces& pieces);
 
 }  // namespace npyfs

@@ -3,9 +3,9 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 
-#include "core/slice/strided_runs.h"
+#include "core/base/extent.h"
+#include "core/base/mutex.h"
 
 namespace npyfs {
 
@@ -31,9 +31,9 @@ class ReadAhead {
 
  private:
   std::atomic<bool> is_cold_ = false;
-  std::mutex mutex_;        // guards all below; a leaf
-  std::uint64_t next_ = 0;  // where the furthest sequential read has ended
-  std::uint64_t asked_until_ = 0;
+  Mutex mutex_;                                    // a leaf: no other lock is taken while it is held
+  std::uint64_t next_ GUARDED_BY(mutex_) = 0;  // where the furthest sequential read has ended
+  std::uint64_t asked_until_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace npyfs

@@ -59,7 +59,10 @@ bool is_extension_of(const NpyHeader& longer, const NpyHeader& array);
 // `fortran_order` is written as given: see is_fortran_contiguous_only() for what numpy would have written.
 std::string format_npy_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape);
 
-// The same padded to a multiple of kDataPage, so that the data behind it begin on an edge of a page. numpy loads it;
+// format_npy_header().size(), without formatting it.
+std::size_t npy_header_length(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape);
+
+// The header of format_npy_header() padded to a multiple of kDataPage, so that the data behind it begin on an edge of a page. numpy loads it;
 // for sources only, since it is not what np.save writes.
 std::string format_page_aligned_npy_header(std::string_view descr, bool fortran_order,
                                            std::span<const std::uint64_t> shape);

@@ -56,6 +56,19 @@ bool fits_version_1(std::size_t text_size, std::size_t alignment) {
   return text_size + 1 + padding_of(unpadded, alignment) <= 0xFFFF;
 }
 
+std::size_t decimal_length(std::uint64_t number) {
+  std::size_t digits = 1;
+  for (; number >= 10; number /= 10) ++digits;
+  return digits;
+}
+
+// Of format_shape().
+std::size_t shape_length(std::span<const std::uint64_t> shape) {
+  std::size_t length = 2 + (shape.size() == 1 ? 1 : 0);
+  for (const std::uint64_t axis : shape) length += decimal_length(axis);
+  return shape.size() > 1 ? length + 2 * (shape.size() - 1) : length;
+}
+
 std::string format_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape,
                           std::size_t alignment) {
   std::string text = fmt::format("{{'descr': {}, 'fortran_order': {}, 'shape': {}, }}", descr,
@@ -73,6 +86,18 @@ std::string format_header(std::string_view descr, bool fortran_order, std::span<
 
 std::string format_npy_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape) {
   return format_header(descr, fortran_order, shape, kAlignment);
+}
+
+// The text is ASCII but for descr, so it is formatted only if that is not.
+std::size_t npy_header_length(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (!std::ranges::all_of(descr, is_ascii)) return format_npy_header(descr, fortran_order, shape).size();
+  constexpr std::string_view kRest = "{'descr': , 'fortran_order': , 'shape': , }";
+  std::size_t text = kRest.size() + descr.size() + (fortran_order ? 4 : 5) + shape_length(shape);
+  if (!shape.empty()) text += kGrowthAxisDigits - decimal_length(fortran_order ? shape.back() : shape.front());
+  const std::size_t length_bytes = fits_version_1(text, kAlignment) ? 2 : 4;
+  const std::size_t unpadded = kNpyMagic.size() + 2 + length_bytes + text + 1;
+  return unpadded + padding_of(unpadded, kAlignment);
 }
 
 std::string format_page_aligned_npy_header(std::string_view descr, bool fortran_order,

@@ -2,20 +2,39 @@
 
 #include <numeric>
 
-#include "core/slice/view.h"
+#include "core/slice/runs.h"
 
 namespace npyfs {
+namespace {
 
-AlignedUnits::AlignedUnits(const NpyHeader& header, std::uint8_t axis) : rows_(header.shape[axis]) {
-  if (rows_ == 0 || data_size(header) == 0) return;
-  const std::uint64_t row_size = runs_of_slice(header, axis, {0, 1}).size();
-  const bool is_slowest = row_size == runs_of_slice(header, axis, {0, 1}).run;
-  if (!is_slowest) return;
-  step_ = kAlignment / std::gcd(row_size, kAlignment);
-  for (first_ = 1; first_ <= step_; ++first_) {
-    if ((header.data_offset + first_ % kAlignment * (row_size % kAlignment)) % kAlignment == 0) break;
-  }
-  if (first_ > step_ || first_ >= rows_) return;
+// The inverse of `number` modulo `modulus`, a power of two. `number` is odd.
+constexpr std::uint64_t inverse(std::uint64_t number, std::uint64_t modulus) {
+  std::uint64_t inverse = number;  // right in the lowest three bits; each step doubles how many are
+  for (int i = 0; i < 4; ++i) inverse *= 2 - number * inverse;
+  return inverse % modulus;
+}
+static_assert(inverse(4095, 4096) * 4095 % 4096 == 1);
+
+}  // namespace
+
+AlignedUnits::AlignedUnits(const Geometry& geometry, std::size_t dimension, bool fortran_order)
+    : rows_(geometry.shape[dimension]) {
+  const Runs view(geometry, fortran_order);
+  if (!view.is_contiguous() || view.size() == 0 || rows_ < 2) return;
+  Geometry row = geometry;
+  row.shape[dimension] = 1;
+  const Runs runs(row, fortran_order);
+  if (!runs.is_contiguous()) return;
+  // Row r begins at a page edge if offset + r * size is a multiple of a page. Divided by what size and page have in
+  // common, that is r = -offset * inverse(size), modulo step_.
+  const std::uint64_t size = runs.size();
+  const std::uint64_t common = std::gcd(size, kAlignment);
+  if (geometry.offset % common != 0) return;
+  step_ = kAlignment / common;
+  const std::uint64_t offset = geometry.offset / common % step_;
+  first_ = (step_ - offset) % step_ * inverse(size / common % step_, step_) % step_;
+  if (first_ == 0) first_ = step_;
+  if (first_ >= rows_) return;
   count_ = 2 + (rows_ - 1 - first_) / step_;
 }
 

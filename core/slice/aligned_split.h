@@ -2,23 +2,24 @@
 // of many nodes that lock or send whole pages.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
-#include "core/npy/npy_header.h"
 #include "core/slice/array_split.h"
+#include "core/slice/geometry.h"
 
 namespace npyfs {
 
 // The same on every node, whatever its processor: names mean the same everywhere. Bytes.
 inline constexpr std::uint64_t kAlignment = 4096;
 
-// The rows of one axis in units: each begins at a page edge, but for the first, which begins with the array, and none
-// can be split.
+// The rows of one dimension of a view in units. Each unit begins at a page edge, but for the first, which begins with
+// the view; none can be split.
 class AlignedUnits {
  public:
-  // axis < ndim. Where the axis' rows are not one after the other in the file (all axes but the slowest), or none
-  // begins at a page edge, there is one unit.
-  AlignedUnits(const NpyHeader& header, std::uint8_t axis);
+  // dimension < geometry.shape.size(). There is one unit if rows are not one after the other in the file (as in all
+  // dimensions but the slowest one), or none begins at a page edge.
+  AlignedUnits(const Geometry& geometry, std::size_t dimension, bool fortran_order);
 
   // The largest number of chunks: at least 1.
   std::uint64_t count() const { return count_; }

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 namespace npyfs {
 namespace {
@@ -26,67 +28,110 @@ bool take(std::string_view& text, std::string_view word) {
   return true;
 }
 
-// NUMBER that is the whole of `text`, and how many leading zeros it was written with.
-struct SpelledNumber {
-  std::uint64_t value;
-  std::uint8_t leading_zeros;
-};
-std::optional<SpelledNumber> parse_number(std::string_view text) {
-  const std::size_t digits = text.size();
-  const auto value = take_number(text);
-  if (!value || !text.empty() || digits > std::numeric_limits<std::uint8_t>::max()) return std::nullopt;
-  return SpelledNumber{*value, static_cast<std::uint8_t>(digits - fmt::formatted_size("{}", *value))};
+// NUMBER that is the whole of `text`.
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  const auto number = take_number(text);
+  return text.empty() ? number : std::nullopt;
 }
 
-// NUMBER separator NUMBER form, without judging the numbers.
-std::optional<Place> parse_view(PlaceKind kind, std::uint8_t axis, std::string_view separator, std::string_view name) {
-  const auto first = take_number(name);
-  if (!first || !take(name, separator)) return std::nullopt;
-  const auto second = take_number(name);
-  if (!second || (name != ".npy" && name != ".bin")) return std::nullopt;
-  return Place{kind, name == ".npy" ? Form::kNpy : Form::kBin, axis, 0, *first, *second};
+// Takes the form off the end of `text`.
+Form take_form(std::string_view& text) {
+  for (const auto& [extension, form] : {std::pair{".npy", Form::kNpy}, std::pair{".bin", Form::kBin}}) {
+    if (!text.ends_with(extension)) continue;
+    text.remove_suffix(4);
+    return form;
+  }
+  return Form::kArray;
 }
 
-std::optional<Place> parse_chunk(PlaceKind kind, std::uint8_t axis, std::string_view name) {
-  auto chunk = parse_view(kind, axis, "_of_", name);
-  if (!chunk || chunk->first >= chunk->second) return std::nullopt;
+std::optional<VirtualName> parse_chunk(NameKind kind, std::uint8_t axis, std::string_view text) {
+  VirtualName chunk{.kind = kind, .form = take_form(text), .axis = axis};
+  const auto index = take_number(text);
+  if (!index || !take(text, "_of_")) return std::nullopt;
+  const auto sections = parse_number(text);
+  if (!sections || *index >= *sections) return std::nullopt;
+  chunk.first = *index;
+  chunk.second = *sections;
   return chunk;
 }
 
-std::optional<Place> parse_slice(std::uint8_t axis, std::string_view name) {
-  auto slice = parse_view(PlaceKind::kSlice, axis, "_to_", name);
-  if (!slice || slice->first > slice->second) return std::nullopt;
+std::optional<VirtualName> parse_slice(std::uint8_t axis, std::string_view text) {
+  VirtualName slice{.kind = NameKind::kSlice, .form = take_form(text), .axis = axis};
+  const auto start = take_number(text);
+  if (!start || !take(text, "_to_")) return std::nullopt;
+  const auto stop = take_number(text);
+  if (!stop || *start > *stop) return std::nullopt;
+  if (take(text, "_by_")) {
+    const auto step = take_number(text);
+    if (!step || *step == 0) return std::nullopt;
+    slice.step = *step;
+  }
+  if (!text.empty()) return std::nullopt;
+  slice.first = *start;
+  slice.second = *stop;
   return slice;
 }
 
-std::optional<Place> parse_axis(std::string_view name) {
-  if (!take(name, "axis")) return std::nullopt;
-  const auto axis = parse_number(name);
-  if (!axis || axis->value >= kMaxAxes) return std::nullopt;
-  return Place{PlaceKind::kAxis, Form::kNpy, static_cast<std::uint8_t>(axis->value), axis->leading_zeros};
+std::optional<VirtualName> parse_counted(NameKind kind, std::uint8_t axis, std::uint64_t second, std::string_view text) {
+  const Form form = take_form(text);
+  const auto number = parse_number(text);
+  if (!number) return std::nullopt;
+  return VirtualName{.kind = kind, .form = form, .axis = axis, .first = *number, .second = second};
 }
 
-std::optional<Place> place_in_array(std::string_view name) {
-  if (name == "source.npy") return Place{PlaceKind::kSource};
-  if (name == "info.json") return Place{PlaceKind::kInfo};
-  if (name == "error.txt") return Place{PlaceKind::kError};
-  if (name == "chunks") return Place{PlaceKind::kChunks};
-  if (name == "slices") return Place{PlaceKind::kSlices};
-  return parse_axis(name);
+std::optional<VirtualName> parse_group(NameKind kind, std::uint8_t axis, std::string_view text) {
+  const auto number = parse_number(text);
+  if (!number || *number == 0) return std::nullopt;
+  return VirtualName{.kind = kind, .axis = axis, .second = *number};
 }
 
-std::optional<Place> place_in_axis(std::uint8_t axis, std::string_view name) {
-  if (name == "chunks") return Place{PlaceKind::kAxisChunks, Form::kNpy, axis};
-  if (name == "slices") return Place{PlaceKind::kSlices, Form::kNpy, axis};
+struct FixedName {
+  std::string_view text;
+  NameKind kind;
+};
+
+template <std::size_t kCount>
+std::optional<VirtualName> parse_fixed(const std::array<FixedName, kCount>& names, std::uint8_t axis,
+                                       std::string_view text) {
+  for (const auto& name : names) {
+    if (name.text == text) return VirtualName{.kind = name.kind, .axis = axis};
+  }
   return std::nullopt;
 }
 
-std::optional<Place> place_in_chunks(std::uint8_t axis, std::string_view name) {
-  if (name == "aligned") return Place{PlaceKind::kAligned, Form::kNpy, axis};
-  const auto sections = parse_number(name);
-  if (!sections) return parse_chunk(PlaceKind::kChunk, axis, name);
-  if (sections->value == 0) return std::nullopt;
-  return Place{PlaceKind::kChunksOf, Form::kNpy, axis, sections->leading_zeros, 0, sections->value};
+constexpr std::array kOfArrays = {FixedName{"chunks", NameKind::kChunks},   FixedName{"slices", NameKind::kSlices},
+                                  FixedName{"batches", NameKind::kBatches}, FixedName{"items", NameKind::kItems},
+                                  FixedName{"index", NameKind::kIndex},     FixedName{"fields", NameKind::kFields},
+                                  FixedName{"info.json", NameKind::kInfo}};
+constexpr std::array kOfSources = {FixedName{"source.npy", NameKind::kSource}, FixedName{"error.txt", NameKind::kError}};
+constexpr std::array kOfAxes = {FixedName{"chunks", NameKind::kAxisChunks}, FixedName{"slices", NameKind::kSlices},
+                                FixedName{"batches", NameKind::kBatches}, FixedName{"items", NameKind::kItems}};
+
+std::optional<VirtualName> parse_in_array(bool is_source, std::string_view text) {
+  if (const auto name = parse_fixed(kOfArrays, 0, text)) return name;
+  if (is_source) {
+    if (const auto name = parse_fixed(kOfSources, 0, text)) return name;
+  }
+  if (!take(text, "axis")) return std::nullopt;
+  const auto axis = parse_number(text);
+  if (!axis || *axis >= kMaxAxes) return std::nullopt;
+  return VirtualName{.kind = NameKind::kAxis, .axis = static_cast<std::uint8_t>(*axis)};
+}
+
+std::optional<VirtualName> parse_in_chunks(std::uint8_t axis, std::string_view text) {
+  if (text == "aligned") return VirtualName{.kind = NameKind::kAligned, .axis = axis};
+  if (const auto chunk = parse_chunk(NameKind::kChunk, axis, text)) return chunk;
+  return parse_group(NameKind::kChunksOf, axis, text);
+}
+
+std::optional<ParsedName> parse_text(NameKind kind, std::string_view text) {
+  const Form form = take_form(text);
+  if (text.empty()) return std::nullopt;
+  return ParsedName{{.kind = kind, .form = form}, text};
+}
+
+std::optional<ParsedName> without_text(const std::optional<VirtualName>& name) {
+  return name ? std::optional(ParsedName{*name, {}}) : std::nullopt;
 }
 
 std::size_t decimal_width(std::uint64_t number) {
@@ -94,128 +139,162 @@ std::size_t decimal_width(std::uint64_t number) {
 }
 
 std::string_view extension(Form form) {
-  return form == Form::kNpy ? ".npy" : ".bin";
-}
-
-}  // namespace
-
-std::optional<Place> place_in(const Place& directory, std::string_view name) {
-  switch (directory.kind) {
-    case PlaceKind::kArray:
-      return place_in_array(name);
-    case PlaceKind::kAxis:
-      return place_in_axis(directory.axis, name);
-    case PlaceKind::kChunks:
-    case PlaceKind::kAxisChunks:
-      return place_in_chunks(directory.axis, name);
-    case PlaceKind::kChunksOf: {
-      const auto chunk = parse_chunk(PlaceKind::kChunk, directory.axis, name);
-      return chunk && chunk->second == directory.second ? chunk : std::nullopt;
-    }
-    case PlaceKind::kAligned:
-      return parse_chunk(PlaceKind::kAlignedChunk, directory.axis, name);
-    case PlaceKind::kSlices:
-      return parse_slice(directory.axis, name);
-    case PlaceKind::kChunk:
-    case PlaceKind::kAlignedChunk:
-    case PlaceKind::kSlice:
-    case PlaceKind::kSource:
-    case PlaceKind::kInfo:
-    case PlaceKind::kError:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-std::optional<Place> parse_place(std::string_view path) {
-  std::optional<Place> place = Place{};
-  while (place && !path.empty()) {
-    const std::size_t slash = path.find('/');
-    place = place_in(*place, path.substr(0, slash));
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
-  }
-  return place;
-}
-
-bool is_directory(const Place& place) {
-  switch (place.kind) {
-    case PlaceKind::kArray:
-    case PlaceKind::kAxis:
-    case PlaceKind::kChunks:
-    case PlaceKind::kAxisChunks:
-    case PlaceKind::kChunksOf:
-    case PlaceKind::kAligned:
-    case PlaceKind::kSlices:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool is_view(const Place& place) {
-  return place.kind == PlaceKind::kChunk || place.kind == PlaceKind::kAlignedChunk || place.kind == PlaceKind::kSlice;
-}
-
-std::string format_name(const Place& place) {
-  switch (place.kind) {
-    case PlaceKind::kArray:
+  switch (form) {
+    case Form::kNpy:
+      return ".npy";
+    case Form::kBin:
+      return ".bin";
+    case Form::kArray:
       return "";
-    case PlaceKind::kAxis:
-      return fmt::format("axis{}", place.axis);
-    case PlaceKind::kChunks:
-    case PlaceKind::kAxisChunks:
-      return "chunks";
-    case PlaceKind::kChunksOf:
-      return fmt::format("{}", place.second);
-    case PlaceKind::kAligned:
-      return "aligned";
-    case PlaceKind::kSlices:
-      return "slices";
-    case PlaceKind::kChunk:
-    case PlaceKind::kAlignedChunk:
-      return fmt::format("{:0{}}_of_{}{}", place.first, decimal_width(place.second - 1), place.second,
-                         extension(place.form));
-    case PlaceKind::kSlice:
-      return fmt::format("{}_to_{}{}", place.first, place.second, extension(place.form));
-    case PlaceKind::kSource:
-      return "source.npy";
-    case PlaceKind::kInfo:
-      return "info.json";
-    case PlaceKind::kError:
-      return "error.txt";
   }
   return "";
 }
 
-std::string describe(const Place& place) {
-  const std::string axis = (place.axis == 0 ? "" : fmt::format(" of axis {}", place.axis)) +
-                           (place.form == Form::kBin ? ", without header" : "");
-  if (place.kind == PlaceKind::kChunk) return fmt::format("chunk {} of {}{}", place.first, place.second, axis);
-  if (place.kind == PlaceKind::kAlignedChunk) {
-    return fmt::format("aligned chunk {} of {}{}", place.first, place.second, axis);
-  }
-  if (place.kind == PlaceKind::kSlice) return fmt::format("rows {} to {}{}", place.first, place.second, axis);
-  return format_name(place);
+std::string padded(std::uint64_t number, std::uint64_t count) {
+  return fmt::format("{:0{}}", number, decimal_width(count == 0 ? 0 : count - 1));
 }
 
-std::string format_path(const Place& place) {
-  const std::string axis = place.axis == 0 ? "" : fmt::format("axis{}/", place.axis);
-  switch (place.kind) {
-    case PlaceKind::kAxisChunks:
-      return fmt::format("axis{}/chunks", place.axis);
-    case PlaceKind::kChunks:
-    case PlaceKind::kSlices:
-      return axis + format_name(place);
-    case PlaceKind::kChunksOf:
-    case PlaceKind::kAligned:
-    case PlaceKind::kChunk:
-      return axis + "chunks/" + format_name(place);
-    case PlaceKind::kAlignedChunk:
-      return axis + "chunks/aligned/" + format_name(place);
-    case PlaceKind::kSlice:
-      return axis + "slices/" + format_name(place);
+}  // namespace
+
+std::optional<ParsedName> parse_name(const VirtualName& directory, std::string_view name) {
+  const std::uint8_t axis = directory.axis;
+  if (is_view_name(directory.kind)) {
+    return directory.form == Form::kArray ? without_text(parse_in_array(false, name)) : std::nullopt;
+  }
+  switch (directory.kind) {
+    case NameKind::kArray:
+      return without_text(parse_in_array(true, name));
+    case NameKind::kAxis:
+      return without_text(parse_fixed(kOfAxes, axis, name));
+    case NameKind::kChunks:
+    case NameKind::kAxisChunks:
+      return without_text(parse_in_chunks(axis, name));
+    case NameKind::kChunksOf: {
+      const auto chunk = parse_chunk(NameKind::kChunk, axis, name);
+      return without_text(chunk && chunk->second == directory.second ? chunk : std::nullopt);
+    }
+    case NameKind::kAligned:
+      return without_text(parse_chunk(NameKind::kAlignedChunk, axis, name));
+    case NameKind::kSlices:
+      return without_text(parse_slice(axis, name));
+    case NameKind::kBatches:
+      return without_text(parse_group(NameKind::kBatchesOf, axis, name));
+    case NameKind::kBatchesOf:
+      return without_text(parse_counted(NameKind::kBatch, axis, directory.second, name));
+    case NameKind::kItems:
+      return without_text(parse_counted(NameKind::kItem, axis, 0, name));
+    case NameKind::kIndex:
+      return parse_text(NameKind::kIndexed, name);
+    case NameKind::kFields:
+      return parse_text(NameKind::kField, name);
     default:
-      return format_name(place);
+      return std::nullopt;
+  }
+}
+
+bool is_view_name(NameKind kind) {
+  return kind >= NameKind::kChunk && kind <= NameKind::kField;
+}
+
+bool is_directory(const VirtualName& name) {
+  return name.kind < NameKind::kChunk || (is_view_name(name.kind) && name.form == Form::kArray);
+}
+
+bool is_view(const VirtualName& name) {
+  return is_view_name(name.kind) && name.form != Form::kArray;
+}
+
+std::string format_name(const VirtualName& name, std::uint64_t count) {
+  switch (name.kind) {
+    case NameKind::kAxis:
+      return fmt::format("axis{}", name.axis);
+    case NameKind::kChunks:
+    case NameKind::kAxisChunks:
+      return "chunks";
+    case NameKind::kChunksOf:
+    case NameKind::kBatchesOf:
+      return fmt::format("{}", name.second);
+    case NameKind::kAligned:
+      return "aligned";
+    case NameKind::kSlices:
+      return "slices";
+    case NameKind::kBatches:
+      return "batches";
+    case NameKind::kItems:
+      return "items";
+    case NameKind::kIndex:
+      return "index";
+    case NameKind::kFields:
+      return "fields";
+    case NameKind::kChunk:
+    case NameKind::kAlignedChunk:
+      return fmt::format("{}_of_{}{}", padded(name.first, name.second), name.second, extension(name.form));
+    case NameKind::kSlice:
+      return fmt::format("{}_to_{}{}{}", name.first, name.second,
+                         name.step == 1 ? "" : fmt::format("_by_{}", name.step), extension(name.form));
+    case NameKind::kBatch:
+    case NameKind::kItem:
+      return padded(name.first, count) + std::string(extension(name.form));
+    case NameKind::kSource:
+      return "source.npy";
+    case NameKind::kInfo:
+      return "info.json";
+    case NameKind::kError:
+      return "error.txt";
+    case NameKind::kArray:
+    case NameKind::kIndexed:
+    case NameKind::kField:
+      return "";
+  }
+  return "";
+}
+
+std::string describe(const VirtualName& name) {
+  const std::string axis = (name.axis == 0 ? "" : fmt::format(" of axis {}", name.axis)) +
+                           (name.form == Form::kBin ? ", without header" : "");
+  switch (name.kind) {
+    case NameKind::kChunk:
+      return fmt::format("chunk {} of {}{}", name.first, name.second, axis);
+    case NameKind::kAlignedChunk:
+      return fmt::format("aligned chunk {} of {}{}", name.first, name.second, axis);
+    case NameKind::kSlice:
+      return fmt::format("rows {} to {}{}{}", name.first, name.second,
+                         name.step == 1 ? "" : fmt::format(" by {}", name.step), axis);
+    case NameKind::kBatch:
+      return fmt::format("batch {} of {} rows{}", name.first, name.second, axis);
+    case NameKind::kItem:
+      return fmt::format("item {}{}", name.first, axis);
+    default:
+      return format_name(name);
+  }
+}
+
+std::string format_path(const VirtualName& name) {
+  const std::string axis = name.axis == 0 ? "" : fmt::format("axis{}/", name.axis);
+  switch (name.kind) {
+    case NameKind::kAxisChunks:
+      return fmt::format("axis{}/chunks", name.axis);
+    case NameKind::kChunks:
+    case NameKind::kSlices:
+    case NameKind::kBatches:
+    case NameKind::kItems:
+      return axis + format_name(name);
+    case NameKind::kChunksOf:
+    case NameKind::kAligned:
+    case NameKind::kChunk:
+      return axis + "chunks/" + format_name(name);
+    case NameKind::kAlignedChunk:
+      return axis + "chunks/aligned/" + format_name(name);
+    case NameKind::kSlice:
+      return axis + "slices/" + format_name(name);
+    case NameKind::kBatchesOf:
+      return axis + "batches/" + format_name(name);
+    case NameKind::kBatch:
+      return fmt::format("{}batches/{}/{}", axis, name.second, format_name(name));
+    case NameKind::kItem:
+      return axis + "items/" + format_name(name);
+    default:
+      return format_name(name);
   }
 }
 

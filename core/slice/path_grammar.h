@@ -1,16 +1,22 @@
-// What a path below an array's directory means. This comment is the whole grammar:
+// What a name below an array's directory means. This comment is the whole grammar:
 //
-//   array     = 'chunks' | 'slices' | axis | 'source.npy' | 'info.json' | 'error.txt'
-//   axis      = 'axis' NUMBER '/' ( 'chunks' | 'slices' )
-//   chunks    = chunk | NUMBER '/' chunk           the second chunk's sections equal NUMBER
-//             | 'aligned' '/' chunk                edges moved to page edges of the source: aligned_split.h
-//   chunk     = NUMBER '_of_' NUMBER form          index < sections
-//   slices    = NUMBER '_to_' NUMBER form          start <= stop
-//   form      = '.npy' | '.bin'                    a complete .npy file | the body alone
-//   NUMBER    = decimal digits, leading zeros allowed, less than 2^63
+//   array    = entry | axis '/' entry | 'index' [ '/' EXPRESSION form ] | 'fields' [ '/' FIELD form ]
+//            | 'source.npy' | 'info.json' | 'error.txt'
+//   axis     = 'axis' NUMBER
+//   entry    = 'chunks'  [ '/' ( chunk | NUMBER '/' chunk | 'aligned' '/' chunk ) ]
+//            | 'slices'  [ '/' NUMBER '_to_' NUMBER [ '_by_' NUMBER ] form ]         start <= stop, step >= 1
+//            | 'batches' [ '/' NUMBER [ '/' NUMBER form ] ]                          rows of a batch >= 1
+//            | 'items'   [ '/' NUMBER form ]
+//   chunk    = NUMBER '_of_' NUMBER form                                             index < sections
+//   form     = '.npy' | '.bin' | [ '/' array ]
+//   NUMBER   = decimal digits, leading zeros allowed, less than 2^63
 //
-// Whether an axis or a row exists is for the array to say (see view.h); here only names are judged. Places are parsed
-// one component at a time, as a filesystem is asked for them, and formatted in one way.
+// In chunks/NUMBER/ the sections of each chunk are that NUMBER. EXPRESSION is numpy's basic indexing: see
+// index_expression.h. FIELD is the name of a field, with some characters percent-encoded: see percent.h. The form '.npy'
+// is a complete .npy file, '.bin' its body alone; without either, the name is a directory: the view as an array again.
+//
+// Here only names are judged. Whether an axis, a row or a field exists is for the array to say: see select.h. Names are
+// parsed one component at a time, as a filesystem is asked for them.
 #pragma once
 
 #include <cstdint>
@@ -20,60 +26,78 @@
 
 namespace npyfs {
 
-enum class PlaceKind : std::uint8_t {
-  kArray,         // data.npy/ itself
-  kAxis,          // axis1/
-  kChunks,        // chunks/
-  kAxisChunks,    // axis1/chunks/, which lists nothing, unlike kChunks
-  kChunksOf,      // chunks/16/
-  kAligned,       // chunks/aligned/
-  kSlices,        // slices/
+enum class NameKind : std::uint8_t {
+  // Directories that hold names.
+  kArray,       // data.npy/, or a view as an array: chunks/3_of_16/
+  kAxis,        // axis1/
+  kChunks,      // chunks/
+  kAxisChunks,  // axis1/chunks/, which lists nothing, unlike kChunks
+  kChunksOf,    // chunks/16/
+  kAligned,     // chunks/aligned/
+  kSlices,      // slices/
+  kBatches,     // batches/
+  kBatchesOf,   // batches/256/
+  kItems,       // items/
+  kIndex,       // index/
+  kFields,      // fields/
+  // Views.
   kChunk,         // 3_of_16.npy
   kAlignedChunk,  // 3_of_16.npy in chunks/aligned/
-  kSlice,         // 1000_to_2000.npy
-  kSource,        // source.npy
-  kInfo,          // info.json
-  kError,         // error.txt
+  kSlice,         // 1000_to_2000.npy, 10_to_90_by_4.npy
+  kBatch,         // 3.npy in batches/256/
+  kItem,          // 7.npy in items/
+  kIndexed,       // -5:,::2.npy in index/
+  kField,         // x.npy in fields/
+  // Other files.
+  kSource,  // source.npy
+  kInfo,    // info.json
+  kError,   // error.txt
 };
 
-enum class Form : std::uint8_t { kNpy, kBin };
+enum class Form : std::uint8_t { kNpy, kBin, kArray };
 
-// One place below an array's directory. Two names of one file are equal places. Directories spelled with different
-// numbers of zeros are not: the kernel knows a directory by one name only.
-struct Place {
-  PlaceKind kind = PlaceKind::kArray;
-  Form form = Form::kNpy;
-  std::uint8_t axis = 0;
-  std::uint8_t leading_zeros = 0;  // kAxis, kChunksOf
-  std::uint64_t first = 0;         // kChunk, kAlignedChunk: index, kSlice: start
-  std::uint64_t second = 0;        // kChunk, kAlignedChunk, kChunksOf: sections, kSlice: stop
+// What one component of a path says. Two spellings of a name that differ in leading zeros alone are equal.
+struct VirtualName {
+  NameKind kind = NameKind::kArray;
+  Form form = Form::kNpy;    // of views
+  std::uint8_t axis = 0;     // of all but kIndexed, kField and the files
+  std::uint64_t first = 0;   // index of a chunk, batch or item; start of a slice
+  std::uint64_t second = 0;  // sections of chunks, rows of batches, stop of a slice
+  std::uint64_t step = 1;    // of a slice
 
-  bool operator==(const Place&) const = default;
+  bool operator==(const VirtualName&) const = default;
+};
+
+// The name and, of views in index/ and fields/, the text that says which: an expression, or a field's name as it is
+// written in the path, without the form.
+struct ParsedName {
+  VirtualName name;
+  std::string_view text;
 };
 
 // Axes are numbered below this: no array has more dimensions (numpy 2).
 inline constexpr std::uint8_t kMaxAxes = 64;
 
-// The place that `name` is in `directory`; empty where the grammar has no such name there.
-std::optional<Place> place_in(const Place& directory, std::string_view name);
+// What `name` is in `directory`; nullopt where the grammar has no such name there. A view's directory (Form::kArray)
+// holds what kArray holds, but for source.npy and error.txt. `text` refers to `name`.
+std::optional<ParsedName> parse_name(const VirtualName& directory, std::string_view name);
 
-// The place of a path relative to the array's directory ("axis1/chunks/3_of_16.npy"; "" is the array itself).
-std::optional<Place> parse_place(std::string_view path);
+bool is_view_name(NameKind kind);
+bool is_directory(const VirtualName& name);
+// A view that is a file.
+bool is_view(const VirtualName& name);
 
-bool is_directory(const Place& place);
-bool is_view(const Place& place);  // kChunk, kAlignedChunk or kSlice
+// The last component of a path as listings show it: numbers that count are padded with zeros to the width of the
+// largest one, so that sorted names are in the order of rows. Inverse of parse_name(). `count` is how many there are in
+// that listing: of batches and items alone. Not for kArray, kIndexed and kField.
+std::string format_name(const VirtualName& name, std::uint64_t count = 0);
 
-// The last component of a place's name as listings show it: a chunk's index is padded with zeros to the width of the
-// largest index, so that sorted names are in row order. Inverse of place_in() in the place's directory.
-// Not for kArray, whose name is the source file's own.
-std::string format_name(const Place& place);
+// What sentences call a view or a file: "chunk 3 of 16", "rows 0 to 5 of axis 1, without header", "source.npy". Not for
+// kIndexed and kField.
+std::string describe(const VirtualName& name);
 
-// What sentences call a view or the source file: "chunk 3 of 16", "rows 0 to 5 of axis 1, without header",
-// "source.npy".
-std::string describe(const Place& place);
-
-// The path of a place relative to the array's directory, as listings show it: parse_place() takes it back.
-// Leading zeros of directories are not kept, and axis 0 is written without its axis0/.
-std::string format_path(const Place& place);
+// The path relative to the array's directory, as listings show it, with axis 0 without its axis0/. Not for kIndexed and
+// kField.
+std::string format_path(const VirtualName& name);
 
 }  // namespace npyfs

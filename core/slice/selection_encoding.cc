@@ -134,29 +134,46 @@ std::optional<Selection> Selection::decode(std::string_view encoded, std::span<c
   return selection;
 }
 
-// Gives the view this shape: its dimensions longer than 1 are the axes with more than one index, in order, the others
-// are new. Where there is no item, all are new, unless the axes can have these lengths.
+// Gives the view this shape. Its dimensions longer than 1 are the axes with more than one index, in order; the others
+// are new, unless an axis of length 1 can stand for them: a[:, 2] rather than a[0, 2, None].
 void Selection::fit_dimensions(std::span<const std::uint64_t> shape) {
-  const bool empty = std::ranges::find(shape, 0) != shape.end();
-  if (empty && is_shape_of_axes(shape)) {
-    for (std::size_t i = 0; i < shape.size(); ++i) axes_[i].index = axis_range(0, shape[i]);
-    return;
-  }
+  if (std::ranges::find(shape, 0) != shape.end()) return fit_empty(shape);
   dimensions_.clear();
   std::size_t axis = 0;
   const auto to_next_long_axis = [&] {
     for (; axis < axes_.size() && axes_[axis].index.count == 1; ++axis) axes_[axis].index.drops_axis = true;
   };
   for (const std::uint64_t length : shape) {
-    const bool is_whole_axis = axis < axes_.size() && axes_[axis].length == 1;  // rather a[:, 2] than a[0, 2, None]
-    if (empty || (length == 1 && !is_whole_axis)) {
-      dimensions_.push_back({.axis = kNewAxis, .length = length});
+    const bool is_whole_axis = axis < axes_.size() && axes_[axis].length == 1;
+    if (length == 1 && !is_whole_axis) {
+      dimensions_.push_back({.axis = kNewAxis});
       continue;
     }
     if (length != 1) to_next_long_axis();
     dimensions_.push_back({.axis = static_cast<std::uint8_t>(axis++)});
   }
   to_next_long_axis();
+}
+
+// The same where there is no item: any axes that are long enough can stand for the dimensions.
+void Selection::fit_empty(std::span<const std::uint64_t> shape) {
+  const bool is_of_axes = is_shape_of_axes(shape);
+  dimensions_.clear();
+  std::size_t axis = 0;
+  for (const std::uint64_t length : shape) {
+    if (length <= 1 && !is_of_axes) {
+      dimensions_.push_back({.axis = kNewAxis, .length = length});
+      continue;
+    }
+    while (axis < axes_.size() && axes_[axis].length < length) axes_[axis++].index = single_index(0);
+    if (axis == axes_.size()) {
+      dimensions_.push_back({.axis = kNewAxis, .length = length});
+      continue;
+    }
+    axes_[axis].index = axis_range(0, length);
+    dimensions_.push_back({.axis = static_cast<std::uint8_t>(axis++)});
+  }
+  for (; axis < axes_.size(); ++axis) axes_[axis].index = single_index(0);
 }
 
 }  // namespace npyfs

@@ -4,14 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <functional>
-#include <string_view>
 #include <utility>
 
-#include "core/base/path_string.h"
 #include "core/paths/remote_filesystem.h"
 
 namespace npyfs {
@@ -28,11 +24,10 @@ std::atomic<std::uint64_t> next_file_id = 1;
 }  // namespace
 
 SourceFile::SourceFile(UniqueFd fd, const struct stat& status, std::string path, SourceIo io,
-                       std::shared_ptr<MappingCache> mappings, SourceRole role)
+                       std::shared_ptr<MappingCache> mappings)
     : fd_(std::move(fd)),
       status_(status),
       path_(std::move(path)),
-      role_(role),
       io_(choose_io(fd_.get(), io)),
       id_(next_file_id++),
       mappings_(std::move(mappings)) {}
@@ -41,96 +36,22 @@ SourceFile::~SourceFile() {
   if (is_mapped()) mappings_->forget_file(id_);
 }
 
-Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& root, const std::string& path,
-                                                           SourceRole role, SourceIo io,
+Result<std::shared_ptr<const SourceFile>> SourceFile::open(const SourceRoot& root, const std::string& path, SourceIo io,
                                                            std::shared_ptr<MappingCache> mappings) {
   auto fd = root.open_file(path);
   if (!fd) return std::unexpected(fd.error());
   const auto status = status_of(fd->get(), path);
   if (!status) return std::unexpected(status.error());
-  std::shared_ptr<SourceFile> file(new SourceFile(std::move(*fd), *status, path, io, std::move(mappings), role));
-  if (role == SourceRole::kFile) return file;
-  const bool was_racy = is_racy(*status, file_clock());
-  file->header_ = file->parse_header(file->header_bytes_);
-  file->header_bytes_.shrink_to_fit();
-  file->sliceable_ = file->header_ ? check_sliceable(*file->header_, file->size(), last_component(path))
-                                   : std::unexpected(file->header_.error());
-  if (auto unchanged = file->check_unchanged_since_opened(); !unchanged) return std::unexpected(unchanged.error());
-  file->has_racy_header_ = was_racy;
-  return file;
+  return std::shared_ptr<const SourceFile>(new SourceFile(std::move(*fd), *status, path, io, std::move(mappings)));
 }
 
-FileVersion SourceFile::version() const {
-  FileVersion version = FileVersion::of(status_);
-  if (role_ == SourceRole::kFile) return version;
-  if (role_ == SourceRole::kWrittenArray) version = version.without_times();
-  const std::string_view bytes(reinterpret_cast<const char*>(header_bytes_.data()), header_bytes_.size());
-  version.header = std::hash<std::string_view>()(bytes);
-  return version;
-}
-
-bool SourceFile::is_version_of(const struct stat& status) const {
-  const FileVersion now = FileVersion::of(status);
-  const FileVersion opened = FileVersion::of(status_);
-  return role_ == SourceRole::kWrittenArray ? now.without_times() == opened.without_times() : now == opened;
-}
-
-// A header that was rewritten while it was read belongs to neither version.
-Result<void> SourceFile::check_unchanged_since_opened() const {
+Result<struct stat> SourceFile::check_size(Extent bytes) const {
   const auto now = status_of(fd(), path_);
   if (!now) return std::unexpected(now.error());
-  if (FileVersion::of(*now) == FileVersion::of(status_)) return {};
-  if (role_ == SourceRole::kWrittenArray && is_version_of(*now)) return check_header_bytes();
-  return std::unexpected(Error{ErrorKind::kStale, path_, "was changed while its header was read"});
-}
-
-Result<void> SourceFile::check_header_bytes() const {
-  static thread_local std::vector<std::byte> now;
-  now.resize(header_bytes_.size());
-  const bool was_racy = is_racy(status_, file_clock());
-  auto read = read_exactly(now.data(), now.size(), 0);
-  if (!read && read.error().kind != ErrorKind::kTruncated) return read;
-  if (read && std::ranges::equal(now, header_bytes_)) {
-    if (!was_racy) has_racy_header_.store(false, std::memory_order_relaxed);
-    return {};
-  }
-  return std::unexpected(Error{ErrorKind::kStale, path_, "has another header than when it was opened"});
-}
-
-// `bytes` are those that it was read from; not all of them where that fails.
-Result<NpyHeader> SourceFile::parse_header(std::vector<std::byte>& bytes) const {
-  const std::string name = last_component(path_);
-  bytes.resize(std::min<std::uint64_t>(size(), 4096));  // nearly always the whole header
-  if (auto read = read_exactly(bytes.data(), bytes.size(), 0); !read) return std::unexpected(read.error());
-  const auto needed = npy_header_size(bytes, size(), name);
-  if (!needed) return std::unexpected(needed.error());
-  const std::size_t had = bytes.size();
-  bytes.resize(*needed);
-  if (*needed > had) {
-    if (auto read = read_exactly(&bytes[had], *needed - had, had); !read) return std::unexpected(read.error());
-  }
-  return parse_npy_header(bytes, name);
-}
-
-// The header is looked at only where the file's times have moved, or moved so lately that they may not tell.
-Result<void> SourceFile::check_still_holds(Extent bytes) const {
-  const auto now = status_of(fd(), path_);
-  if (!now) return std::unexpected(now.error());
-  const std::uint64_t end = bytes.offset + bytes.size;
-  if (static_cast<std::uint64_t>(now->st_size) < end) {
-    return std::unexpected(Error{
-        ErrorKind::kTruncated, path_,
-        fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(), now->st_size, end)});
-  }
-  const bool has_header = role_ != SourceRole::kFile && header_.has_value();
-  const bool is_same = FileVersion::of(*now) == FileVersion::of(status_) && !has_racy_header();
-  if (!has_header || is_same) return {};
-  auto same = check_header_bytes();
-  if (same || same.error().kind != ErrorKind::kStale || bytes.offset < header_bytes_.size()) return same;
-  std::vector<std::byte> header_bytes_now;
-  const auto header_now = parse_header(header_bytes_now);
-  if (header_now && is_extension_of(*header_now, *header_)) return {};
-  return same;
+  if (static_cast<std::uint64_t>(now->st_size) >= bytes.end()) return *now;
+  return std::unexpected(Error{
+      ErrorKind::kTruncated, path_,
+      fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(), now->st_size, bytes.end())});
 }
 
 Result<std::shared_ptr<const Mapping>> SourceFile::window(std::uint64_t index) const {

@@ -32,7 +32,7 @@ Result<std::unique_ptr<Listing>> MirrorListing::open(const SourceRoot& root, con
 }
 
 Result<void> MirrorListing::read(std::uint64_t cookie, const Visit& visit) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (auto moved = move_to(cookie); !moved) return moved;
   while (true) {
     position_ = kUnknown;  // until a name has been taken: readdir is one ahead of what `visit` refuses, or throws at
@@ -79,26 +79,34 @@ ListedName MirrorListing::describe(const dirent& entry) const {
   return listed;
 }
 
-PlaceListing::PlaceListing(const Place& directory, const ArrayState& array, std::uint64_t default_chunks,
-                           dev_t root_device)
+VirtualListing::VirtualListing(const VirtualPath& directory, ArrayState array, std::uint64_t default_chunks,
+                               dev_t root_device)
     : directory_(directory),
-      source_(array.status),
+      array_(std::move(array)),
       root_device_(root_device),
-      places_(directory, array, default_chunks) {}
+      names_(directory_, array_, default_chunks) {}
 
-Result<void> PlaceListing::read(std::uint64_t cookie, const Visit& visit) {
-  for (; cookie < kDots + places_.count(); ++cookie) {
+Result<void> VirtualListing::read(std::uint64_t cookie, const Visit& visit) {
+  for (; cookie < kDots + names_.count(); ++cookie) {
     if (cookie < kDots) {
-      const ino_t inode = place_inode(source_, root_device_, cookie == 0 ? directory_ : Place{});
+      const VirtualPath& path = cookie == 0 ? directory_ : VirtualPath{};
+      const ino_t inode = virtual_inode(array_.status, root_device_, path, array_.absolute_path);
       if (!visit({cookie == 0 ? "." : "..", inode, S_IFDIR, cookie + 1})) return {};
       continue;
     }
-    const Place place = places_.at(cookie - kDots);
-    const std::string name = format_name(place);
-    const mode_t type = is_directory(place) ? S_IFDIR : S_IFREG;
-    if (!visit({name, place_inode(source_, root_device_, place), type, cookie + 1})) return {};
+    const std::string name = names_.name(cookie - kDots);
+    ListedName listed = describe(name);
+    listed.next_cookie = cookie + 1;
+    if (!visit(listed)) return {};
   }
   return {};
+}
+
+ListedName VirtualListing::describe(std::string_view name) const {
+  const auto path = find_name(directory_, name, array_);
+  if (!path) return {name, 0, S_IFREG, 0};  // was listed, so it is there
+  const mode_t type = is_directory(path->name) ? S_IFDIR : S_IFREG;
+  return {name, virtual_inode(array_.status, root_device_, *path, array_.absolute_path), type, 0};
 }
 
 }  // namespace npyfs

@@ -7,11 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
 #include "core/array/array_directory.h"
+#include "core/array/array_listing.h"
+#include "core/base/mutex.h"
 #include "core/paths/directory_stream.h"
 #include "core/paths/source_root.h"
 
@@ -48,28 +49,30 @@ class MirrorListing : public Listing {
  private:
   MirrorListing(const SourceRoot& root, std::string path, dev_t device, DirectoryStream directory)
       : root_(root), path_(std::move(path)), device_(device), directory_(std::move(directory)) {}
-  Result<void> move_to(std::uint64_t cookie);
-  ListedName describe(const dirent& entry) const;
+  Result<void> move_to(std::uint64_t cookie) REQUIRES(mutex_);
+  ListedName describe(const dirent& entry) const REQUIRES(mutex_);
 
   const SourceRoot& root_;
   const std::string path_;
   const dev_t device_;
-  std::mutex mutex_;  // guards what follows
-  DirectoryStream directory_;
-  std::uint64_t position_ = 0;  // cookie of the next name
+  Mutex mutex_;  // a leaf: no other lock is taken while it is held
+  DirectoryStream directory_ GUARDED_BY(mutex_);
+  std::uint64_t position_ GUARDED_BY(mutex_) = 0;  // cookie of the next name
 };
 
 // A directory below an array's, as it was when it was opened.
-class PlaceListing : public Listing {
+class VirtualListing : public Listing {
  public:
-  PlaceListing(const Place& directory, const ArrayState& array, std::uint64_t default_chunks, dev_t root_device);
+  VirtualListing(const VirtualPath& directory, ArrayState array, std::uint64_t default_chunks, dev_t root_device);
   Result<void> read(std::uint64_t cookie, const Visit& visit) override;
 
  private:
-  const Place directory_;
-  const SourceStatus source_;
+  ListedName describe(std::string_view name) const;
+
+  const VirtualPath directory_;
+  const ArrayState array_;
   const dev_t root_device_;
-  const ArrayListing places_;
+  const ArrayListing names_;
 };
 
 // Whether a file of this name and type, both of the source, is an array and so a directory of the mount.

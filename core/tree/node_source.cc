@@ -16,7 +16,7 @@ constexpr int kMaxAttempts = 3;  // at opening a source that is being replaced
 // What a mirrored name is, from what the source has there.
 NodeKind kind_of(std::string_view name, mode_t type) {
   if (S_ISDIR(type)) return NodeKind::kDirectory;
-  if (is_array_name(name, type)) return NodeKind::kPlace;
+  if (is_array_name(name, type)) return NodeKind::kVirtual;
   return S_ISREG(type) ? NodeKind::kFile : NodeKind::kOther;
 }
 
@@ -28,11 +28,6 @@ const Error* reason_without_header(const ArrayState& state) {
 
 }  // namespace
 
-std::uint64_t pinned_identity(const Node& node) {
-  const bool is_file = node.kind == NodeKind::kFile || (node.kind == NodeKind::kPlace && !is_directory(node.place));
-  return is_file ? 0 : node.version;
-}
-
 std::unexpected<Error> stale(const Node& node) {
   return std::unexpected(Error{ErrorKind::kStale, *node.path, "has changed since it was looked up"});
 }
@@ -42,38 +37,39 @@ Node NodeSource::node_at(std::string path, const SourceStatus& status) const {
   const std::uint64_t identity = root_.users() == Users::kOthers ? status.identity() : 0;
   return Node{.kind = kind,
               .path = std::make_shared<const std::string>(std::move(path)),
-              .version = kind == NodeKind::kFile ? FileVersion::of(status).hash() : identity};
+              .pin = kind == NodeKind::kFile ? FileVersion::of(status).hash() : identity};
 }
 
 Result<SourceStatus> NodeSource::status(const Node& node) const {
   auto status = with_descriptors(sources_, [&] { return root_.status(*node.path); });
   if (!status) return status;
   if (kind_of(last_component(*node.path), status->st_mode) != node.kind) return stale(node);
-  if (node.kind == NodeKind::kFile && FileVersion::of(*status).hash() != node.version) return stale(node);
-  const std::uint64_t identity = pinned_identity(node);
+  if (node.kind == NodeKind::kFile && FileVersion::of(*status).hash() != node.pinned_version()) return stale(node);
+  const std::uint64_t identity = node.pinned_identity();
   if (identity != 0 && identity != status->identity()) return stale(node);
   return status;
 }
 
 Result<std::shared_ptr<const SourceFile>> NodeSource::file(const Node& node, const struct stat& status) const {
-  auto file = with_descriptors(sources_, [&] { return sources_.get(*node.path, SourceRole::kFile, status); });
+  auto file = with_descriptors(sources_, [&] { return sources_.file(*node.path, status); });
   if (file && !(*file)->is_version_of(status)) return stale(node);
   return file;
 }
 
 Result<ArrayState> NodeSource::array(const Node& node) const {
-  const SourceRole role = writable_ ? SourceRole::kWrittenArray : SourceRole::kArray;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const auto status = this->status(node);
     if (!status) return std::unexpected(status.error());
-    auto file = with_descriptors(sources_, [&] { return sources_.get(*node.path, role, *status); });
+    auto file = with_descriptors(sources_, [&] { return sources_.array(*node.path, *status); });
     ArrayState state{*status, std::move(file), root_.absolute(*node.path)};
     if (const Error* why = reason_without_header(state); why != nullptr && is_shortage(*why)) {
       return std::unexpected(*why);  // no reason to say that there is no array
     }
     const bool moved_on =
         state.file ? !(*state.file)->is_version_of(*status) : state.file.error().kind == ErrorKind::kStale;
-    if (!moved_on) return state;
+    if (moved_on) continue;
+    if (node.at.is_below_view() && state.version() != node.pinned_version()) return stale(node);
+    return state;
   }
   return stale(node);
 }

@@ -8,7 +8,7 @@
 #include "core/array/array_directory.h"
 #include "core/base/error.h"
 #include "core/paths/source_root.h"
-#include "core/source/source_cache.h"
+#include "core/array/source_cache.h"
 #include "core/tree/nodes.h"
 
 namespace npyfs {
@@ -16,9 +16,7 @@ namespace npyfs {
 // Thread-safe.
 class NodeSource {
  public:
-  // In a mount that is `writable` arrays are opened as such that are written.
-  NodeSource(const SourceRoot& root, SourceCache& sources, bool writable)
-      : root_(root), sources_(sources), writable_(writable) {}
+  NodeSource(const SourceRoot& root, SourceCache& sources) : root_(root), sources_(sources) {}
 
   // The node of `path` in the source, which has just been seen to have this status. Where only the owner comes, who may
   // follow every change, it is pinned to nothing but the version of a file.
@@ -37,11 +35,7 @@ class NodeSource {
  private:
   const SourceRoot& root_;
   SourceCache& sources_;
-  const bool writable_;
 };
-
-// Which directory, array or link of the source a node is of, where that is what its version says; 0 for any.
-std::uint64_t pinned_identity(const Node& node);
 
 // That the source of a node has changed since it was looked up.
 std::unexpected<Error> stale(const Node& node);

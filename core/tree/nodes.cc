@@ -1,26 +1,26 @@
 #include "core/tree/nodes.h"
 
 #include <functional>
-#include <mutex>
 #include <new>
 #include <utility>
 
-#include "core/paths/file_version.h"
+#include "core/base/hash.h"
 
 namespace npyfs {
 
+bool Node::is_of_one_version() const {
+  if (kind == NodeKind::kFile) return true;
+  // A directory below a view counts rows of one shape of the array.
+  return kind == NodeKind::kVirtual && (!is_directory(at.name) || at.is_below_view());
+}
+
 bool Node::operator==(const Node& other) const {
-  return kind == other.kind && version == other.version && parent == other.parent && place == other.place &&
-         (path == other.path || *path == *other.path);
+  return kind == other.kind && pin == other.pin && at == other.at && (path == other.path || *path == *other.path);
 }
 
 std::size_t Nodes::ByNode::operator()(const Node& node) const {
-  const Place& place = node.place;
-  const std::uint64_t kinds =
-      static_cast<std::uint64_t>(node.kind) << 32 | static_cast<std::uint64_t>(place.kind) << 24 |
-      static_cast<std::uint64_t>(place.form) << 16 | static_cast<std::uint64_t>(place.axis) << 8 | place.leading_zeros;
   const std::uint64_t path = std::hash<std::string>()(*node.path);
-  return mix(mix(mix(kinds, path), mix(place.first, place.second)), mix(node.version, node.parent));
+  return mix(mix(mix(static_cast<std::uint64_t>(node.kind), path), node.at.hash()), node.pin);
 }
 
 Nodes::Nodes() {
@@ -28,7 +28,7 @@ Nodes::Nodes() {
 }
 
 NodeId Nodes::look_up(const Node& node) {
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   if (const auto found = index_.find(node); found != index_.end()) {
     Slot& slot = slots_.at((*found)->id);
     ++slot.lookups;
@@ -48,14 +48,14 @@ NodeId Nodes::look_up(const Node& node) {
 }
 
 std::optional<Node> Nodes::find(NodeId id) const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   const auto found = slots_.find(id);
   if (found == slots_.end()) return std::nullopt;
   return found->second.node;
 }
 
 bool Nodes::forget(NodeId id, std::uint64_t count) noexcept {
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   const auto found = slots_.find(id);
   if (found == slots_.end() || id == kRootNode) return false;
   Slot& slot = found->second;
@@ -72,7 +72,7 @@ bool Nodes::forget(NodeId id, std::uint64_t count) noexcept {
 }
 
 std::optional<NodeId> Nodes::id_of(const Node& node) const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   const auto found = index_.find(node);
   if (found == index_.end()) return std::nullopt;
   return (*found)->id;
@@ -102,7 +102,7 @@ void Nodes::remove_from_paths(const Slot& slot) noexcept {
 
 std::vector<NodeId> Nodes::at(std::string_view path) const {
   std::vector<NodeId> ids;
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   const auto first = paths_.find(path);
   if (first == paths_.end()) return ids;
   for (const Slot* slot = *first; slot != nullptr; slot = slot->next) ids.push_back(slot->id);
@@ -112,7 +112,7 @@ std::vector<NodeId> Nodes::at(std::string_view path) const {
 std::vector<NodeId> Nodes::beneath(std::string_view path) const {
   const std::string prefix = path.empty() ? std::string() : std::string(path) + "/";
   std::vector<NodeId> ids;
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   auto first = prefix.empty() ? paths_.upper_bound(prefix) : paths_.lower_bound(prefix);
   for (; first != paths_.end() && (*first)->node.path->starts_with(prefix); ++first) {
     for (const Slot* slot = *first; slot != nullptr; slot = slot->next) ids.push_back(slot->id);
@@ -121,7 +121,7 @@ std::vector<NodeId> Nodes::beneath(std::string_view path) const {
 }
 
 Nodes::Opened Nodes::note_open(NodeId id, bool is_racy) {
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   const auto found = slots_.find(id);
   if (found == slots_.end()) return {.doubt = new_doubt()};
   Slot& slot = found->second;
@@ -130,12 +130,12 @@ Nodes::Opened Nodes::note_open(NodeId id, bool is_racy) {
 }
 
 void Nodes::doubt_pages(NodeId id) {
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   if (const auto found = slots_.find(id); found != slots_.end()) found->second.doubt = new_doubt();
 }
 
 void Nodes::end_doubt(NodeId id, Doubt doubt) {
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   const auto found = slots_.find(id);
   if (found != slots_.end() && found->second.doubt == doubt) found->second.doubt = kNoDoubt;
 }
@@ -154,12 +154,12 @@ void Nodes::shrink() {
 }
 
 std::uint64_t Nodes::forgotten() const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   return forgotten_;
 }
 
 std::size_t Nodes::count() const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   return slots_.size();
 }
 

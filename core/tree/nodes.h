@@ -5,16 +5,16 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "core/base/mutex.h"
 #include "core/base/node_id.h"
 #include "core/base/slab_memory.h"
-#include "core/slice/path_grammar.h"
+#include "core/array/virtual_path.h"
 
 namespace npyfs {
 
@@ -22,7 +22,7 @@ enum class NodeKind : std::uint8_t {
   kDirectory,         // of the source
   kFile,              // of the source, other than an array
   kOther,             // of the source: link, FIFO, socket, device
-  kPlace,             // an array's directory, and all below it
+  kVirtual,           // an array's directory, and everything below it
   kControlDirectory,  // .npyfs/
   kControlFile,
 };
@@ -30,16 +30,20 @@ enum class NodeKind : std::uint8_t {
 // What a node is. Equal nodes have one NodeId.
 struct Node {
   NodeKind kind = NodeKind::kDirectory;
-  Place place = {};                         // kPlace; for kControlFile place.first is the file's index
-  std::shared_ptr<const std::string> path;  // in the source; shared by all places of an array; never null
-  // The state of the source that a file's bytes and size belong to (FileVersion::hash): once it has moved on, the name
-  // leads to another node. So the kernel never mixes pages of two versions. Where others visit, which directory, array
-  // or link of the source it is otherwise (SourceStatus::identity): whoever holds it gets to no other that has taken
-  // its name, where he might not get by that name. 0 elsewhere, and for the root.
-  std::uint64_t version = 0;
-  // For directories below an array, which may have several spellings while the kernel knows a directory by one name
-  // only.
-  NodeId parent = 0;
+  VirtualPath at = {};                      // kVirtual; of kControlFile at.name.first is the file's index
+  std::shared_ptr<const std::string> path;  // in the source; shared by all nodes of an array; never null
+  // Which source the node is of, in which state: see pinned_version() and pinned_identity(). 0: whatever has its name.
+  std::uint64_t pin = 0;
+
+  // Whether the node is of one version of its source. Once the source has changed, the name leads to another node, so the
+  // page cache never mixes pages of two versions.
+  bool is_of_one_version() const;
+  // FileVersion::hash() of that version; 0 otherwise.
+  std::uint64_t pinned_version() const { return is_of_one_version() ? pin : 0; }
+  // SourceStatus::identity() of the directory, array or link of the source that the node is of, if other users come in: a
+  // held inode never starts to refer to another file that took its name, which they might not reach by that name. 0
+  // otherwise.
+  std::uint64_t pinned_identity() const { return is_of_one_version() ? 0 : pin; }
 
   bool operator==(const Node& other) const;
 };
@@ -119,19 +123,19 @@ class Nodes {
   };
   using Paths = std::pmr::set<Slot*, ByPath>;
 
-  void add_to_paths(Slot& slot);
-  void remove_from_paths(const Slot& slot) noexcept;
-  Doubt new_doubt() { return ++last_doubt_ != kNoDoubt ? last_doubt_ : ++last_doubt_; }
-  void shrink();
+  void add_to_paths(Slot& slot) REQUIRES(mutex_);
+  void remove_from_paths(const Slot& slot) noexcept REQUIRES(mutex_);
+  Doubt new_doubt() REQUIRES(mutex_) { return ++last_doubt_ != kNoDoubt ? last_doubt_ : ++last_doubt_; }
+  void shrink() REQUIRES(mutex_);
 
-  mutable std::shared_mutex mutex_;  // guards all below; a leaf: nothing else is locked under it
+  mutable SharedMutex mutex_;  // a leaf: no other lock is taken while it is held
   SlabMemory memory_;
-  std::pmr::unordered_map<NodeId, Slot> slots_{&memory_};
-  std::pmr::unordered_set<const Slot*, ByNode, ByNode> index_{&memory_};
-  Paths paths_{&memory_};
-  NodeId next_id_ = kRootNode;
-  std::uint64_t forgotten_ = 0;
-  Doubt last_doubt_ = kNoDoubt;
+  std::pmr::unordered_map<NodeId, Slot> slots_ GUARDED_BY(mutex_){&memory_};
+  std::pmr::unordered_set<const Slot*, ByNode, ByNode> index_ GUARDED_BY(mutex_){&memory_};
+  Paths paths_ GUARDED_BY(mutex_){&memory_};
+  NodeId next_id_ GUARDED_BY(mutex_) = kRootNode;
+  std::uint64_t forgotten_ GUARDED_BY(mutex_) = 0;
+  Doubt last_doubt_ GUARDED_BY(mutex_) = kNoDoubt;
 };
 
 }  // namespace npyfs

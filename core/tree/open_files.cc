@@ -1,16 +1,14 @@
 #include "core/tree/open_files.h"
 
-#include <mutex>
-
 namespace npyfs {
 
 void OpenFiles::add(const OpenFile& file) {
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   files_.emplace(file.node, &file);
 }
 
 void OpenFiles::remove(const OpenFile& file) {
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   const auto [begin, end] = files_.equal_range(file.node);
   for (auto open = begin; open != end; ++open) {
     if (open->second != &file) continue;
@@ -20,7 +18,7 @@ void OpenFiles::remove(const OpenFile& file) {
 }
 
 std::optional<struct stat> OpenFiles::attributes(NodeId node) const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   const auto open = files_.find(node);
   if (open == files_.end()) return std::nullopt;
   return open->second->attributes;
@@ -30,24 +28,24 @@ template <typename Visit>
 void OpenFiles::visit_writings(NodeId node, pid_t process, Visit visit) const {
   const auto [begin, end] = files_.equal_range(node);
   for (auto open = begin; open != end; ++open) {
-    const Writing* writing = open->second->writing.get();
+    const OpenForWriting* writing = open->second->writing.get();
     if (writing != nullptr && writing->process() == process) visit(*writing);
   }
 }
 
-Result<void> OpenFiles::check_complete(NodeId node, std::uint64_t size, pid_t process) const {
-  const std::shared_lock lock(mutex_);
+Result<void> OpenFiles::check_complete(NodeId node, pid_t process) const {
+  const ReaderLock lock(mutex_);
   Result<void> complete;
-  visit_writings(node, process, [&](const Writing& writing) {
-    if (complete) complete = writing.check_complete(size);
+  visit_writings(node, process, [&](const OpenForWriting& writing) {
+    if (complete) complete = writing.check_complete();
   });
   return complete;
 }
 
 bool OpenFiles::note_truncation(NodeId node, pid_t process) const {
-  const std::shared_lock lock(mutex_);
-  const Writing* youngest = nullptr;
-  visit_writings(node, process, [&](const Writing& writing) {
+  const ReaderLock lock(mutex_);
+  const OpenForWriting* youngest = nullptr;
+  visit_writings(node, process, [&](const OpenForWriting& writing) {
     if (youngest == nullptr || writing.serial() > youngest->serial()) youngest = &writing;
   });
   if (youngest != nullptr) youngest->note_truncation();
@@ -55,7 +53,7 @@ bool OpenFiles::note_truncation(NodeId node, pid_t process) const {
 }
 
 std::size_t OpenFiles::count() const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   return files_.size();
 }
 

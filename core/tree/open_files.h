@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <shared_mutex>
 #include <unordered_map>
 
-#include "core/array/array_directory.h"
+#include "core/array/view.h"
 #include "core/base/error.h"
+#include "core/base/mutex.h"
 #include "core/io/read_ahead.h"
 #include "core/tree/nodes.h"
 #include "core/writing/open_for_writing.h"
@@ -23,20 +23,20 @@ namespace npyfs {
 // it has learned of its reader.
 struct OpenFile {
   NodeId node;
-  FileContent content;
+  View view;
   struct stat attributes;
-  bool is_generated_anew;      // a control file: each open has a text of its own
-  bool is_racy = false;        // its source's timestamps at the time of the open; see is_racy()
-  bool is_first_open = false;  // of this node since the kernel came to know it
-  // Why the pages that the kernel has of the node are to be dropped at this open; kNoDoubt where they may stay.
+  bool is_generated_anew;       // a control file: each open has a text of its own
+  bool is_racy = false;         // see is_racy(): at the time of the open
+  bool may_be_written = false;  // its bytes may change by what is written through this mount
+  bool is_first_open = false;   // of this node since the kernel came to know it
+  // Why the pages that the kernel has of the node are to be dropped at this open; kNoDoubt if they may stay.
   Nodes::Doubt doubt = Nodes::kNoDoubt;
   std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
-  std::unique_ptr<const Writing> writing = nullptr;  // null where it was opened for reading alone
+  std::unique_ptr<const OpenForWriting> writing = nullptr;  // null if it was opened for reading alone
 
-  std::uint64_t size() const { return content.view.size(); }
-
-  // Whether its bytes may change under it by what the mount itself is used for.
-  bool may_be_written() const { return content.source && content.source->role() == SourceRole::kWrittenArray; }
+  std::uint64_t size() const { return view.size(); }
+  // The source file, for messages: the first one of several. Only of files that have one.
+  const SourceFile& source() const { return *view.segments.front().file; }
 };
 
 // They are known by their nodes. Thread-safe.
@@ -49,21 +49,20 @@ class OpenFiles {
   // What `node` was when it was opened, where it is open.
   std::optional<struct stat> attributes(NodeId node) const;
 
-  // Writing::check_complete() of each that `process` writes `node` through.
-  Result<void> check_complete(NodeId node, std::uint64_t size, pid_t process) const;
+  // OpenForWriting::check_complete() of each that `process` writes `node` through.
+  Result<void> check_complete(NodeId node, pid_t process) const;
 
-  // Writing::note_truncation() of the one that `process` has opened last; false where it has opened none for writing.
+  // OpenForWriting::note_truncation() of the one that `process` has opened last; false if it has opened none for writing.
   bool note_truncation(NodeId node, pid_t process) const;
 
   std::size_t count() const;
 
  private:
-  // Only while mutex_ is held.
   template <typename Visit>
-  void visit_writings(NodeId node, pid_t process, Visit visit) const;
+  void visit_writings(NodeId node, pid_t process, Visit visit) const REQUIRES_SHARED(mutex_);
 
-  mutable std::shared_mutex mutex_;  // guards files_; a leaf
-  std::unordered_multimap<NodeId, const OpenFile*> files_;
+  mutable SharedMutex mutex_;  // a leaf: no other lock is taken while it is held
+  std::unordered_multimap<NodeId, const OpenFile*> files_ GUARDED_BY(mutex_);
 };
 
 }  // namespace npyfs

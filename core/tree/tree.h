@@ -14,10 +14,11 @@
 #include <vector>
 
 #include "core/array/array_directory.h"
+#include "core/array/view_attributes.h"
 #include "core/base/error.h"
 #include "core/io/gather.h"
 #include "core/paths/source_root.h"
-#include "core/source/source_cache.h"
+#include "core/array/source_cache.h"
 #include "core/tree/control_files.h"
 #include "core/tree/invalidation.h"
 #include "core/tree/listing.h"
@@ -65,7 +66,7 @@ class Tree {
   // kStale where the source has changed since the lookup: see attributes().
   Result<std::shared_ptr<const OpenFile>> open(NodeId id);
   // The same for writing, by `process`, or a thread of it. kReadOnly in a mount that is not writable, kNotWritable
-  // where the file is not for writing; kBusy and kReleasing as Claims::claim(). The claim ends with the last reference.
+  // where the file is not for writing; kBusy and kReleasing as RangeLocks::lock(). The lock ends with the last reference.
   Result<std::shared_ptr<const OpenFile>> open_for_writing(NodeId id, Opening opening, pid_t process);
   // To be called once for each file opened, when it is no longer open: where the kernel has closed it, or has never
   // taken it.
@@ -75,12 +76,12 @@ class Tree {
   // See gather(). Asks the disk for what a sequential reader will want next.
   Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
 
-  // See Writing::write(). kReadOnly for a file that was opened for reading alone.
+  // See OpenForWriting::write(). kReadOnly for a file that was opened for reading alone.
   Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes, bool is_page) const;
   // Returns when the array is on stable storage, or says what became of it.
   Result<void> sync(const OpenFile& file) const;
   // What close() by `process` is to report of what was written through this file: see SourceWriter::flush() and
-  // Writing::check_at_close(), the errors of which alone are kInvalidArgument.
+  // OpenForWriting::check_at_close(), the errors of which alone are kInvalidArgument.
   Result<void> flush(const OpenFile& file, pid_t process);
 
   // Sizes can be set to what they are, in bytes, once everything was written that a truncation is to be followed by:
@@ -118,7 +119,7 @@ class Tree {
   SourceWatch& watch() { return watch_; }
   const SourceWatch& watch() const { return watch_; }
 
-  Claims& claims() { return claims_; }
+  RangeLocks& range_locks() { return range_locks_; }
   const WrittenBytes& written_bytes() const { return written_bytes_; }
   SourceCache& sources() { return sources_; }
   const SourceCache& sources() const { return sources_; }
@@ -129,20 +130,19 @@ class Tree {
 
  private:
   Result<Entry> lookup_mirrored(const Node& directory, std::string_view name);
-  Result<Entry> lookup_place(NodeId directory_id, const Node& directory, std::string_view name);
+  Result<Entry> lookup_virtual(const Node& directory, std::string_view name);
   Result<Entry> lookup_control(const Node& directory, std::string_view name);
   Entry found(const Node& node, const struct stat& attributes);
 
   Result<Node> node(NodeId id) const;
-  struct stat place_attributes(const Place& place, const ArrayState& array, std::uint64_t size) const;
-  Result<void> check_directory(const Node& node) const;
+  Result<struct stat> virtual_attributes(const VirtualPath& at, const ArrayState& array) const;
   struct stat mirrored_attributes(const Node& node, const struct stat& status) const;
   Result<struct stat> fresh_attributes(const Node& node) const;
   Result<OpenFile> open_control(NodeId id, const Node& node) const;
   Result<OpenFile> open_source(NodeId id, const Node& node) const;
-  // `content_at` is content_of() or content_for_writing(). kStale where the array is no longer that of the node.
-  Result<OpenFile> open_place(NodeId id, const Node& node,
-                              Result<FileContent> (*content_at)(const Place&, const ArrayState&)) const;
+  // The array that a node of one version is of; kStale if it is another version now.
+  Result<ArrayState> array_of(const Node& node) const;
+  Result<OpenFile> open_virtual(NodeId id, const Node& node, const ArrayState& array) const;
   std::shared_ptr<const OpenFile> opened(OpenFile file);
 
   SourceRoot root_;
@@ -151,7 +151,7 @@ class Tree {
   Nodes nodes_;
   SourceCache sources_;
   const NodeSource node_source_;
-  Claims claims_;
+  RangeLocks range_locks_;
   WrittenBytes written_bytes_;
   SourceWatch watch_;
   OpenFiles open_files_;  // for the attributes of those whose source has moved on

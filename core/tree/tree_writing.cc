@@ -12,43 +12,45 @@ Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, Openin
   if (!known) return std::unexpected(known.error());
   const Node& node = *known;
   if (!options_.writable) return std::unexpected(Error{ErrorKind::kReadOnly, *node.path, "the mount is read-only"});
-  if (node.kind != NodeKind::kPlace) {
+  if (node.kind != NodeKind::kVirtual || is_directory(node.at.name)) {
     return std::unexpected(Error{ErrorKind::kNotWritable, *node.path, "only arrays and their views can be written"});
   }
-  auto file = open_place(id, node, &content_for_writing);
-  if (!file) return std::unexpected(file.error());
+  const auto array = array_of(node);
+  if (!array) return std::unexpected(array.error());
   auto writing = with_descriptors(sources_, [&] {
-    return Writing::open(root_, id, node.place, file->content, opening, process, claims_, written_bytes_);
+    return OpenForWriting::open(root_, {id, node.at, *array, opening, process}, range_locks_, written_bytes_);
   });
   if (!writing) return std::unexpected(writing.error());
+  auto file = open_virtual(id, node, *array);
+  if (!file) return std::unexpected(file.error());
   file->writing = std::move(*writing);
   return opened(std::move(*file));
 }
 
 Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes,
                          bool is_page) const {
-  if (file.writing) return file.writing->write(file.content.view, offset, bytes, is_page);
+  if (file.writing) return file.writing->write(offset, bytes, is_page);
   return std::unexpected(Error{ErrorKind::kReadOnly, fmt::format("node {}", file.node), "is open for reading alone"});
 }
 
 Result<void> Tree::sync(const OpenFile& file) const {
   if (file.writing) return file.writing->sync();
-  return file.may_be_written() ? file.content.source->sync() : Result<void>{};
+  return file.may_be_written ? file.source().sync() : Result<void>{};
 }
 
 Result<void> Tree::flush(const OpenFile& file, pid_t process) {
   if (!file.writing) return {};
-  claims_.note_close(file.node);
+  range_locks_.note_close(file.node);
   if (auto flushed = file.writing->flush(); !flushed) return flushed;
-  return file.writing->check_at_close(file.size(), process);
+  return file.writing->check_at_close(process);
 }
 
 Result<void> Tree::check_new_size(NodeId id, std::uint64_t size, pid_t process, const OpenFile* file) const {
   const auto now = attributes(id);
   if (!now) return std::unexpected(now.error());
   if (size == static_cast<std::uint64_t>(now->st_size)) {
-    if (file == nullptr) return open_files_.check_complete(id, size, process);
-    return file->writing ? file->writing->check_complete(size) : Result<void>{};
+    if (file == nullptr) return open_files_.check_complete(id, process);
+    return file->writing ? file->writing->check_complete() : Result<void>{};
   }
   const auto known = node(id);
   return std::unexpected(Error{ErrorKind::kInvalidArgument, known ? *known->path : "",

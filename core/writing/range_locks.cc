@@ -5,20 +5,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <string>
 #include <string_view>
 
 namespace npyfs {
-
-bool overlap(const Claim& a, const Claim& b) {
-  if (a.device != b.device || a.inode != b.inode || !a.has_bytes || !b.has_bytes) return false;
-  if (a.is_whole_file || b.is_whole_file || a.axis != b.axis || a.version != b.version) return true;
-  return a.rows.start < b.rows.stop && b.rows.start < a.rows.stop;
-}
-
 namespace {
 
-// The process that a thread belongs to; the thread itself where it has ended, or lives where we cannot see it.
+bool has_bytes(const LockedRange& range) {
+  return !range.selection || !range.selection->is_empty();
+}
+
+// The process that a thread belongs to; the thread itself if it has ended, or lives where we cannot see it.
 pid_t process_of(pid_t thread) {
   std::ifstream status(fmt::format("/proc/{}/status", thread));
   constexpr std::string_view kName = "Tgid:";
@@ -28,62 +24,92 @@ pid_t process_of(pid_t thread) {
   return thread;
 }
 
-}  // namespace
-
-Result<Claims::Ticket> Claims::claim(const Claim& claim, Opening opening, pid_t process) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& [view, holding] : holdings_) {
-    if (view == claim.view || !overlap(holding.claim, claim)) continue;
-    const bool may_end = holding.closes >= holding.processes.size();
-    return std::unexpected(Error{may_end ? ErrorKind::kReleasing : ErrorKind::kBusy, claim.path,
-                                 fmt::format("{} overlaps {}, which process {} has open for writing", claim.description,
-                                             holding.claim.description, process_of(holding.processes.front()))});
-  }
-  const auto found = holdings_.find(claim.view);
-  const bool is_new = found == holdings_.end();
-  if (!is_new && opening == Opening::kForReadingAndWriting && found->second.past_pages > 0) {
-    const pid_t holder = process_of(found->second.processes.front());
-    return std::unexpected(Error{ErrorKind::kReleasing, claim.path,
-                                 fmt::format("{} cannot be opened for reading and writing while process {} has it open "
-                                             "for writing alone",
-                                             claim.description, holder)});
-  }
-  const bool past_pages =
-      opening == Opening::kForWriting && (is_new || found->second.past_pages == found->second.processes.size());
-  if (is_new) {
-    holdings_.emplace(claim.view, Holding{claim, {process}});  // at once, so that none is without an opener
-  } else {
-    found->second.processes.push_back(process);
-  }
-  if (past_pages) ++holdings_.at(claim.view).past_pages;
-  return Ticket(*this, claim.view, process, past_pages ? WritePath::kPastPages : WritePath::kThroughPages);
+bool share_bytes(const RangeLock& a, const RangeLock& b) {
+  return std::ranges::any_of(a.ranges, [&](const LockedRange& of_a) {
+    return std::ranges::any_of(b.ranges, [&](const LockedRange& of_b) { return npyfs::overlap(of_a, of_b); });
+  });
 }
 
-void Claims::note_close(NodeId view) {
-  const std::lock_guard lock(mutex_);
+}  // namespace
+
+bool overlap(const LockedRange& a, const LockedRange& b) {
+  if (a.device != b.device || a.inode != b.inode || !has_bytes(a) || !has_bytes(b)) return false;
+  if (!a.selection || !b.selection) return true;
+  const bool is_same_array = a.array.offset == b.array.offset && a.array.size == b.array.size;
+  if (!is_same_array) return a.array.offset < b.array.end() && b.array.offset < a.array.end();
+  return a.version != b.version || overlap(*a.selection, *b.selection);
+}
+
+std::optional<RangeLocks::Conflict> RangeLocks::find_conflict(const RangeLock& lock, Opening opening) const {
+  for (const auto& [view, holding] : holdings_) {
+    if (view == lock.view || !share_bytes(holding.lock, lock)) continue;
+    const bool may_end = holding.closes >= holding.processes.size();
+    return Conflict{may_end ? ErrorKind::kReleasing : ErrorKind::kBusy, holding.lock.description,
+                    holding.processes.front()};
+  }
+  const auto own = holdings_.find(lock.view);
+  const bool is_written_directly = own != holdings_.end() && own->second.direct > 0;
+  if (!is_written_directly || opening == Opening::kForWriting) return std::nullopt;
+  return Conflict{ErrorKind::kReleasing, "", own->second.processes.front()};
+}
+
+WritePath RangeLocks::add_share(const RangeLock& lock, Opening opening, pid_t process) {
+  const auto found = holdings_.find(lock.view);
+  if (found == holdings_.end()) {
+    const bool is_direct = opening == Opening::kForWriting;
+    Holding holding{lock, {process}, 0, is_direct ? 1u : 0u};
+    holdings_.emplace(lock.view, std::move(holding));
+    return is_direct ? WritePath::kDirect : WritePath::kCached;
+  }
+  Holding& holding = found->second;
+  const bool is_direct = opening == Opening::kForWriting && holding.direct == holding.processes.size();
+  holding.processes.push_back(process);
+  if (is_direct) ++holding.direct;
+  return is_direct ? WritePath::kDirect : WritePath::kCached;
+}
+
+Result<RangeLocks::Share> RangeLocks::lock(const RangeLock& lock, Opening opening, pid_t process) {
+  std::optional<Conflict> conflict;
+  {
+    const MutexLock guard(mutex_);
+    conflict = find_conflict(lock, opening);
+    if (!conflict) return Share(*this, lock.view, process, add_share(lock, opening, process));
+  }
+  const pid_t holder = process_of(conflict->process);
+  auto sentence = conflict->holder.empty()
+                      ? fmt::format("{} cannot be opened for reading and writing while process {} has it open for "
+                                    "writing alone",
+                                    lock.description, holder)
+                      : fmt::format("{} overlaps {}, which process {} has open for writing", lock.description,
+                                    conflict->holder, holder);
+  return std::unexpected(Error{conflict->kind, lock.path, std::move(sentence)});
+}
+
+void RangeLocks::note_close(NodeId view) {
+  const MutexLock guard(mutex_);
   if (const auto holding = holdings_.find(view); holding != holdings_.end()) ++holding->second.closes;
 }
 
-void Claims::release(NodeId view, pid_t process, WritePath path) {
+void RangeLocks::release(NodeId view, pid_t process, WritePath path) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock guard(mutex_);
     const auto found = holdings_.find(view);
-    auto& [claim, processes, closes, past_pages] = found->second;
-    processes.erase(std::ranges::find(processes, process));
-    if (closes > 0) --closes;
-    if (path == WritePath::kPastPages) --past_pages;
-    if (processes.empty()) holdings_.erase(found);
+    Holding& holding = found->second;
+    holding.processes.erase(std::ranges::find(holding.processes, process));
+    if (holding.closes > 0) --holding.closes;
+    if (path == WritePath::kDirect) --holding.direct;
+    if (holding.processes.empty()) holdings_.erase(found);
   }
   after_release_();
 }
 
-bool Claims::is_claimed(NodeId view) const {
-  const std::lock_guard lock(mutex_);
+bool RangeLocks::is_locked(NodeId view) const {
+  const MutexLock guard(mutex_);
   return holdings_.contains(view);
 }
 
-std::vector<NodeId> Claims::views() const {
-  const std::lock_guard lock(mutex_);
+std::vector<NodeId> RangeLocks::views() const {
+  const MutexLock guard(mutex_);
   std::vector<NodeId> views;
   views.reserve(holdings_.size());
   for (const auto& [view, holding] : holdings_) views.push_back(view);

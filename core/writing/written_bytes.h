@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "core/base/mutex.h"
 
 namespace npyfs {
 
@@ -28,8 +29,8 @@ class WrittenBytes {
   std::vector<std::pair<std::string, std::uint64_t>> all() const;
 
  private:
-  mutable std::shared_mutex mutex_;  // guards counters_; a leaf
-  std::map<std::string, std::shared_ptr<Counter>> counters_;
+  mutable SharedMutex mutex_;  // a leaf: no other lock is taken while it is held
+  std::map<std::string, std::shared_ptr<Counter>> counters_ GUARDED_BY(mutex_);
 };
 
 }  // namespace npyfs

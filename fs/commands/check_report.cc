@@ -47,7 +47,7 @@ Row row_of(const CheckedArray& array, Sizes sizes) {
   row[0] = escaped(array.path);
   if (array.header) {
     row[1] = format_shape(array.header->shape);
-    row[2] = escaped(descr_text(*array.header));
+    row[2] = escaped(descr_text(array.header->descr));
     row[3] = array.header->fortran_order ? "F" : "C";
   }
   row[4] = sizes == Sizes::kReadable ? readable_size(array.file_size) : fmt::format("{}", array.file_size);
@@ -75,7 +75,7 @@ Json json_of(const CheckedArray& array) {
   json["path"] = array.path;
   const bool known = array.header.has_value();
   json["shape"] = known ? Json(array.header->shape) : Json();
-  json["descr"] = known ? Json(descr_text(*array.header)) : Json();
+  json["descr"] = known ? Json(descr_text(array.header->descr)) : Json();
   json["fortran_order"] = known ? Json(array.header->fortran_order) : Json();
   json["itemsize"] = known ? Json(array.header->itemsize) : Json();
   json["data_offset"] = known ? Json(array.header->data_offset) : Json();

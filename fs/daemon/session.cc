@@ -122,7 +122,7 @@ Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, 
   signals.take_during([&] { served = run_loop(session, filesystem.options); },
                       [&] {
                         call_guarded(
-                            [&] { lost = filesystem.drain.drain(filesystem.notices, filesystem.tree.claims()); },
+                            [&] { lost = filesystem.drain.drain(filesystem.notices, filesystem.tree.range_locks()); },
                             [&](int error, const char*) { drain_failure = error; });
                       },
                       [&] { fuse_session_exit(session); });

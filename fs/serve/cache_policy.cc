@@ -10,8 +10,8 @@ constexpr std::uint64_t kLargeFile = std::uint64_t{1} << 20;
 
 void choose_caching(CachePolicy policy, bool can_map_direct_io, const OpenFile& file, fuse_file_info& info) {
   info.noflush = file.writing == nullptr;  // without it, a flush has nothing to report
-  if (file.may_be_written()) {
-    const bool is_cached = file.writing != nullptr && file.writing->path() == WritePath::kThroughPages;
+  if (file.may_be_written) {
+    const bool is_cached = file.writing != nullptr && file.writing->path() == WritePath::kCached;
     info.direct_io = can_map_direct_io && !is_cached;
     return;
   }

@@ -38,7 +38,7 @@ Drain::Pass Drain::pass() {
   return pass;
 }
 
-std::uint64_t Drain::drain(KernelNotices& notices, const Claims& claims) {
+std::uint64_t Drain::drain(KernelNotices& notices, const RangeLocks& locks) {
   has_begun_ = true;
   {
     const WriterLock wait_for_all_passes(mutex_);
@@ -48,7 +48,7 @@ std::uint64_t Drain::drain(KernelNotices& notices, const Claims& claims) {
   std::uint64_t written = 0;
   do {  // again, until there was nothing to write back: the kernel leaves alone a page that it is using at the moment
     written = written_pages_;
-    drop_pages(notices, claims.views());
+    drop_pages(notices, locks.views());
   } while (written_pages_ != written);
   if (written != written_before) {
     log(LogLevel::kInfo, "wrote back mapped pages in {} writes before the end", written - written_before);

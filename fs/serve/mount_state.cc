@@ -30,11 +30,11 @@ MountState::MountState(const Options& mount_options, SourceRoot root, ControlFil
            texts(*this)),
       preload(options.max_threads),
       waiting_opens(std::move(attempt)) {
-  tree.claims().after_each_release([this] { waiting_opens.try_again(); });
+  tree.range_locks().after_each_release([this] { waiting_opens.try_again(); });
 }
 
 std::optional<Drain::Pass> MountState::pass_to_read(NodeId node) {
-  if (!options.writable || !tree.claims().is_claimed(node)) return Drain::Pass();
+  if (!options.writable || !tree.range_locks().is_locked(node)) return Drain::Pass();
   Drain::Pass pass = drain.pass();
   if (!pass) return std::nullopt;
   return pass;

@@ -85,7 +85,7 @@ void open(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
 void release(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
   MountState& mount = mount_of(request);
   if (const auto file = mount.files.remove(info->fh)) {
-    const auto left_out = file->writing ? file->writing->what_was_left_out(file->size()) : std::nullopt;
+    const auto left_out = file->writing ? file->writing->what_was_left_out() : std::nullopt;
     if (left_out) log(LogLevel::kWarning, "{}", to_message(*left_out));
     mount.tree.close(*file);
   }
@@ -119,7 +119,7 @@ void read(fuse_req_t request, fuse_ino_t node, size_t size, off_t offset, fuse_f
   if (reply_bytes(request, pieces.iovecs()) == EFAULT) {
     ++mount.counters.source_errors;
     ++mount.counters.errors;
-    const std::string& path = file->content.source->path();
+    const std::string& path = file->source().path();
     log_repeated(LogLevel::kWarning, path, fmt::format("{}: bytes from {} on cannot be read", escaped(path), offset));
   }
   pieces.clear();

@@ -10,7 +10,7 @@
 #include "core/npy/npy_header.h"
 #include "core/slice/path_grammar.h"
 #include "core/slice/strided_runs.h"
-#include "core/slice/view.h"
+#include "core/array/view.h"
 
 namespace npyfs {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "core/slice/view.h"
+#include "core/array/view.h"
 
 namespace npyfs {
 namespace {

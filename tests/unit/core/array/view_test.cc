@@ -1,4 +1,4 @@
-#include "core/slice/view.h"
+#include "core/array/view.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/source/source_cache.h"
+#include "core/array/source_cache.h"
 
 #include <gtest/gtest.h>
 

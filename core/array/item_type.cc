@@ -1,0 +1,71 @@
+#include "core/array/item_type.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/escape.h"
+#include "core/base/percent.h"
+
+namespace npyfs {
+namespace {
+
+std::string names_of(std::span<const Field> fields) {
+  constexpr std::size_t kMost = 10;  // a structured dtype may have thousands
+  std::string names;
+  for (const Field& field : fields.first(std::min(fields.size(), kMost))) {
+    names += (names.empty() ? "" : ", ") + escaped(field.name);
+  }
+  return fields.size() > kMost ? names + ", ..." : names;
+}
+
+}  // namespace
+
+ItemType item_type(const Array& array, const Selection& selection) {
+  ItemType type{array.descr, array.itemsize, array.fields, {}};
+  const Field* field = nullptr;
+  for (const auto& selected : selection.fields()) {
+    field = &type.fields[selected.number];
+    type.path.push_back(field->name);
+    type.fields = field->dtype.fields;
+  }
+  if (field != nullptr) {
+    type.descr = field->dtype.descr();
+    type.itemsize = field->dtype.itemsize;
+  }
+  return type;
+}
+
+Result<Selection> select_field(const Array& array, const Selection& selection, std::string_view name) {
+  const auto refuse = [&](std::string why) {
+    return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), std::move(why)});
+  };
+  const ItemType type = item_type(array, selection);
+  if (type.fields.empty()) return refuse("the array has no fields");
+  const Field* field = find_field(type.fields, name);
+  if (field == nullptr) return refuse(fmt::format("is no field of the array; it has {}", names_of(type.fields)));
+  const Shape shape = field->shape();
+  if (selection.ndim() + shape.size() > Selection::kMaxDimensions) {
+    return refuse(fmt::format("no array has more than {} dimensions", Selection::kMaxDimensions));
+  }
+  Selection of_field = selection;
+  of_field.take_field({.number = static_cast<std::uint32_t>(field - type.fields.data()),
+                       .offset = field->offset,
+                       .itemsize = field->dtype.itemsize,
+                       .ndim = static_cast<std::uint8_t>(shape.size())},
+                      shape);
+  return of_field;
+}
+
+// A name that ends like a file of the mount has its last dot encoded: fields/x.npy is the field x.
+std::optional<std::string> field_path_name(std::string_view name) {
+  constexpr std::size_t kExtension = 4;  // ".npy", ".bin"
+  auto encoded = percent_encoded(name);
+  if (!encoded) return std::nullopt;
+  if (encoded->ends_with(".npy") || encoded->ends_with(".bin")) {
+    encoded->replace(encoded->size() - kExtension, 1, "%2E");
+  }
+  return encoded->size() + kExtension <= kMaxFileName ? encoded : std::nullopt;
+}
+
+}  // namespace npyfs

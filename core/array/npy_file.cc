@@ -1,0 +1,75 @@
+#include "core/array/npy_file.h"
+
+#include <utility>
+#include <vector>
+
+#include "core/base/path_string.h"
+
+namespace npyfs {
+namespace {
+
+Result<std::shared_ptr<const Array>> array_in(const std::shared_ptr<const SourceFile>& file,
+                                              const std::shared_ptr<const HeaderGuard>& guard,
+                                              const Result<NpyHeader>& header) {
+  if (!header) return std::unexpected(header.error());
+  if (auto sliceable = check_sliceable(*header, file->size(), last_component(file->path())); !sliceable) {
+    return std::unexpected(sliceable.error());
+  }
+  auto geometry = contiguous_geometry(header->data_offset, header->itemsize, header->shape, header->fortran_order);
+  auto array = std::make_shared<Array>();
+  array->descr = header->descr;
+  array->itemsize = header->itemsize;
+  array->fields = header->fields;
+  array->shape = header->shape;
+  array->fortran_order = header->fortran_order;
+  array->parts.push_back({file, guard, std::move(geometry)});
+  return array;
+}
+
+}  // namespace
+
+NpyFile::NpyFile(std::shared_ptr<const SourceFile> file, std::shared_ptr<const HeaderGuard> guard,
+                 Result<NpyHeader> header, WrittenHere written_here)
+    : file_(std::move(file)),
+      guard_(std::move(guard)),
+      header_(std::move(header)),
+      written_here_(written_here),
+      array_(array_in(file_, guard_, header_)) {}
+
+Result<std::shared_ptr<const NpyFile>> NpyFile::open(const SourceRoot& root, const std::string& path, SourceIo io,
+                                                     std::shared_ptr<MappingCache> mappings, WrittenHere written_here) {
+  const auto file = SourceFile::open(root, path, io, std::move(mappings));
+  if (!file) return std::unexpected(file.error());
+  const bool was_racy = is_racy((*file)->status(), file_clock());
+  std::vector<std::byte> bytes;
+  auto header = read_npy_header(**file, {0, (*file)->size()}, last_component(path), bytes);
+  bytes.shrink_to_fit();
+  auto guard = std::make_shared<const HeaderGuard>(*file, 0, std::move(bytes), header ? &*header : nullptr,
+                                                   was_racy);
+  std::shared_ptr<const NpyFile> opened(new NpyFile(*file, std::move(guard), std::move(header), written_here));
+  if (auto unchanged = opened->check_unchanged(); !unchanged) return std::unexpected(unchanged.error());
+  return opened;
+}
+
+FileVersion NpyFile::version() const {
+  FileVersion version = file_->version();
+  if (written_here_ == WrittenHere::kYes) version = version.without_times();
+  version.header = guard_->hash();
+  return version;
+}
+
+bool NpyFile::is_version_of(const struct stat& status) const {
+  if (written_here_ == WrittenHere::kNo) return file_->is_version_of(status);
+  return FileVersion::of(status).without_times() == file_->version().without_times();
+}
+
+// A header that was rewritten while it was read belongs to neither version.
+Result<void> NpyFile::check_unchanged() const {
+  const auto now = status_of(file_->fd(), file_->path());
+  if (!now) return std::unexpected(now.error());
+  if (file_->is_version_of(*now)) return {};
+  if (written_here_ == WrittenHere::kYes && is_version_of(*now)) return guard_->check();
+  return std::unexpected(Error{ErrorKind::kStale, file_->path(), "was changed while its header was read"});
+}
+
+}  // namespace npyfs

@@ -1,0 +1,70 @@
+#include "core/array/view.h"
+
+#include <utility>
+
+#include "core/array/item_type.h"
+#include "core/npy/npy_header.h"
+
+namespace npyfs {
+namespace {
+
+// What the header says of the order: numpy writes Fortran order only for what is not in C order as well.
+bool is_written_in_fortran_order(const Array& array, const Shape& shape) {
+  return array.fortran_order && is_fortran_contiguous_only(shape);
+}
+
+std::uint64_t items_of(const Shape& shape) {
+  std::uint64_t items = 1;
+  for (const std::uint64_t length : shape) {
+    if (length == 0) return 0;
+    items *= length;
+  }
+  return items;
+}
+
+}  // namespace
+
+Result<void> Segment::check_still_holds(Extent hull) const {
+  const auto now = file->check_size(hull);
+  if (!now) return std::unexpected(now.error());
+  return guard ? guard->check(*now, hull) : Result<void>{};
+}
+
+std::uint64_t View::body_size() const {
+  std::uint64_t size = 0;
+  for (const Segment& segment : segments) size += segment.runs.size();
+  return size;
+}
+
+View make_view(const Array& array, const Selection& selection, Form form) {
+  View view;
+  const ArrayPart& part = array.parts.front();
+  const Geometry geometry = selection.geometry(part.geometry);
+  if (form == Form::kNpy) {
+    const ItemType type = item_type(array, selection);
+    view.header = format_npy_header(type.descr, is_written_in_fortran_order(array, geometry.shape), geometry.shape);
+  }
+  view.segments.push_back({part.file, part.guard, Runs(geometry, array.fortran_order)});
+  return view;
+}
+
+std::uint64_t view_size(const Array& array, const Selection& selection, Form form) {
+  const Shape shape = selection.shape();
+  const ItemType type = item_type(array, selection);
+  const std::uint64_t body = items_of(shape) * type.itemsize;
+  if (form != Form::kNpy) return body;
+  return npy_header_length(type.descr, is_written_in_fortran_order(array, shape), shape) + body;
+}
+
+View whole_file_view(std::shared_ptr<const SourceFile> file) {
+  View view;
+  const Extent all{0, file->size()};
+  view.segments.push_back({std::move(file), nullptr, Runs(all)});
+  return view;
+}
+
+View text_view(std::string text) {
+  return View{std::move(text), {}};
+}
+
+}  // namespace npyfs

@@ -1,0 +1,103 @@
+#include "core/io/view_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "core/base/checked.h"
+#include "core/npy/npy_header.h"
+
+namespace npyfs {
+namespace {
+
+// "(625, 10) '<f8'"; empty if the bytes do not begin with a header.
+std::string described(std::span<const std::byte> bytes) {
+  const auto size = npy_header_size(bytes, bytes.size(), "");
+  if (!size) return "";
+  const auto header = parse_npy_header(bytes.first(*size), "");
+  if (!header) return "";
+  return fmt::format("{} {}{}", format_shape(header->shape), header->descr,
+                     header->fortran_order ? " in Fortran order" : "");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const ViewWriter>> ViewWriter::open(const SourceRoot& root, View view, std::string description) {
+  std::vector<std::unique_ptr<const SourceWriter>> writers;
+  for (const Segment& segment : view.segments) {
+    auto writer = SourceWriter::open(root, segment.file);
+    if (!writer) return std::unexpected(writer.error());
+    writers.push_back(std::move(*writer));
+  }
+  return std::unique_ptr<const ViewWriter>(
+      new ViewWriter(std::move(view), std::move(writers), std::move(description)));
+}
+
+Result<void> ViewWriter::check_header(std::uint64_t offset, std::span<const std::byte> bytes) const {
+  if (offset >= view_.header.size()) return {};
+  const auto part = bytes.first(std::min<std::uint64_t>(bytes.size(), view_.header.size() - offset));
+  if (std::memcmp(part.data(), view_.header.data() + offset, part.size()) == 0) return {};
+  const auto there = described(std::as_bytes(std::span(view_.header)));
+  const auto written = offset == 0 ? described(bytes) : "";
+  auto sentence =
+      written.empty() || written == there
+          ? fmt::format("{} is {}, and what was written into its header is no such header", description_, there)
+          : fmt::format("{} is {}, the header written says {}", description_, there, written);
+  return std::unexpected(Error{ErrorKind::kInvalidArgument, path(), std::move(sentence)});
+}
+
+Result<void> ViewWriter::check_unchanged() const {
+  for (std::size_t i = 0; i < writers_.size(); ++i) {
+    if (auto unchanged = writers_[i]->check_unchanged(); !unchanged) return unchanged;
+    const auto& guard = view_.segments[i].guard;
+    if (!guard) continue;
+    if (auto same = guard->check(); !same) return same;
+  }
+  return {};
+}
+
+Result<void> ViewWriter::write(std::uint64_t offset, std::span<const std::byte> bytes) const {
+  const auto end = checked_add<std::uint64_t>(offset, bytes.size());
+  if (!end || *end > view_.size()) {
+    return std::unexpected(
+        Error{ErrorKind::kBeyondEnd, path(),
+              fmt::format("{} has {} bytes and keeps its size; {} bytes at {} were written", description_, view_.size(),
+                          bytes.size(), offset)});
+  }
+  if (auto same = check_header(offset, bytes); !same) return same;
+  const std::uint64_t of_header = view_.header.size() - std::min<std::uint64_t>(view_.header.size(), offset);
+  bytes = bytes.subspan(std::min<std::uint64_t>(bytes.size(), of_header));
+  if (auto unchanged = check_unchanged(); !unchanged || bytes.empty()) return unchanged;
+  const auto write_segment = [&](const Segment& segment, Extent wanted) {
+    const SourceWriter& writer = *writers_[static_cast<std::size_t>(&segment - view_.segments.data())];
+    Result<void> result;
+    segment.runs.visit(wanted.offset, wanted.size, [&](Extent extent) {
+      result = writer.write_exactly(bytes.first(extent.size), extent.offset);
+      bytes = bytes.subspan(extent.size);
+      return result.has_value();
+    });
+    return result;
+  };
+  if (auto written = view_.visit(offset + of_header, bytes.size(), write_segment); !written) return written;
+  // A truncation in this very moment may have been undone by what was written: the writer must know.
+  return check_unchanged();
+}
+
+Result<void> ViewWriter::sync() const {
+  for (const auto& writer : writers_) {
+    if (auto synced = writer->sync(); !synced) return synced;
+  }
+  return {};
+}
+
+Result<void> ViewWriter::flush() const {
+  for (const auto& writer : writers_) {
+    if (auto flushed = writer->flush(); !flushed) return flushed;
+  }
+  return {};
+}
+
+}  // namespace npyfs
