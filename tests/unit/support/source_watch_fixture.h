@@ -48,5 +48,6 @@ class SourceWatchTest : public testing::Test {
   const TempDirectory directory_;
   SourceRoot root_ = std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner));
   SourceWatch watch_{root_};
+};
 
 }  // namespace npyfs
