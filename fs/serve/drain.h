@@ -31,8 +31,8 @@ class Drain {
   // To be called for each of these writes that failed.
   void note_lost_page() { ++lost_pages_; }
 
-  // Returns when the kernel holds no dirty page of a view in `locks`. Other threads must serve the session meanwhile. Returns
-  // how many writes of pages have failed: their bytes are lost. To be called once.
+  // Returns when the kernel holds no dirty page of a view in `locks`. Other threads must serve the session meanwhile.
+  // Returns how many writes of pages have failed: their bytes are lost. To be called once.
   std::uint64_t drain(KernelNotices& notices, const RangeLocks& locks);
 
  private:

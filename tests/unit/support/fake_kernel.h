@@ -122,7 +122,7 @@ class FakeKernel {
   // From now on no reply arrives.
   void hang_up_before_replies() { ::shutdown(kernel_.get(), SHUT_RD); }
 
-  void drain() { mount_.drain.drain(mount_.notices, mount_.tree.claims()); }
+  void drain() { mount_.drain.drain(mount_.notices, mount_.tree.range_locks()); }
 
   // What libfuse says where it reads a request.
   int receive() {

@@ -60,7 +60,7 @@ TEST_F(WriteOperationsTest, WritesRowsAndCountsThem) {
   EXPECT_EQ(mount_.counters.bytes_written, 4u);
   EXPECT_EQ(mount_.counters.failed_writes, 0u);
   EXPECT_EQ(release(view_, handle).error, 0);
-  EXPECT_TRUE(mount_.tree.claims().views().empty());
+  EXPECT_TRUE(mount_.tree.range_locks().views().empty());
 }
 
 TEST_F(WriteOperationsTest, CountsEveryFailedWrite) {
