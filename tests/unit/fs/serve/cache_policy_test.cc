@@ -2,19 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <vector>
-
-#include "tests/unit/support/npy_bytes.h"
-#include "tests/unit/support/temp_directory.h"
-
 namespace npyfs {
 namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
+View view_of_size(std::uint64_t size) {
+  View view;
+  view.segments.push_back({nullptr, nullptr, Runs(Extent{0, size})});
+  return view;
+}
+
 bool is_direct(CachePolicy policy, bool can_map_direct_io, std::uint64_t size, bool is_generated_anew = false) {
-  OpenFile file{1, {whole_file_view(size), nullptr}, {}, is_generated_anew};
+  OpenFile file{1, view_of_size(size), {}, is_generated_anew};
   fuse_file_info info = {};
   choose_caching(policy, can_map_direct_io, file, info);
   EXPECT_NE(info.direct_io, info.keep_cache) << "pages that are kept are always right";
@@ -50,8 +50,7 @@ TEST(CachePolicyTest, TextsThatAreMadeAnewAreNeverCached) {
 
 TEST(CachePolicyTest, PagesThatMayBeStaleAreNotKept) {
   for (const auto policy : {CachePolicy::kAuto, CachePolicy::kDirectIo, CachePolicy::kKernelCache}) {
-    const OpenFile file{
-        .node = 1, .content = {whole_file_view(10), nullptr}, .attributes = {}, .is_generated_anew = false, .doubt = 1};
+    const OpenFile file{.node = 1, .view = view_of_size(10), .attributes = {}, .is_generated_anew = false, .doubt = 1};
     fuse_file_info info = {};
     choose_caching(policy, true, file, info);
     EXPECT_EQ(info.direct_io, policy == CachePolicy::kDirectIo);
@@ -60,12 +59,8 @@ TEST(CachePolicyTest, PagesThatMayBeStaleAreNotKept) {
 }
 
 TEST(CachePolicyTest, WhatMayBeWrittenIsReadDirectlyOrFromPagesThatAreNotKept) {
-  const TempDirectory directory;
-  directory.write("a.npy", npy_bytes({.shape = {9}}));
-  const auto root = SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, Users::kOwner);
-  const auto mappings = std::make_shared<MappingCache>(std::size_t{1} << 30, 8);
-  const auto source = SourceFile::open(*root, "a.npy", SourceRole::kWrittenArray, SourceIo::kPread, mappings);
-  const OpenFile file{1, {whole_file_view(200), *source}, {}, false};
+  const OpenFile file{
+      .node = 1, .view = view_of_size(200), .attributes = {}, .is_generated_anew = false, .may_be_written = true};
   for (const auto policy : {CachePolicy::kAuto, CachePolicy::kDirectIo, CachePolicy::kKernelCache}) {
     for (const bool can_map_direct_io : {false, true}) {
       fuse_file_info info = {};
