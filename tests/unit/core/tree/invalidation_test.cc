@@ -15,9 +15,8 @@ using testing::UnorderedElementsAre;
 
 class ConcernedNodesTest : public testing::Test {
  protected:
-  NodeId know(NodeKind kind, const std::string& path, const std::string& place = "") {
-    return nodes_.look_up(
-        {.kind = kind, .place = *parse_place(place), .path = std::make_shared<const std::string>(path)});
+  NodeId know(NodeKind kind, const std::string& path, const VirtualPath& at = {}) {
+    return nodes_.look_up({.kind = kind, .at = at, .path = std::make_shared<const std::string>(path)});
   }
 
   std::vector<NodeId> told(const SourceChanges& changes) const {
@@ -46,12 +45,15 @@ TEST_F(ConcernedNodesTest, AFileIsOneNode) {
 }
 
 TEST_F(ConcernedNodesTest, AnArrayIsAllThatIsBelowIt) {
-  const NodeId array = know(NodeKind::kPlace, "a.npy");
-  const NodeId chunks = know(NodeKind::kPlace, "a.npy", "chunks");
-  const NodeId chunk = know(NodeKind::kPlace, "a.npy", "chunks/3_of_16.npy");
-  const NodeId info = know(NodeKind::kPlace, "a.npy", "info.json");
-  know(NodeKind::kPlace, "b.npy", "info.json");
-  EXPECT_THAT(told("a.npy"), UnorderedElementsAre(array, chunks, chunk, info));
+  const NodeId array = know(NodeKind::kVirtual, "a.npy");
+  const NodeId chunks = know(NodeKind::kVirtual, "a.npy", {.name = {.kind = NameKind::kChunks}, .spelling = 1});
+  const VirtualName name{.kind = NameKind::kChunk, .first = 3, .second = 16};
+  const NodeId chunk = know(NodeKind::kVirtual, "a.npy", {.name = name, .selection = "some rows", .depth = 1});
+  const VirtualName info_name{.kind = NameKind::kInfo};
+  const NodeId info = know(NodeKind::kVirtual, "a.npy", {.name = info_name});
+  const NodeId of_view = know(NodeKind::kVirtual, "a.npy", {.name = info_name, .selection = "some rows", .depth = 1});
+  know(NodeKind::kVirtual, "b.npy", {.name = info_name});
+  EXPECT_THAT(told("a.npy"), UnorderedElementsAre(array, chunks, chunk, info, of_view));
 }
 
 TEST_F(ConcernedNodesTest, NothingBeneathADirectoryThatHasComeOrGoneHolds) {
@@ -74,7 +76,7 @@ TEST_F(ConcernedNodesTest, DirectoriesWhoseOwnAttributesHaveChanged) {
 TEST_F(ConcernedNodesTest, Everything) {
   const NodeId sub = know(NodeKind::kDirectory, "sub");
   const NodeId file = know(NodeKind::kFile, "sub/a");
-  const NodeId array = know(NodeKind::kPlace, "b.npy");
+  const NodeId array = know(NodeKind::kVirtual, "b.npy");
   SourceChanges changes;
   changes.everything = true;
   EXPECT_THAT(told(changes), UnorderedElementsAre(kRootNode, sub, file, array));

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/array/attributes.h"
@@ -165,26 +168,34 @@ TEST_F(MirrorListingTest, FailsForWhatIsNoDirectory) {
   EXPECT_EQ(to_errno(MirrorListing::open(root, "missing").error()), ENOENT);
 }
 
-class PlaceListingTest : public testing::Test {
+class VirtualListingTest : public testing::Test {
  protected:
-  PlaceListingTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {
-    directory_.write("a.npy", npy_bytes({.shape = {20, 3}}));
+  VirtualListingTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {
+    directory_.write("a.npy", npy_bytes({"[('x', '<i2'), ('y', '<i4', (2,))]", 10, false, {20, 3}}));
     const auto mappings = std::make_shared<MappingCache>(1 << 20, 1);
     array_ = {SourceStatus{stat_of(directory_.path("a.npy"))},
-              SourceFile::open(root_, "a.npy", SourceRole::kArray, SourceIo::kMmap, mappings),
-              directory_.path("a.npy")};
+              NpyFile::open(root_, "a.npy", SourceIo::kMmap, mappings, WrittenHere::kNo), directory_.path("a.npy")};
   }
 
-  PlaceListing listing(const std::string& path) const {
-    return PlaceListing(*parse_place(path), array_, 4, root_.device());
+  VirtualPath path(std::string_view text) const {
+    VirtualPath path;
+    while (!text.empty()) {
+      const std::size_t slash = text.find('/');
+      auto next = find_name(path, text.substr(0, slash), array_);
+      if (!next) throw std::runtime_error(to_message(next.error()));
+      path = std::move(*next);
+      text.remove_prefix(slash == std::string_view::npos ? text.size() : slash + 1);
+    }
+    return path;
   }
+  VirtualListing listing(std::string_view text) const { return VirtualListing(path(text), array_, 4, root_.device()); }
 
   const TempDirectory directory_;
   const SourceRoot root_;
   ArrayState array_{{}, std::unexpected(Error{}), ""};
 };
 
-TEST_F(PlaceListingTest, ListsTheChunksInRowOrder) {
+TEST_F(VirtualListingTest, ListsTheChunksInRowOrder) {
   auto chunks = listing("chunks/11");
   auto names = names_of(list(chunks));
   ASSERT_EQ(names.size(), 13u);
@@ -196,7 +207,7 @@ TEST_F(PlaceListingTest, ListsTheChunksInRowOrder) {
   EXPECT_EQ(names, sorted(names));
 }
 
-TEST_F(PlaceListingTest, GoesOnAtAnyCookieHoweverLittleIsTakenAtATime) {
+TEST_F(VirtualListingTest, GoesOnAtAnyCookieHoweverLittleIsTakenAtATime) {
   auto chunks = listing("chunks/1000");
   const auto all = list(chunks);
   ASSERT_EQ(all.size(), 1002u);
@@ -206,7 +217,7 @@ TEST_F(PlaceListingTest, GoesOnAtAnyCookieHoweverLittleIsTakenAtATime) {
   EXPECT_TRUE(list(chunks, 10, ~std::uint64_t{0}).empty());
 }
 
-TEST_F(PlaceListingTest, HowManyThereAreCostsNothing) {
+TEST_F(VirtualListingTest, HowManyThereAreCostsNothing) {
   auto chunks = listing("chunks/9223372036854775807");
   std::vector<std::string> names;
   ASSERT_TRUE(chunks.read(2 + 9223372036854775800ull, [&](const ListedName& name) {
@@ -217,20 +228,30 @@ TEST_F(PlaceListingTest, HowManyThereAreCostsNothing) {
   EXPECT_EQ(names.back(), "9223372036854775806_of_9223372036854775807.npy");
 }
 
-TEST_F(PlaceListingTest, InodesAreThoseThatStatShows) {
-  const ino_t array_inode = mirrored_inode(array_.status, root_.device());
-  for (const char* path : {"", "axis1", "chunks", "chunks/3", "axis1/chunks/3"}) {
-    auto directory = listing(path);
-    for (const auto& entry : list(directory)) {
+TEST_F(VirtualListingTest, InodesAreThoseThatStatShows) {
+  for (const char* text :
+       {"", "axis1", "chunks", "chunks/3", "axis1/chunks/3", "items", "axis1/items", "batches/6", "fields", "index",
+        "slices", "chunks/0_of_2", "chunks/0_of_2/axis1", "fields/y/items", "slices/1_to_9_by_2/chunks/3"}) {
+    const VirtualPath directory = path(text);
+    auto listed = listing(text);
+    for (const auto& entry : list(listed)) {
       if (entry.name == "..") continue;
-      const auto place = entry.name == "." ? parse_place(path) : place_in(*parse_place(path), entry.name);
-      ASSERT_TRUE(place) << entry.name;
-      const bool is_array = place->kind == PlaceKind::kArray;
-      const ino_t inode = is_array ? array_inode : place_inode(array_.status, root_.device(), *place);
-      EXPECT_EQ(entry.inode, inode) << path << "/" << entry.name;
-      EXPECT_EQ(entry.type, is_directory(*place) ? mode_t{S_IFDIR} : mode_t{S_IFREG}) << path << "/" << entry.name;
+      const auto found = entry.name == "." ? directory : find_name(directory, entry.name, array_);
+      ASSERT_TRUE(found) << entry.name;
+      const ino_t inode = virtual_inode(array_.status, root_.device(), *found, array_.absolute_path);
+      EXPECT_EQ(entry.inode, inode) << text << "/" << entry.name;
+      EXPECT_EQ(entry.type, is_directory(found->name) ? mode_t{S_IFDIR} : mode_t{S_IFREG}) << text << "/" << entry.name;
     }
   }
+}
+
+TEST_F(VirtualListingTest, AViewAsAnArrayListsWhatTheArrayListsButItsSource) {
+  auto view = listing("slices/2_to_12");
+  EXPECT_EQ(sorted(names_of(list(view))), (std::vector<std::string>{".", "..", "axis0", "axis1", "batches", "chunks",
+                                                                    "fields", "index", "info.json", "slices"}));
+  auto items = listing("slices/2_to_12/items");
+  EXPECT_EQ(names_of(list(items)), (std::vector<std::string>{".", "..", "0.npy", "1.npy", "2.npy", "3.npy", "4.npy",
+                                                             "5.npy", "6.npy", "7.npy", "8.npy", "9.npy"}));
 }
 
 TEST(IsArrayName, RegularFilesThatEndInNpy) {

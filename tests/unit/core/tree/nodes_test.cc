@@ -3,10 +3,15 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include "core/slice/selection.h"
 
 namespace npyfs {
 namespace {
@@ -16,7 +21,7 @@ std::shared_ptr<const std::string> path(const std::string& text) {
 }
 
 Node file(const std::string& name, std::uint64_t version = 1) {
-  return {.kind = NodeKind::kFile, .path = path(name), .version = version};
+  return {.kind = NodeKind::kFile, .path = path(name), .pin = version};
 }
 
 TEST(Nodes, BeginWithTheRoot) {
@@ -45,25 +50,52 @@ TEST(Nodes, EqualNodesHaveOneId) {
 
 TEST(Nodes, NodesThatDifferInAnythingHaveIdsOfTheirOwn) {
   const auto shared = path("a.npy");
-  const Node base{.kind = NodeKind::kPlace, .place = *parse_place("chunks/1_of_4.npy"), .path = shared, .version = 1};
-  std::vector<Node> different(9, base);
+  const VirtualName chunk{.kind = NameKind::kChunk, .first = 1, .second = 4};
+  const VirtualPath view{.name = chunk, .selection = "a view", .depth = 1};
+  const VirtualPath chunks{.name = {.kind = NameKind::kChunksOf, .second = 4}, .spelling = 1};
+  const Node base{.kind = NodeKind::kVirtual, .at = view, .path = shared, .pin = 1};
+  std::vector<Node> different(14, base);
   different[1].kind = NodeKind::kFile;
   different[2].path = path("b.npy");
-  different[3].version = 2;
-  different[4].parent = 5;
-  different[5].place = *parse_place("chunks/2_of_4.npy");
-  different[6].place = *parse_place("chunks/1_of_4.bin");
-  different[7].place = *parse_place("axis1/chunks/1_of_4.npy");
-  different[8].place.leading_zeros = 1;
+  different[3].pin = 2;
+  different[4].at.selection = "another view";
+  different[5].at.name.form = Form::kBin;
+  different[6].at.name.form = Form::kArray;
+  different[7].at = chunks;
+  different[8].at = chunks;
+  different[8].at.name.second = 5;
+  different[9].at = chunks;
+  different[9].at.name.axis = 1;
+  different[10].at = chunks;
+  different[10].at.spelling = 2;
+  different[11].at = chunks;
+  different[11].at.selection = "a view";
+  different[12].at = {.name = {.kind = NameKind::kInfo}};
+  different[13].at = {.name = {.kind = NameKind::kInfo}, .selection = "a view"};
   Nodes nodes;
   std::set<NodeId> ids;
   for (const Node& node : different) EXPECT_TRUE(ids.insert(nodes.look_up(node)).second);
   for (const Node& node : different) EXPECT_FALSE(ids.insert(nodes.look_up(node)).second);
 }
 
+TEST(Nodes, NamesOfOneViewAreOneNode) {
+  const VirtualName chunk{.kind = NameKind::kChunk, .first = 0, .second = 2};
+  const VirtualName slice{.kind = NameKind::kSlice, .first = 0, .second = 5};
+  Nodes nodes;
+  const auto look_up = [&](const VirtualName& name, std::uint8_t depth) {
+    const VirtualPath at{.name = name, .selection = "the view", .depth = depth};
+    return nodes.look_up({.kind = NodeKind::kVirtual, .at = at, .path = path("a.npy"), .pin = 1});
+  };
+  const NodeId id = look_up(chunk, 1);
+  EXPECT_EQ(look_up(slice, 1), id);
+  EXPECT_EQ(look_up(chunk, 2), id);
+  EXPECT_EQ(nodes.find(id)->at.name, chunk) << "it keeps the name by which it was first looked up";
+}
+
 TEST(Nodes, FindGivesWhatWasLookedUp) {
   Nodes nodes;
-  const Node node{.kind = NodeKind::kPlace, .place = *parse_place("chunks/4"), .path = path("a"), .parent = 3};
+  const VirtualPath chunks{.name = {.kind = NameKind::kChunksOf, .second = 4}, .spelling = 3};
+  const Node node{.kind = NodeKind::kVirtual, .at = chunks, .path = path("a"), .pin = 5};
   const auto found = nodes.find(nodes.look_up(node));
   ASSERT_TRUE(found);
   EXPECT_EQ(*found, node);
@@ -125,24 +157,49 @@ TEST(Nodes, NoLookupIsLostAmongThreads) {
   EXPECT_EQ(nodes.count(), 1u);
 }
 
-TEST(Nodes, GivesMemoryBackAfterManyWereForgotten) {
-  if (!std::string_view(NPYFS_SANITIZE).empty()) {
+// Chunk `i` of 2^20 of an array of three axes.
+Node chunk_node(const std::shared_ptr<const std::string>& shared, std::uint64_t i) {
+  Selection selection = Selection::whole(Shape{std::uint64_t{1} << 40, 512, 512});
+  selection.take(0, axis_range(i << 20, (i + 1) << 20));
+  VirtualPath at{.name = {.kind = NameKind::kChunk, .first = i, .second = 1 << 20}, .depth = 1};
+  selection.encode(at.selection);
+  return {.kind = NodeKind::kVirtual, .at = std::move(at), .path = shared, .pin = 1};
+}
+
+class NodesMemoryTest : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kMany = 200'000;
+
+  void SetUp() override {
+    if (std::string_view(NPYFS_SANITIZE).empty()) return;
     GTEST_SKIP() << "the sanitizer has an allocator of its own, which mallinfo2 knows nothing of";
   }
-  const auto in_use = [] { return ::mallinfo2().uordblks + ::mallinfo2().hblkhd; };
-  Nodes nodes;
-  const auto shared = path("a.npy");
-  constexpr std::uint64_t kMany = 200'000;
-  std::vector<NodeId> ids;
-  ids.reserve(kMany);
-  const auto before = in_use();
-  for (std::uint64_t i = 0; i < kMany; ++i) {
-    ids.push_back(nodes.look_up({.kind = NodeKind::kPlace, .place = {.first = i}, .path = shared, .version = 1}));
+
+  static std::size_t in_use() { return ::mallinfo2().uordblks + ::mallinfo2().hblkhd; }
+
+  void look_up_many() {
+    for (std::uint64_t i = 0; i < kMany; ++i) ids_[i] = nodes_.look_up(chunk_node(shared_, i));
   }
+
+  Nodes nodes_;
+  std::vector<NodeId> ids_ = std::vector<NodeId>(kMany);
+  const std::shared_ptr<const std::string> shared_ = path("a.npy");
+};
+
+TEST_F(NodesMemoryTest, ALiveNodeCostsAtMost256Bytes) {
+  const auto before = in_use();
+  look_up_many();
+  const double each = static_cast<double>(in_use() - before) / kMany;
+  EXPECT_LE(each, 256);
+}
+
+TEST_F(NodesMemoryTest, GivesMemoryBackAfterManyWereForgotten) {
+  const auto before = in_use();
+  look_up_many();
   const auto at_most = in_use() - before;
   EXPECT_GT(at_most, kMany * 16);
-  for (const NodeId id : ids) nodes.forget(id, 1);
-  EXPECT_EQ(nodes.count(), 1u);
+  for (const NodeId id : ids_) nodes_.forget(id, 1);
+  EXPECT_EQ(nodes_.count(), 1u);
   EXPECT_LT(in_use(), before + at_most / 50);
 }
 
@@ -157,7 +214,7 @@ TEST(Nodes, CountsWhatIsForgotten) {
 
 TEST(Nodes, ANodeIsOpenedForTheFirstTimeOnce) {
   Nodes nodes;
-  const Node file{.kind = NodeKind::kFile, .path = std::make_shared<const std::string>("a"), .version = 1};
+  const Node file{.kind = NodeKind::kFile, .path = std::make_shared<const std::string>("a"), .pin = 1};
   const NodeId id = nodes.look_up(file);
   EXPECT_TRUE(nodes.note_open(id, false).is_first);
   EXPECT_FALSE(nodes.note_open(id, false).is_first);

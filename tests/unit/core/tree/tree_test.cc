@@ -85,11 +85,11 @@ TEST_F(TreeTest, NamesOfOneFileAreOneNodeAndOneInode) {
                            "a.npy/axis0/chunks/3_of_16.npy", "a.npy/axis00/chunks/16/3_of_16.npy"}) {
     EXPECT_EQ(node(name), chunk) << name;
   }
-  // The kernel knows a directory by one name only, people by its inode number.
+  // The kernel knows a directory by one name only.
   const auto plain = look_up("a.npy/chunks/16");
   const auto padded = look_up("a.npy/chunks/016");
   EXPECT_NE(plain->node, padded->node);
-  EXPECT_EQ(plain->attributes.st_ino, padded->attributes.st_ino);
+  EXPECT_NE(plain->attributes.st_ino, padded->attributes.st_ino);
   EXPECT_NE(node("a.npy/axis1/chunks"), node("a.npy/axis01/chunks"));
 }
 
@@ -133,7 +133,8 @@ TEST_F(TreeTest, ListsDirectories) {
   directory_.write("notes.txt", "");
   const auto listed = [&](const char* path) { return list(**tree_.open_directory(node(path))); };
   EXPECT_THAT(listed(""), UnorderedElementsAre(".", "..", "a.npy", "notes.txt")) << ".npyfs is never listed";
-  EXPECT_THAT(listed("a.npy"), ElementsAre(".", "..", "axis0", "axis1", "chunks", "slices", "info.json", "source.npy"));
+  EXPECT_THAT(listed("a.npy"), ElementsAre(".", "..", "axis0", "axis1", "batches", "chunks", "index", "slices",
+                                           "info.json", "source.npy"));
   EXPECT_THAT(listed("a.npy/chunks"), ElementsAre(".", "..", "0_of_3.npy", "1_of_3.npy", "2_of_3.npy"));
   EXPECT_THAT(listed("a.npy/chunks/2"), ElementsAre(".", "..", "0_of_2.npy", "1_of_2.npy"));
   EXPECT_THAT(listed("a.npy/axis1/chunks"), ElementsAre(".", ".."));
@@ -165,9 +166,11 @@ TEST_F(TreeTest, ViewsCarryAttributes) {
   directory_.write("a.npy", npy_bytes(kArray));
   const auto attributes = tree_.extended_attributes(node("a.npy/axis1/slices/2_to_5.npy"));
   ASSERT_TRUE(attributes);
-  ASSERT_EQ(attributes->size(), 6u);
-  EXPECT_EQ((*attributes)[4].name, "user.npyfs.shape");
-  EXPECT_EQ((*attributes)[4].value, "(10, 3)");
+  ASSERT_EQ(attributes->size(), 7u);
+  EXPECT_EQ((*attributes)[4].name, "user.npyfs.index");
+  EXPECT_EQ((*attributes)[4].value, "a[:, 2:5]");
+  EXPECT_EQ((*attributes)[5].name, "user.npyfs.shape");
+  EXPECT_EQ((*attributes)[5].value, "(10, 3)");
   for (const char* path : {"", "a.npy", "a.npy/chunks", "a.npy/source.npy", ".npyfs"}) {
     EXPECT_TRUE(tree_.extended_attributes(node(path))->empty()) << path;
   }

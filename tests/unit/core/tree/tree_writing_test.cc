@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <span>
@@ -8,13 +9,17 @@
 namespace npyfs {
 namespace {
 
+// Larger than the number of any process (PID_MAX_LIMIT of Linux is 2^22).
+constexpr pid_t kWriter = (1 << 22) + 77;
+constexpr pid_t kOther = kWriter + 1;
+
 class TreeWritingTest : public TreeTest {
  protected:
   TreeWritingTest() : TreeTest({.default_chunks = 3, .writable = true}) {
     directory_.write("a.npy", npy_bytes(array_));
   }
 
-  Result<std::shared_ptr<const OpenFile>> open(std::string_view path, pid_t process = 77) {
+  Result<std::shared_ptr<const OpenFile>> open(std::string_view path, pid_t process = kWriter) {
     return tree_.open_for_writing(node(path), Opening::kForReadingAndWriting, process);
   }
   ErrorKind why_not(std::string_view path) {
@@ -40,15 +45,17 @@ class ReadOnlyTreeTest : public TreeTest {};
 
 TEST_F(ReadOnlyTreeTest, OpensNothingForWriting) {
   directory_.write("a.npy", npy_bytes({.shape = {9}}));
-  const auto file = tree_.open_for_writing(node("a.npy/chunks/0_of_3.npy"), Opening::kForWriting, 77);
+  const auto file = tree_.open_for_writing(node("a.npy/chunks/0_of_3.npy"), Opening::kForWriting, kWriter);
   ASSERT_FALSE(file);
   EXPECT_EQ(to_errno(file.error()), EROFS);
   EXPECT_EQ(tree_.attributes(node("a.npy/chunks/0_of_3.npy"))->st_mode & 0222u, 0u);
 }
 
 TEST_F(TreeWritingTest, ViewsAndSourcesOfArraysAreForWriting) {
-  for (const char* path : {"a.npy/chunks/1_of_3.npy", "a.npy/chunks/1_of_3.bin", "a.npy/slices/0_to_2.npy",
-                           "a.npy/axis1/chunks/0_of_2.npy", "a.npy/source.npy"}) {
+  for (const char* path :
+       {"a.npy/chunks/1_of_3.npy", "a.npy/chunks/1_of_3.bin", "a.npy/slices/0_to_2.npy",
+        "a.npy/axis1/chunks/0_of_2.npy", "a.npy/source.npy", "a.npy/items/7.npy", "a.npy/batches/4/2.npy",
+        "a.npy/index/::-2,1.npy", "a.npy/slices/1_to_9_by_3.bin", "a.npy/chunks/1_of_3/items/0.npy"}) {
     EXPECT_EQ(tree_.attributes(node(path))->st_mode & 0777u, 0644u) << path;
     const auto file = open(path);
     ASSERT_TRUE(file) << path << ": " << to_message(file.error());
@@ -95,7 +102,7 @@ TEST_F(TreeWritingTest, ANodeStaysTheSameWhileItsRowsAreWritten) {
 
 TEST_F(TreeWritingTest, ARowHasOneViewOpenForWriting) {
   auto first = *open("a.npy/chunks/1_of_3.npy");
-  EXPECT_TRUE(open("a.npy/chunks/01_of_3.npy", 78)) << "the same view";
+  EXPECT_TRUE(open("a.npy/chunks/01_of_3.npy", kOther)) << "the same view";
   EXPECT_TRUE(open("a.npy/chunks/2_of_3.npy")) << "its neighbour";
   for (const char* path :
        {"a.npy/chunks/1_of_3.bin", "a.npy/slices/0_to_4.npy", "a.npy/axis1/chunks/0_of_2.npy", "a.npy/source.npy"}) {
@@ -103,10 +110,55 @@ TEST_F(TreeWritingTest, ARowHasOneViewOpenForWriting) {
     EXPECT_TRUE(tree_.open(node(path))) << "for reading";
   }
   EXPECT_EQ(to_message(open("a.npy/slices/0_to_4.npy").error()),
-            "a.npy: rows 0 to 4 overlaps chunk 1 of 3, which process 77 has open for writing");
+            fmt::format("a.npy: rows 0 to 4 overlaps chunk 1 of 3, which process {} has open for writing", kWriter));
   tree_.close(*first);
   first.reset();
   EXPECT_TRUE(open("a.npy/slices/0_to_4.npy"));
+}
+
+TEST_F(TreeWritingTest, ViewsThatShareNoByteAreOpenForWritingAtOnce) {
+  const auto even = *open("a.npy/index/::2.npy");
+  const auto odd = *open("a.npy/index/1::2.npy");
+  EXPECT_TRUE(open("a.npy/slices/0_to_9_by_2.npy", kOther)) << "another name of the view";
+  EXPECT_EQ(to_message(open("a.npy/items/2.npy").error()),
+            fmt::format("a.npy: item 2 overlaps a[::2], which process {} has open for writing", kWriter));
+  for (const char* path : {"a.npy/items/1.npy", "a.npy/batches/4/1.npy", "a.npy/index/-1,0.npy", "a.npy/index/::-1.npy",
+                           "a.npy/chunks/1_of_3/items/0.npy", "a.npy/axis1/items/0.npy", "a.npy/source.npy"}) {
+    EXPECT_EQ(why_not(path), ErrorKind::kBusy) << path;
+  }
+  ASSERT_TRUE(write(*even, 128 + 8, "row 2   "));
+  ASSERT_TRUE(write(*odd, 128 + 8, "row 3   "));
+  EXPECT_EQ(directory_.read("a.npy").substr(128 + 16, 16), "row 2   row 3   ");
+  tree_.close(*even);
+  tree_.close(*odd);
+}
+
+TEST_F(TreeWritingTest, BatchesAndItemsOfOtherRowsAreOpenForWritingAtOnce) {
+  const auto batch = *open("a.npy/batches/4/1.npy");
+  const auto item = *open("a.npy/items/3.npy");
+  const auto last = *open("a.npy/batches/4/2.bin");
+  EXPECT_EQ(why_not("a.npy/items/4.npy"), ErrorKind::kBusy);
+  EXPECT_EQ(why_not("a.npy/items/8.npy"), ErrorKind::kBusy);
+  EXPECT_EQ(to_message(open("a.npy/slices/3_to_4.npy").error()),
+            fmt::format("a.npy: rows 3 to 4 overlaps item 3, which process {} has open for writing", kWriter));
+  for (const auto& file : {batch, item, last}) tree_.close(*file);
+}
+
+TEST_F(TreeWritingTest, FieldsAreOpenForWritingAtOnce) {
+  const TestArray array{"[('x', '<i2'), ('y', '<i2', (3,))]", 8, false, {9}};
+  directory_.write("s.npy", npy_bytes(array));
+  const auto x = *open("s.npy/fields/x.npy");
+  const auto y = *open("s.npy/fields/y/items/1.npy");
+  EXPECT_TRUE(open("s.npy/chunks/0_of_3/fields/y/items/0.npy").has_value());
+  EXPECT_EQ(to_message(open("s.npy/items/0.npy").error()).substr(0, 22), "s.npy: item 0 overlaps");
+  EXPECT_EQ(why_not("s.npy/chunks/1_of_3/fields/x.npy"), ErrorKind::kBusy);
+  EXPECT_EQ(why_not("s.npy/index/1:2/fields/y.npy"), ErrorKind::kBusy);
+  EXPECT_TRUE(open("s.npy/index/1/fields/y.npy").has_value()) << "another name of the view";
+  ASSERT_TRUE(write(*x, 128 + 2, "x1"));
+  ASSERT_TRUE(write(*y, 128, "y1"));
+  EXPECT_EQ(directory_.read("s.npy").substr(128 + 8, 4), "x1y1");
+  tree_.close(*x);
+  tree_.close(*y);
 }
 
 TEST_F(TreeWritingTest, OpenViewsOfOneSourceUnderTwoNamesExcludeEachOther) {
@@ -132,9 +184,9 @@ TEST_F(TreeWritingTest, KnowsHowMuchWasWritten) {
 
 TEST_F(TreeWritingTest, ASizeCanBeSetToWhatItIs) {
   const NodeId view = node("a.npy/chunks/1_of_3.npy");
-  EXPECT_TRUE(tree_.check_new_size(view, 128 + 24, 77, nullptr));
+  EXPECT_TRUE(tree_.check_new_size(view, 128 + 24, kWriter, nullptr));
   for (const std::uint64_t size : {0u, 1u, 128u + 23, 128u + 25}) {
-    const auto refused = tree_.check_new_size(view, size, 77, nullptr);
+    const auto refused = tree_.check_new_size(view, size, kWriter, nullptr);
     ASSERT_FALSE(refused);
     EXPECT_EQ(to_errno(refused.error()), EINVAL);
   }
@@ -142,11 +194,11 @@ TEST_F(TreeWritingTest, ASizeCanBeSetToWhatItIs) {
 
 TEST_F(TreeWritingTest, ATruncatedFileIsWrittenWithoutGaps) {
   const NodeId view = node("a.npy/chunks/1_of_3.bin");
-  EXPECT_FALSE(tree_.note_truncation(view, 77)) << "nobody has it open";
-  const auto file = *open("a.npy/chunks/1_of_3.bin", 77);
+  EXPECT_FALSE(tree_.note_truncation(view, kWriter)) << "nobody has it open";
+  const auto file = *open("a.npy/chunks/1_of_3.bin", kWriter);
   ASSERT_TRUE(write(*file, 10, "as it likes"));
-  EXPECT_FALSE(tree_.note_truncation(view, 78)) << "somebody else has it open";
-  ASSERT_TRUE(tree_.note_truncation(view, 77));
+  EXPECT_FALSE(tree_.note_truncation(view, kOther)) << "somebody else has it open";
+  ASSERT_TRUE(tree_.note_truncation(view, kWriter));
   const std::string before = directory_.read("a.npy");
   const auto skipped = write(*file, 1, "x");
   ASSERT_FALSE(skipped);
@@ -163,56 +215,57 @@ TEST_F(TreeWritingTest, ATruncatedFileIsWrittenWithoutGaps) {
 
 TEST_F(TreeWritingTest, ASizeIsNotSetWhereSomethingWasLeftOut) {
   const NodeId view = node("a.npy/chunks/1_of_3.bin");
-  const auto file = *open("a.npy/chunks/1_of_3.bin", 77);
-  EXPECT_TRUE(tree_.check_new_size(view, 24, 77, file.get())) << "was not truncated";
-  ASSERT_TRUE(tree_.note_truncation(view, 77));
+  const auto file = *open("a.npy/chunks/1_of_3.bin", kWriter);
+  EXPECT_TRUE(tree_.check_new_size(view, 24, kWriter, file.get())) << "was not truncated";
+  ASSERT_TRUE(tree_.note_truncation(view, kWriter));
   for (const std::string_view bytes : {"", "0123456789", "0123456789012345678901"}) {
     EXPECT_TRUE(write(*file, 0, bytes));
-    const auto refused = tree_.check_new_size(view, 24, 77, file.get());
+    const auto refused = tree_.check_new_size(view, 24, kWriter, file.get());
     ASSERT_FALSE(refused);
     EXPECT_EQ(to_errno(refused.error()), EINVAL);
     EXPECT_THAT(to_message(refused.error()), testing::HasSubstr("cp --sparse=never"));
-    EXPECT_FALSE(tree_.check_new_size(view, 24, 77, nullptr)) << "truncate() of what it has open itself";
-    EXPECT_TRUE(tree_.check_new_size(view, 24, 78, nullptr)) << "somebody else's business";
+    EXPECT_FALSE(tree_.check_new_size(view, 24, kWriter, nullptr)) << "truncate() of what it has open itself";
+    EXPECT_TRUE(tree_.check_new_size(view, 24, kOther, nullptr)) << "somebody else's business";
   }
   EXPECT_TRUE(write(*file, 22, "ab"));
-  EXPECT_TRUE(tree_.check_new_size(view, 24, 77, file.get()));
-  EXPECT_TRUE(tree_.check_new_size(view, 24, 77, nullptr));
+  EXPECT_TRUE(tree_.check_new_size(view, 24, kWriter, file.get()));
+  EXPECT_TRUE(tree_.check_new_size(view, 24, kWriter, nullptr));
   tree_.close(*file);
 }
 
 TEST_F(TreeWritingTest, ACloseSaysWhatWasLeftOut) {
   const NodeId view = node("a.npy/chunks/1_of_3.bin");
-  const auto file = *tree_.open_for_writing(view, Opening::kForWriting, 77);
+  const auto file = *tree_.open_for_writing(view, Opening::kForWriting, kWriter);
   EXPECT_TRUE(write(*file, 4, "0123"));
-  EXPECT_TRUE(tree_.flush(*file, 77)) << "was not truncated";
-  ASSERT_TRUE(tree_.note_truncation(view, 77));
-  EXPECT_TRUE(tree_.flush(*file, 77)) << "nothing was written";
+  EXPECT_TRUE(tree_.flush(*file, kWriter)) << "was not truncated";
+  ASSERT_TRUE(tree_.note_truncation(view, kWriter));
+  EXPECT_TRUE(tree_.flush(*file, kWriter)) << "nothing was written";
   EXPECT_TRUE(write(*file, 0, "0123"));
-  EXPECT_TRUE(tree_.flush(*file, 78)) << "one of many that write one after another";
-  const auto told = tree_.flush(*file, 77);
+  EXPECT_TRUE(tree_.flush(*file, kOther)) << "one of many that write one after another";
+  const auto told = tree_.flush(*file, kWriter);
   ASSERT_FALSE(told);
   EXPECT_EQ(to_errno(told.error()), EINVAL);
   EXPECT_THAT(to_message(told.error()), testing::HasSubstr("written up to byte 4 of 24"));
   EXPECT_TRUE(write(*file, 4, "45678901234567890123"));
-  EXPECT_TRUE(tree_.flush(*file, 77)) << "everything was written";
+  EXPECT_TRUE(tree_.flush(*file, kWriter)) << "everything was written";
   tree_.close(*file);
 }
 
 TEST_F(TreeWritingTest, ACloseSaysNothingToThoseWhoKnow) {
   const NodeId view = node("a.npy/chunks/1_of_3.bin");
-  const auto failed = *tree_.open_for_writing(view, Opening::kForWriting, 77);
-  ASSERT_TRUE(tree_.note_truncation(view, 77));
+  const auto failed = *tree_.open_for_writing(view, Opening::kForWriting, kWriter);
+  ASSERT_TRUE(tree_.note_truncation(view, kWriter));
   EXPECT_TRUE(write(*failed, 0, "0123"));
   EXPECT_FALSE(write(*failed, 24, "x"));
-  EXPECT_TRUE(tree_.flush(*failed, 77)) << "a write has failed";
-  EXPECT_TRUE(failed->writing->what_was_left_out(24)) << "for the log";
+  EXPECT_TRUE(tree_.flush(*failed, kWriter)) << "a write has failed";
+  EXPECT_TRUE(failed->writing->what_was_left_out()) << "for the log";
   tree_.close(*failed);
 }
 
 TEST_F(TreeWritingTest, ACloseSaysNothingToThoseWhoMayHaveMappedTheFileOrCannotBeToldApart) {
   const NodeId view = node("a.npy/chunks/1_of_3.bin");
-  for (const auto& [opening, process] : {std::pair(Opening::kForReadingAndWriting, 77), {Opening::kForWriting, 0}}) {
+  for (const auto& [opening, process] :
+       {std::pair(Opening::kForReadingAndWriting, kWriter), {Opening::kForWriting, 0}}) {
     const auto file = *tree_.open_for_writing(view, opening, process);
     ASSERT_TRUE(tree_.note_truncation(view, process));
     EXPECT_TRUE(write(*file, 0, "0123"));
