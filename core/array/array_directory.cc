@@ -83,8 +83,12 @@ Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& st
   if (!array) return std::unexpected(array.error());
   if (path.selection.empty()) return SelectedView{*array, Selection::whole((*array)->shape)};
   auto selection = Selection::decode(path.selection, (*array)->shape);
-  if (selection) return SelectedView{*array, std::move(*selection)};
-  return std::unexpected(Error{ErrorKind::kStale, state.absolute_path, "has another shape than when it was looked up"});
+  const auto stale = [&](const char* why) {
+    return std::unexpected(Error{ErrorKind::kStale, state.absolute_path, why});
+  };
+  if (!selection) return stale("has another shape than when it was looked up");
+  if (!has_fields(**array, *selection)) return stale("has other fields than when it was looked up");
+  return SelectedView{*array, std::move(*selection)};
 }
 
 Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view name, const ArrayState& array) {

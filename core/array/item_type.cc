@@ -21,6 +21,21 @@ std::string names_of(std::span<const Field> fields) {
 
 }  // namespace
 
+bool has_fields(const Array& array, const Selection& selection) {
+  std::span<const Field> fields = array.fields;
+  auto axes = selection.axes().subspan(selection.array_ndim());
+  for (const auto& selected : selection.fields()) {
+    if (selected.number >= fields.size()) return false;
+    const Field& field = fields[selected.number];
+    const auto lengths = axes.first(selected.ndim);
+    if (field.offset != selected.offset || field.dtype.itemsize != selected.itemsize) return false;
+    if (!std::ranges::equal(field.shape(), lengths, {}, {}, &SelectedAxis::length)) return false;
+    axes = axes.subspan(selected.ndim);
+    fields = field.dtype.fields;
+  }
+  return true;
+}
+
 ItemType item_type(const Array& array, const Selection& selection) {
   ItemType type{array.descr, array.itemsize, array.fields, {}};
   const Field* field = nullptr;

@@ -23,7 +23,11 @@ struct ItemType {
   std::vector<std::string_view> path;    // the names of the fields that lead here from the array's items
 };
 
-// `selection` is one of `array`.
+// Whether the array has all fields that the selection takes, where it takes them from. False of a selection that was kept
+// while the array got another dtype.
+bool has_fields(const Array& array, const Selection& selection);
+
+// `selection` is one of `array`: has_fields().
 ItemType item_type(const Array& array, const Selection& selection);
 
 // The selection of one field of the view's items. kNotFound with the names that there are if there is no such field, or

@@ -84,7 +84,7 @@ class Selection {
   };
   void add_axes(std::span<const std::uint64_t> shape);
   bool is_shape_of_axes(std::span<const std::uint64_t> shape) const;
-  void fit_dimensions(std::span<const std::uint64_t> shape);
+  bool fit_dimensions(std::span<const std::uint64_t> shape);
   void fit_empty(std::span<const std::uint64_t> shape);
 
   std::vector<SelectedAxis> axes_;

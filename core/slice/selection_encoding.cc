@@ -8,6 +8,7 @@
 // where an index has dropped one, or there is a new one. Which of several axes of length 1 was dropped makes no
 // difference to the bytes, so it is not written. Of an empty selection the lengths alone matter.
 #include <algorithm>
+#include <utility>
 
 #include "core/base/varint.h"
 #include "core/slice/selection.h"
@@ -123,21 +124,25 @@ std::optional<Selection> Selection::decode(std::string_view encoded, std::span<c
     index = *taken;
   }
   if (encoded.empty()) return selection;
-  encoded.remove_prefix(1);  // kShape
+  if (encoded.front() != kShape) return std::nullopt;  // the indices of an axis that the array does not have
+  encoded.remove_prefix(1);
   lengths.clear();
   while (!encoded.empty()) {
     const auto length = take_varint(encoded);
     if (!length || lengths.size() == kMaxDimensions) return std::nullopt;
     lengths.push_back(*length);
   }
-  selection.fit_dimensions(lengths);
-  return selection;
+  return selection.fit_dimensions(lengths) ? std::optional(std::move(selection)) : std::nullopt;
 }
 
 // Gives the view this shape. Its dimensions longer than 1 are the axes with more than one index, in order; the others
-// are new, unless an axis of length 1 can stand for them: a[:, 2] rather than a[0, 2, None].
-void Selection::fit_dimensions(std::span<const std::uint64_t> shape) {
-  if (std::ranges::find(shape, 0) != shape.end()) return fit_empty(shape);
+// are new, unless an axis of length 1 can stand for them: a[:, 2] rather than a[0, 2, None]. False where the axes have
+// other numbers of indices.
+bool Selection::fit_dimensions(std::span<const std::uint64_t> shape) {
+  if (std::ranges::find(shape, 0) != shape.end()) {
+    fit_empty(shape);
+    return true;
+  }
   dimensions_.clear();
   std::size_t axis = 0;
   const auto to_next_long_axis = [&] {
@@ -150,9 +155,11 @@ void Selection::fit_dimensions(std::span<const std::uint64_t> shape) {
       continue;
     }
     if (length != 1) to_next_long_axis();
+    if (axis == axes_.size() || axes_[axis].index.count != length) return false;
     dimensions_.push_back({.axis = static_cast<std::uint8_t>(axis++)});
   }
   to_next_long_axis();
+  return axis == axes_.size();
 }
 
 // The same where there is no item: any axes that are long enough can stand for the dimensions.

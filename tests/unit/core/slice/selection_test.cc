@@ -152,6 +152,36 @@ TEST(Selection, WhatIsNoFormIsRefused) {
   }
 }
 
+// A form that was kept while the array got another shape means bytes of the array as it is now, or nothing.
+TEST(Selection, FormsOfAnotherArrayMeanNothingOutsideOfThisOne) {
+  std::mt19937 random(17);
+  const std::vector<Shape> shapes = {{},        {1},       {3},       {2},          {0}, {3, 2},
+                                     {2, 2, 4}, {3, 2, 3}, {3, 1, 4}, {3, 2, 4, 2}, {24}};
+  int refused = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const Selection selection = random_selection(random);
+    if (!selection.fields().empty()) continue;
+    const std::string encoded = form(selection);
+    std::string of_bytes;
+    selection.encode_bytes(of_bytes);
+    for (const Shape& shape : shapes) {
+      const auto decoded = Selection::decode(encoded, shape);
+      refused += !decoded;
+      if (!decoded) continue;
+      if (encoded != of_bytes) {
+        ASSERT_EQ(decoded->shape(), selection.shape());
+      }
+      const Runs whole(contiguous_geometry(1000, 8, shape, false), false);
+      const Runs runs(decoded->geometry(contiguous_geometry(1000, 8, shape, false)), false);
+      if (runs.size() == 0) continue;
+      const Extent hull = runs.hull(0, runs.size());
+      ASSERT_GE(hull.offset, 1000u);
+      ASSERT_LE(hull.end(), 1000 + whole.size());
+    }
+  }
+  EXPECT_GT(refused, 1000);
+}
+
 // For every pair of many small selections: they conflict exactly where the sets of their bytes intersect.
 TEST(Selection, OverlapIsIntersectionOfBytes) {
   std::mt19937 random(11);
