@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
+
+#include "tests/unit/support/parse_path.h"
 
 namespace npyfs {
 namespace {
@@ -102,48 +106,78 @@ TEST(Attributes, MirroredInodesAreTheSourcesOwnOnItsFilesystem) {
   EXPECT_NE(mirrored_inode(source, kRootDevice), elsewhere);
 }
 
-TEST(Attributes, PlaceInodesDifferByPlaceAndSource) {
+constexpr const char* kAbsolutePath = "/data/a.npy";
+
+TEST(Attributes, MirroredInodesBelow2To52AreKeptAndOthersMadeAboveThem) {
+  constexpr ino_t kMade = ino_t{1} << 52;
+  auto source = source_of_mode(0100644);
+  source.st_ino = kMade - 1;
+  EXPECT_EQ(mirrored_inode(source, kRootDevice), kMade - 1);
+  for (const ino_t inode : {kMade, kMade + 1, kMade * 2, ~ino_t{0}}) {
+    source.st_ino = inode;
+    const ino_t made = mirrored_inode(source, kRootDevice);
+    EXPECT_GE(made, kMade) << inode;
+    EXPECT_LT(made, 2 * kMade) << inode;
+  }
+}
+
+TEST(Attributes, VirtualInodesDifferByPathAndSource) {
   std::set<ino_t> inodes;
-  const std::vector<Place> places = {
-      {PlaceKind::kSource},
-      {PlaceKind::kInfo},
-      {PlaceKind::kError},
-      {PlaceKind::kChunks},
-      {PlaceKind::kSlices},
-      {PlaceKind::kAxis, Form::kNpy, 0},
-      {PlaceKind::kAxis, Form::kNpy, 1},
-      {PlaceKind::kAxisChunks, Form::kNpy, 1},
-      {PlaceKind::kChunksOf, Form::kNpy, 0, 0, 0, 4},
-      {PlaceKind::kChunksOf, Form::kNpy, 0, 0, 0, 5},
-      {PlaceKind::kChunk, Form::kNpy, 0, 0, 1, 4},
-      {PlaceKind::kChunk, Form::kBin, 0, 0, 1, 4},
-      {PlaceKind::kChunk, Form::kNpy, 0, 0, 2, 4},
-      {PlaceKind::kChunk, Form::kNpy, 1, 0, 1, 4},
-      {PlaceKind::kSlice, Form::kNpy, 0, 0, 1, 4},
-  };
+  std::vector<VirtualPath> paths;
+  for (const char* path : {"source.npy", "info.json", "error.txt", "chunks", "slices", "batches", "items", "index",
+                           "fields", "axis0", "axis1", "axis1/chunks", "chunks/4", "chunks/5", "batches/4"}) {
+    paths.push_back({.name = *parse_path(path)});
+  }
+  for (const char* selection : {"", "one", "two"}) {
+    for (const Form form : {Form::kNpy, Form::kBin, Form::kArray}) {
+      const VirtualName name{.kind = NameKind::kChunk, .form = form, .first = 1, .second = 4};
+      paths.push_back({.name = name, .selection = selection});
+    }
+    paths.push_back({.name = {.kind = NameKind::kItems, .axis = 1}, .selection = selection, .depth = 1});
+  }
+  paths.push_back({.name = {.kind = NameKind::kChunks}, .spelling = 1});  // chunks/ spelled in another way
   auto source = source_of_mode(0100644);
   for (const ino_t inode : {ino_t{42}, ino_t{43}}) {
     source.st_ino = inode;
-    for (const Place& place : places) {
-      const ino_t made = place_inode(source, kRootDevice, place);
-      EXPECT_TRUE(inodes.insert(made).second) << format_path(place);
-      EXPECT_LT(made, ino_t{1} << 63) << "programs keep it in signed integers";
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const ino_t made = virtual_inode(source, kRootDevice, paths[i], kAbsolutePath);
+      EXPECT_TRUE(inodes.insert(made).second) << i;
+      EXPECT_GE(made, ino_t{1} << 52) << "no source has it";
+      EXPECT_LT(made, ino_t{1} << 53) << "JavaScript keeps it in a double";
     }
   }
 }
 
-TEST(Attributes, InodesAreTheSameAfterARemountAndForEveryNameOfAPlace) {
+TEST(Attributes, InodesAreTheSameAfterARemountAndForEveryNameOfAView) {
   auto source = source_of_mode(0100644);
-  const auto inode = [&](const char* path, dev_t root) { return place_inode(source, root, *parse_place(path)); };
-  const ino_t chunk = inode("chunks/3_of_16.npy", kRootDevice);
-  EXPECT_EQ(inode("chunks/16/03_of_16.npy", kRootDevice), chunk);
-  EXPECT_EQ(inode("axis0/chunks/3_of_016.npy", kRootDevice), chunk);
-  EXPECT_EQ(inode("axis01/slices/0_to_1.npy", kRootDevice), inode("axis1/slices/0_to_1.npy", kRootDevice));
+  const auto inode = [&](const char* path, const char* selection, dev_t root) {
+    return virtual_inode(source, root, {.name = *parse_path(path), .selection = selection}, kAbsolutePath);
+  };
+  const ino_t chunk = inode("chunks/3_of_16.npy", "bytes", kRootDevice);
+  EXPECT_EQ(inode("chunks/16/03_of_16.npy", "bytes", kRootDevice), chunk);
+  EXPECT_EQ(inode("axis0/chunks/3_of_016.npy", "bytes", kRootDevice), chunk);
+  EXPECT_EQ(inode("items/0/index/3:7.npy", "bytes", kRootDevice), chunk);
+  EXPECT_NE(inode("chunks/3_of_16.bin", "bytes", kRootDevice), chunk);
   source.st_dev = 70;  // another number at the next boot
-  EXPECT_EQ(inode("chunks/3_of_16.npy", 70), chunk);
+  EXPECT_EQ(inode("chunks/3_of_16.npy", "bytes", 70), chunk);
   source.st_size = 1;
   source.st_mtim = {9, 9};
-  EXPECT_EQ(inode("chunks/3_of_16.npy", 70), chunk);
+  EXPECT_EQ(inode("chunks/3_of_16.npy", "bytes", 70), chunk);
+}
+
+// They say where their source is, and it may have two names.
+TEST(Attributes, TextsThatNameTheirSourceDifferByItsName) {
+  const auto source = source_of_mode(0100644);
+  for (const auto& [path, differs] : std::vector<std::pair<std::string, bool>>{
+           {"info.json", true}, {"error.txt", true}, {"source.npy", false}, {"chunks/0_of_1.npy", false}}) {
+    const VirtualPath of{.name = *parse_path(path)};
+    const ino_t first = virtual_inode(source, kRootDevice, of, kAbsolutePath);
+    EXPECT_EQ(virtual_inode(source, kRootDevice, of, "/data/link.npy") != first, differs) << path;
+  }
+}
+
+TEST(Attributes, AnArraysDirectoryHasTheInodeOfItsSource) {
+  EXPECT_EQ(virtual_inode(source_of_mode(0100644), kRootDevice, {}, kAbsolutePath), 42u);
 }
 
 TEST(Attributes, ControlInodesDiffer) {

@@ -25,8 +25,8 @@ class SourceCacheTest : public testing::Test {
   }
 
   struct stat status(const std::string& name) const { return stat_of(directory_.path(name)); }
-  Result<std::shared_ptr<const SourceFile>> get(SourceCache& cache, const std::string& name) const {
-    return cache.get(name, SourceRole::kArray, status(name));
+  Result<std::shared_ptr<const NpyFile>> get(SourceCache& cache, const std::string& name) const {
+    return cache.array(name, status(name));
   }
 
   const TempDirectory directory_;
@@ -34,10 +34,10 @@ class SourceCacheTest : public testing::Test {
 };
 
 TEST_F(SourceCacheTest, OpensAFileOnce) {
-  SourceCache cache(root_, SourceIo::kMmap, 10);
+  SourceCache cache(root_, SourceIo::kMmap, 10, WrittenHere::kNo);
   const auto first = get(cache, "a.npy");
   ASSERT_TRUE(first);
-  EXPECT_EQ((*first)->path(), "a.npy");
+  EXPECT_EQ((*first)->file()->path(), "a.npy");
   const std::size_t open = open_descriptors();
   EXPECT_EQ(*get(cache, "a.npy"), *first);
   EXPECT_EQ(open_descriptors(), open);
@@ -46,11 +46,11 @@ TEST_F(SourceCacheTest, OpensAFileOnce) {
 }
 
 TEST_F(SourceCacheTest, ManyThreadsShareOneOpen) {
-  SourceCache cache(root_, SourceIo::kMmap, 10);
+  SourceCache cache(root_, SourceIo::kMmap, 10, WrittenHere::kNo);
   constexpr int kThreads = 8;
   const std::size_t before = open_descriptors();
   for (int round = 0; round < 50; ++round) {
-    std::vector<std::shared_ptr<const SourceFile>> files(kThreads);
+    std::vector<std::shared_ptr<const NpyFile>> files(kThreads);
     std::barrier start(kThreads);
     std::vector<std::jthread> threads;
     for (auto& file : files) {
@@ -67,18 +67,21 @@ TEST_F(SourceCacheTest, ManyThreadsShareOneOpen) {
 }
 
 TEST_F(SourceCacheTest, KnowsAFileAsAnArrayAndAsBytes) {
-  SourceCache cache(root_, SourceIo::kMmap, 10);
-  const auto array = cache.get("a.npy", SourceRole::kArray, status("a.npy"));
-  const auto bytes = cache.get("a.npy", SourceRole::kFile, status("a.npy"));
+  SourceCache cache(root_, SourceIo::kMmap, 10, WrittenHere::kNo);
+  const auto array = cache.array("a.npy", status("a.npy"));
+  const auto bytes = cache.file("a.npy", status("a.npy"));
   ASSERT_TRUE(array && bytes);
-  EXPECT_NE(*array, *bytes) << "the one has a header, the other was never looked into";
+  EXPECT_EQ(*cache.array("a.npy", status("a.npy")), *array);
+  EXPECT_EQ(*cache.file("a.npy", status("a.npy")), *bytes);
+  EXPECT_EQ(cache.count(), 2u);
+  EXPECT_NE((*array)->file(), *bytes) << "the one has a header, the other was never looked into";
 }
 
 TEST_F(SourceCacheTest, ClosesTheLeastRecentlyUsedBeyondItsCapacity) {
-  SourceCache cache(root_, SourceIo::kMmap, 2);
+  SourceCache cache(root_, SourceIo::kMmap, 2, WrittenHere::kNo);
   const std::size_t before = open_descriptors();
-  std::weak_ptr<const SourceFile> a = *get(cache, "a.npy");
-  std::weak_ptr<const SourceFile> b = *get(cache, "b.npy");
+  std::weak_ptr<const NpyFile> a = *get(cache, "a.npy");
+  std::weak_ptr<const NpyFile> b = *get(cache, "b.npy");
   ASSERT_TRUE(get(cache, "a.npy"));
   ASSERT_TRUE(get(cache, "c.npy"));
   EXPECT_FALSE(a.expired());
@@ -88,15 +91,15 @@ TEST_F(SourceCacheTest, ClosesTheLeastRecentlyUsedBeyondItsCapacity) {
 }
 
 TEST_F(SourceCacheTest, WhatIsHeldLivesOnAfterItLeft) {
-  SourceCache cache(root_, SourceIo::kMmap, 1);
+  SourceCache cache(root_, SourceIo::kMmap, 1, WrittenHere::kNo);
   const auto held = *get(cache, "a.npy");
   ASSERT_TRUE(get(cache, "b.npy"));
   EXPECT_EQ(cache.count(), 1u);
-  EXPECT_TRUE(held->check_still_holds({0, held->size()}));
+  EXPECT_TRUE(held->file()->check_size({0, held->file()->size()}));
 }
 
 TEST_F(SourceCacheTest, ClosesWhatNobodyHasUsedSince) {
-  SourceCache cache(root_, SourceIo::kMmap, 10);
+  SourceCache cache(root_, SourceIo::kMmap, 10, WrittenHere::kNo);
   const std::size_t before = open_descriptors();
   EXPECT_EQ(cache.close_unused_since(Clock::now()), Clock::time_point::max());
   ASSERT_TRUE(get(cache, "a.npy"));
@@ -115,7 +118,7 @@ TEST_F(SourceCacheTest, ClosesWhatNobodyHasUsedSince) {
 }
 
 TEST_F(SourceCacheTest, AReplacedFileIsAnother) {
-  SourceCache cache(root_, SourceIo::kMmap, 10);
+  SourceCache cache(root_, SourceIo::kMmap, 10, WrittenHere::kNo);
   const auto old_version = status("a.npy");
   const auto old = get(cache, "a.npy");
   directory_.replace("a.npy", npy_bytes({.shape = {8}}));
@@ -123,27 +126,27 @@ TEST_F(SourceCacheTest, AReplacedFileIsAnother) {
   ASSERT_TRUE(old && replaced);
   EXPECT_NE(*old, *replaced);
   EXPECT_EQ((*replaced)->header()->shape[0], 8u);
-  EXPECT_EQ(*cache.get("a.npy", SourceRole::kArray, old_version), *old) << "what is open stays what it was";
+  EXPECT_EQ(*cache.array("a.npy", old_version), *old) << "what is open stays what it was";
 }
 
 TEST_F(SourceCacheTest, AFileThatIsReplacedBeforeItIsOpenedIsNotKeptForTheOther) {
-  SourceCache cache(root_, SourceIo::kMmap, 10);
+  SourceCache cache(root_, SourceIo::kMmap, 10, WrittenHere::kNo);
   const auto seen = status("a.npy");
   directory_.replace("a.npy", npy_bytes({.shape = {8}}));
-  const auto opened = cache.get("a.npy", SourceRole::kArray, seen);
+  const auto opened = cache.array("a.npy", seen);
   ASSERT_TRUE(opened);
   EXPECT_FALSE((*opened)->is_version_of(seen)) << "its version tells";
   EXPECT_EQ(cache.count(), 0u);
 }
 
 TEST_F(SourceCacheTest, AnArrayThatIsWrittenStaysTheSameWhileItsHeaderDoes) {
-  SourceCache cache(root_, SourceIo::kMmap, 10);
+  SourceCache cache(root_, SourceIo::kMmap, 10, WrittenHere::kYes);
   std::filesystem::last_write_time(directory_.path("a.npy"), {});  // before Linux 6.13 times do not go on at once
-  const auto get_written = [&] { return *cache.get("a.npy", SourceRole::kWrittenArray, status("a.npy")); };
+  const auto get_written = [&] { return *get(cache, "a.npy"); };
   const auto first = get_written();
   const std::string rows(directory_.size("a.npy") - 128, 'x');
   directory_.overwrite("a.npy", 128, rows);
-  EXPECT_NE(FileVersion::of(status("a.npy")), FileVersion::of(first->status()));
+  EXPECT_NE(FileVersion::of(status("a.npy")), FileVersion::of(first->file()->status()));
   EXPECT_EQ(get_written(), first);
 
   directory_.overwrite("a.npy", 0, npy_bytes({.descr = "'<u8'", .shape = {4}}).substr(0, 128));
@@ -155,7 +158,7 @@ TEST_F(SourceCacheTest, AnArrayThatIsWrittenStaysTheSameWhileItsHeaderDoes) {
 }
 
 TEST_F(SourceCacheTest, AHeaderThatWasReadBeforeItsTimesLayBackIsComparedWithTheFiles) {
-  SourceCache cache(root_, SourceIo::kMmap, 10);
+  SourceCache cache(root_, SourceIo::kMmap, 10, WrittenHere::kNo);
   MappedWriter writer(directory_.path("a.npy"));
   const auto seen = status("a.npy");
   const auto first = *get(cache, "a.npy");
@@ -171,7 +174,7 @@ TEST_F(SourceCacheTest, AHeaderThatWasReadBeforeItsTimesLayBackIsComparedWithThe
 
 TEST_F(SourceCacheTest, AHeaderIsComparedOnceMoreAfterADoubt) {
   const LaterClock later;
-  SourceCache cache(root_, SourceIo::kMmap, 10);
+  SourceCache cache(root_, SourceIo::kMmap, 10, WrittenHere::kNo);
   MappedWriter writer(directory_.path("a.npy"));
   const auto first = *get(cache, "a.npy");
   const auto compares = [&] {
@@ -180,26 +183,26 @@ TEST_F(SourceCacheTest, AHeaderIsComparedOnceMoreAfterADoubt) {
     return reads.calls() > 0;
   };
   EXPECT_FALSE(compares());
-  cache.doubt_headers();
+  cache.distrust_headers();
   EXPECT_TRUE(compares());
   EXPECT_FALSE(compares());
   writer.store(0, npy_bytes({.descr = "'<u8'", .shape = {4}}));
-  cache.doubt_headers();
+  cache.distrust_headers();
   EXPECT_EQ((*get(cache, "a.npy"))->header()->descr, "'<u8'");
 }
 
 TEST_F(SourceCacheTest, AFailureIsNotKept) {
-  SourceCache cache(root_, SourceIo::kMmap, 10);
+  SourceCache cache(root_, SourceIo::kMmap, 10, WrittenHere::kNo);
   const auto seen = status("a.npy");
   std::filesystem::rename(directory_.path("a.npy"), directory_.path("elsewhere"));
-  EXPECT_EQ(to_errno(cache.get("a.npy", SourceRole::kArray, seen).error()), ENOENT);
+  EXPECT_EQ(to_errno(cache.array("a.npy", seen).error()), ENOENT);
   EXPECT_EQ(cache.count(), 0u);
   std::filesystem::rename(directory_.path("elsewhere"), directory_.path("a.npy"));
   EXPECT_TRUE(get(cache, "a.npy"));
 }
 
 TEST_F(SourceCacheTest, ThreadsThatOpenMoreThanItHoldsAllGetTheirs) {
-  SourceCache cache(root_, SourceIo::kMmap, 2);
+  SourceCache cache(root_, SourceIo::kMmap, 2, WrittenHere::kNo);
   const std::vector<std::string> names = {"a.npy", "b.npy", "c.npy", "d.npy"};
   std::vector<struct stat> seen;
   for (const auto& name : names) seen.push_back(status(name));
@@ -208,10 +211,10 @@ TEST_F(SourceCacheTest, ThreadsThatOpenMoreThanItHoldsAllGetTheirs) {
     threads.emplace_back([&, thread] {
       for (std::size_t i = 0; i < 300; ++i) {
         const std::size_t which = (i * (thread + 1)) % names.size();
-        const auto file = cache.get(names[which], SourceRole::kArray, seen[which]);
+        const auto file = cache.array(names[which], seen[which]);
         ASSERT_TRUE(file);
-        ASSERT_EQ((*file)->path(), names[which]);
-        ASSERT_TRUE((*file)->window(0));
+        ASSERT_EQ((*file)->file()->path(), names[which]);
+        ASSERT_TRUE((*file)->file()->window(0));
         if (i % 50 == 0) cache.close_unused_since(Clock::now());
       }
     });

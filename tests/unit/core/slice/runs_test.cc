@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace npyfs {
@@ -88,6 +90,63 @@ TEST(Runs, FuseWhatIsContiguous) {
   chunk.shape[2] = 3;
   EXPECT_FALSE(Runs(chunk, false).has_one_level());
   EXPECT_EQ(Runs(chunk, false).run_size(), 24u);
+}
+
+// `count` runs from `first` on, for every offset and size: an extent never goes beyond its run.
+TEST(Runs, ThatAreEquallyFarApartAgreeWithAPlainLoop) {
+  for (const std::uint64_t first : {0u, 1u, 128u}) {
+    for (std::uint64_t run = 1; run <= 4; ++run) {
+      for (std::uint64_t stride = run; stride <= run + 3; ++stride) {
+        for (std::uint64_t count = 1; count <= 4; ++count) {
+          const Runs runs(first, run, static_cast<std::int64_t>(stride), count);
+          std::vector<std::uint64_t> plain;
+          for (std::uint64_t i = 0; i < count; ++i) {
+            for (std::uint64_t j = 0; j < run; ++j) plain.push_back(first + i * stride + j);
+          }
+          ASSERT_EQ(runs.size(), plain.size());
+          for (std::uint64_t offset = 0; offset <= plain.size(); ++offset) {
+            for (std::uint64_t size = 0; offset + size <= plain.size(); ++size) {
+              const auto begin = plain.begin() + static_cast<std::ptrdiff_t>(offset);
+              ASSERT_EQ(visited(runs, offset, size),
+                        std::vector<std::uint64_t>(begin, begin + static_cast<std::ptrdiff_t>(size)));
+              runs.visit(offset, size, [&](Extent extent) {
+                ASSERT_GT(extent.size, 0u);
+                ASSERT_LE(extent.size, runs.run_size());
+              });
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Runs, OneRunIsOneExtentHoweverLong) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const Runs all(Extent{128, kMost - 128});
+  std::vector<Extent> extents;
+  all.visit(1, all.size() - 1, [&](Extent extent) { extents.push_back(extent); });
+  ASSERT_EQ(extents.size(), 1u);
+  EXPECT_EQ(extents[0].offset, 129u);
+  EXPECT_EQ(extents[0].end(), kMost);
+  EXPECT_EQ(all.hull(all.size() - 1, 1).offset, kMost - 1);
+}
+
+// 2^60 runs of 4 of each 8 bytes: the last of them ends where int64_t does.
+TEST(Runs, DoNotOverflowAtTheEndOfTheLargestArray) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr std::uint64_t kRuns = std::uint64_t{1} << 60;
+  const Runs runs(kMost - 4 - (kRuns - 1) * 8, 4, 8, kRuns);
+  std::vector<Extent> extents;
+  runs.visit(runs.size() - 6, 6, [&](Extent extent) { extents.push_back(extent); });
+  ASSERT_EQ(extents.size(), 2u);
+  EXPECT_EQ(extents[0].size, 2u);
+  EXPECT_EQ(extents[1].size, 4u);
+  EXPECT_EQ(extents[0].offset, extents[1].offset - 6);
+  EXPECT_EQ(extents[1].end(), kMost);
+  const Extent hull = runs.hull(runs.size() - 6, 6);
+  EXPECT_EQ(hull.offset, extents[0].offset);
+  EXPECT_EQ(hull.size, 10u);
 }
 
 TEST(Runs, OfNoItemsHaveNoBytes) {
