@@ -7,10 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "core/npy/npy_header.h"
-#include "core/slice/path_grammar.h"
-#include "core/slice/strided_runs.h"
 #include "core/array/view.h"
+#include "core/npy/npy_header.h"
+#include "core/slice/index_expression.h"
+#include "core/slice/path_grammar.h"
+#include "core/slice/runs.h"
+#include "core/slice/select.h"
+#include "tests/unit/support/parse_path.h"
+#include "tests/unit/support/sliced_array.h"
 
 namespace npyfs {
 namespace {
@@ -49,33 +53,80 @@ void format_header(benchmark::State& state, const std::string& descr) {
 BENCHMARK_CAPTURE(format_header, plain, kPlainDescr);
 BENCHMARK_CAPTURE(format_header, structured, kStructuredDescr);
 
-void parse_path(benchmark::State& state, const std::string& path) {
+void parse_whole_path(benchmark::State& state, const std::string& path) {
   for (auto _ : state) {
-    auto place = parse_place(path);
-    benchmark::DoNotOptimize(place);
+    auto name = parse_path(path);
+    benchmark::DoNotOptimize(name);
   }
 }
-BENCHMARK_CAPTURE(parse_path, chunk, "chunks/3_of_16.npy");
-BENCHMARK_CAPTURE(parse_path, long_numbers, "axis1/chunks/01000000/0123456_of_1000000.npy");
-BENCHMARK_CAPTURE(parse_path, refused, "chunks/3_of_16.npz");
+BENCHMARK_CAPTURE(parse_whole_path, chunk, "chunks/3_of_16.npy")->Name("parse_path/chunk");
+BENCHMARK_CAPTURE(parse_whole_path, long_numbers, "axis1/chunks/01000000/0123456_of_1000000.npy")
+    ->Name("parse_path/long_numbers");
+BENCHMARK_CAPTURE(parse_whole_path, refused, "chunks/3_of_16.npz")->Name("parse_path/refused");
 
 void make_chunk(benchmark::State& state) {
-  const NpyHeader header = header_of(kPlainDescr);
-  const Place place = parse_place("axis1/chunks/3_of_16.npy").value();
+  const Array array = array_without_file(header_of(kPlainDescr));
+  const Geometry whole = array.geometry();
+  const VirtualName name = chunk_name(1, 3, 16);
   for (auto _ : state) {
-    auto view = make_view(place, header);
+    const auto selection = select({Selection::whole(array.shape), whole, array.fortran_order}, name);
+    auto view = make_view(array, *selection, Form::kNpy);
     benchmark::DoNotOptimize(view);
   }
 }
 BENCHMARK(make_chunk);
 
+// What a lookup does beyond parsing: the selection, and the size of the file.
+void size_of_chunk(benchmark::State& state) {
+  const Array array = array_without_file(header_of(kPlainDescr));
+  const Geometry whole = array.geometry();
+  const VirtualName name = chunk_name(1, 3, 16);
+  for (auto _ : state) {
+    const auto selection = select({Selection::whole(array.shape), whole, array.fortran_order}, name);
+    auto size = view_size(array, *selection, Form::kNpy);
+    benchmark::DoNotOptimize(size);
+  }
+}
+BENCHMARK(size_of_chunk);
+
+void parse_index(benchmark::State& state) {
+  const Selection whole = Selection::whole(Shape{65536, 4096});
+  for (auto _ : state) {
+    auto selection = select_by_expression(whole, "-500:,::2");
+    benchmark::DoNotOptimize(selection);
+  }
+}
+BENCHMARK(parse_index);
+
+// A chunk of the second axis, as every node of the tree keeps it.
+void encode_selection(benchmark::State& state) {
+  const Selection selection = indexed(array_without_file(header_of(kPlainDescr)), ":,768:1024");
+  for (auto _ : state) {
+    std::string encoded;
+    selection.encode(encoded);
+    benchmark::DoNotOptimize(encoded);
+  }
+}
+BENCHMARK(encode_selection);
+
+void decode_selection(benchmark::State& state) {
+  const Array array = array_without_file(header_of(kPlainDescr));
+  std::string encoded;
+  indexed(array, ":,768:1024").encode(encoded);
+  for (auto _ : state) {
+    auto selection = Selection::decode(encoded, array.shape);
+    benchmark::DoNotOptimize(selection);
+  }
+}
+BENCHMARK(decode_selection);
+
 // The pieces of 1 MiB of a slice whose runs are this many bytes long.
 void extents_of_request(benchmark::State& state) {
   const auto run = static_cast<std::uint64_t>(state.range(0));
-  const StridedRuns runs{.first = 128, .run = run, .stride = 8 * run, .count = 64 * kMiB / run};
+  const Runs runs(128, run, static_cast<std::int64_t>(8 * run), 64 * kMiB / run);
   for (auto _ : state) {
     std::uint64_t sum = 0;
-    for_each_extent(runs, 16 * kMiB + 1, kMiB, [&](Extent extent) { sum += extent.offset; });
+    runs.visit(16 * kMiB + 1, kMiB, [&](Extent extent) { sum += extent.offset; });
     benchmark::DoNotOptimize(sum);
   }
 }
