@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -36,6 +37,17 @@ Result<Dtype> dtype_of(const std::string& path, std::string_view text) {
   return std::move(*dtype);
 }
 
+constexpr std::size_t kMostOfNumpy = 10'000;  // characters of a header that np.load reads by itself
+
+// Those of the text, which ends with the header.
+std::size_t characters_of(std::string_view header) {
+  const std::size_t framing = header[6] == 1 ? 10 : 12;
+  const auto begins_one = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  const bool is_utf8 = header[6] == 3;
+  return is_utf8 ? static_cast<std::size_t>(std::ranges::count_if(header.substr(framing), begins_one))
+                 : header.size() - framing;
+}
+
 // The header's bytes, and how long the file is with the data. Read back by the rules for any source: what npyfs
 // creates it must be able to serve.
 struct Layout {
@@ -48,6 +60,10 @@ Result<Layout> layout_of(const std::string& path, const Dtype& dtype, bool fortr
   Layout layout;
   layout.header =
       format_page_aligned_npy_header(dtype.descr(), fortran_order && is_fortran_contiguous_only(shape), shape);
+  if (const std::size_t characters = characters_of(layout.header); characters > kMostOfNumpy) {
+    return refuse(path,
+                  fmt::format("the header has {} characters, np.load reads at most {}", characters, kMostOfNumpy));
+  }
   const auto header = parse_npy_header(std::as_bytes(std::span(layout.header)), path);
   if (!header) return refuse(path, header.error().sentence);
   layout.file_size = header->data_offset + data_size(*header);
