@@ -1,6 +1,4 @@
 // Writing a header: what np.save puts before the data.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
 
@@ -15,9 +13,11 @@ namespace {
 constexpr std::size_t kAlignment = 64;         // of the data's offset; numpy's ARRAY_ALIGN
 constexpr std::size_t kGrowthAxisDigits = 21;  // numpy's GROWTH_AXIS_MAX_DIGITS: the length of 8 * 2^64 - 1
 
+// What every header's text has, but for the values.
+constexpr std::string_view kRest = "{'descr': , 'fortran_order': , 'shape': , }";
+
 // `text` in latin1, empty where some character is not in it. `text` holds at least one character.
 std::string to_latin1(std::string_view text) {
-  if (is_ascii(text)) return std::string(text);  // as most are
   std::string out;
   while (!text.empty()) {
     const std::uint32_t code_point = take_code_point(text);
@@ -71,12 +71,16 @@ std::size_t shape_length(std::span<const std::uint64_t> shape) {
 
 std::string format_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape,
                           std::size_t alignment) {
-  std::string text = fmt::format("{{'descr': {}, 'fortran_order': {}, 'shape': {}, }}", descr,
-                                 fortran_order ? "True" : "False", format_shape(shape));
-  if (!shape.empty()) {
-    const std::uint64_t growth_axis = fortran_order ? shape.back() : shape.front();
-    text.append(kGrowthAxisDigits - fmt::formatted_size("{}", growth_axis), ' ');
-  }
+  std::string text;
+  text.reserve(kRest.size() + descr.size() + 5 + shape_length(shape) + kGrowthAxisDigits);
+  text += "{'descr': ";
+  text += descr;
+  text += fortran_order ? ", 'fortran_order': True, 'shape': " : ", 'fortran_order': False, 'shape': ";
+  text += format_shape(shape);
+  text += ", }";
+  if (!shape.empty())
+    text.append(kGrowthAxisDigits - decimal_length(fortran_order ? shape.back() : shape.front()), ' ');
+  if (is_ascii(text)) return frame(fits_version_1(text.size(), alignment) ? 1 : 2, text, alignment);  // as most are
   const std::string latin1 = to_latin1(text);
   if (latin1.empty()) return frame(3, text, alignment);
   return frame(fits_version_1(latin1.size(), alignment) ? 1 : 2, latin1, alignment);
@@ -92,7 +96,6 @@ std::string format_npy_header(std::string_view descr, bool fortran_order, std::s
 std::size_t npy_header_length(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape) {
   const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
   if (!std::ranges::all_of(descr, is_ascii)) return format_npy_header(descr, fortran_order, shape).size();
-  constexpr std::string_view kRest = "{'descr': , 'fortran_order': , 'shape': , }";
   std::size_t text = kRest.size() + descr.size() + (fortran_order ? 4 : 5) + shape_length(shape);
   if (!shape.empty()) text += kGrowthAxisDigits - decimal_length(fortran_order ? shape.back() : shape.front());
   const std::size_t length_bytes = fits_version_1(text, kAlignment) ? 2 : 4;

@@ -1,9 +1,9 @@
 #include "core/npy/python_repr.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
 #include "core/base/utf8.h"
@@ -62,8 +62,17 @@ std::string python_repr(std::string_view text) {
 }
 
 std::string python_repr(std::span<const std::uint64_t> tuple) {
-  if (tuple.size() == 1) return fmt::format("({},)", tuple[0]);
-  return fmt::format("({})", fmt::join(tuple, ", "));
+  constexpr std::size_t kMostDigits = 20;
+  std::string out;
+  out.reserve(2 + (kMostDigits + 2) * tuple.size());
+  out += '(';
+  for (const std::uint64_t number : tuple) {
+    if (out.size() > 1) out += ", ";
+    char digits[kMostDigits];
+    out.append(digits, std::to_chars(digits, digits + kMostDigits, number).ptr);
+  }
+  out += tuple.size() == 1 ? ",)" : ")";
+  return out;
 }
 
 }  // namespace npyfs
