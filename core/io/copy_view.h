@@ -5,8 +5,8 @@
 #include <functional>
 #include <string>
 
-#include "core/base/error.h"
 #include "core/array/view.h"
+#include "core/base/error.h"
 
 namespace npyfs {
 

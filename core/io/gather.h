@@ -43,8 +43,8 @@ class Pieces {
   std::size_t used_buffers_ = 0;
 };
 
-// Bytes [offset, offset + size) of the view; fewer only at the view's end. `pieces` is cleared first. It refers to memory
-// of `view`, which must outlive it. kTruncated if a source no longer holds all of them, kStale as
+// Bytes [offset, offset + size) of the view; fewer only at the view's end. `pieces` is cleared first. It refers to
+// memory of `view`, which must outlive it. kTruncated if a source no longer holds all of them, kStale as
 // Segment::check_still_holds(), kSystem if a source cannot be read.
 Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, Pieces& pieces);
 

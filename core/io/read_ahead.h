@@ -31,7 +31,7 @@ class ReadAhead {
 
  private:
   std::atomic<bool> is_cold_ = false;
-  Mutex mutex_;                                    // a leaf: no other lock is taken while it is held
+  Mutex mutex_;                                // a leaf: no other lock is taken while it is held
   std::uint64_t next_ GUARDED_BY(mutex_) = 0;  // where the furthest sequential read has ended
   std::uint64_t asked_until_ GUARDED_BY(mutex_) = 0;
 };

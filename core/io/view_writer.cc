@@ -32,8 +32,7 @@ Result<std::unique_ptr<const ViewWriter>> ViewWriter::open(const SourceRoot& roo
     if (!writer) return std::unexpected(writer.error());
     writers.push_back(std::move(*writer));
   }
-  return std::unique_ptr<const ViewWriter>(
-      new ViewWriter(std::move(view), std::move(writers), std::move(description)));
+  return std::unique_ptr<const ViewWriter>(new ViewWriter(std::move(view), std::move(writers), std::move(description)));
 }
 
 Result<void> ViewWriter::check_header(std::uint64_t offset, std::span<const std::byte> bytes) const {
@@ -62,10 +61,9 @@ Result<void> ViewWriter::check_unchanged() const {
 Result<void> ViewWriter::write(std::uint64_t offset, std::span<const std::byte> bytes) const {
   const auto end = checked_add<std::uint64_t>(offset, bytes.size());
   if (!end || *end > view_.size()) {
-    return std::unexpected(
-        Error{ErrorKind::kBeyondEnd, path(),
-              fmt::format("{} has {} bytes and keeps its size; {} bytes at {} were written", description_, view_.size(),
-                          bytes.size(), offset)});
+    return std::unexpected(Error{ErrorKind::kBeyondEnd, path(),
+                                 fmt::format("{} has {} bytes and keeps its size; {} bytes at {} were written",
+                                             description_, view_.size(), bytes.size(), offset)});
   }
   if (auto same = check_header(offset, bytes); !same) return same;
   const std::uint64_t of_header = view_.header.size() - std::min<std::uint64_t>(view_.header.size(), offset);

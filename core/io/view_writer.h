@@ -15,8 +15,8 @@
 
 namespace npyfs {
 
-// A view that is open for writing. Its size and its header are fixed; its body goes to the source files, these bytes and
-// no others. Thread-safe.
+// A view that is open for writing. Its size and its header are fixed; its body goes to the source files, these bytes
+// and no others. Thread-safe.
 class ViewWriter {
  public:
   // Opens the files of `view` for writing; each opener has descriptors of its own (see SourceWriter). `description` is
@@ -25,8 +25,8 @@ class ViewWriter {
 
   // Writes bytes [offset, offset + bytes.size()) of the view. Everything is checked before anything is written:
   // kBeyondEnd if a byte lies behind the view's end, kInvalidArgument if a byte of the header is not the one that is
-  // there (the sentence compares both headers if the written one is complete), kTruncated and kStale if the source is no
-  // longer what was opened. kSystem if the source cannot be written; some bytes may be, then.
+  // there (the sentence compares both headers if the written one is complete), kTruncated and kStale if the source is
+  // no longer what was opened. kSystem if the source cannot be written; some bytes may be, then.
   Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) const;
 
   // Returns when everything is on stable storage; see SourceWriter::sync().

@@ -58,6 +58,16 @@ class Runs {
   template <typename Visit>
   bool visit(std::uint64_t offset, std::uint64_t size, Visit visit) const;
 
+  // The same in fewer visits: calls visit(Row) with runs that are equally far from each other.
+  struct Row {
+    std::uint64_t offset;  // of the first one in the file
+    std::uint64_t size;    // bytes of each
+    std::int64_t stride;   // bytes from one to the next
+    std::uint64_t count;
+  };
+  template <typename Visit>
+  bool visit_rows(std::uint64_t offset, std::uint64_t size, Visit visit) const;
+
   bool operator==(const Runs&) const = default;
 
  private:
@@ -73,6 +83,8 @@ class Runs {
   Range offsets(std::size_t depth, std::uint64_t first, std::uint64_t last) const;
   template <typename Visit>
   bool visit_row(std::uint64_t row, std::uint64_t offset, std::uint64_t size, Visit& visit) const;
+  template <typename VisitRow>
+  bool visit_parts_of_rows(std::uint64_t offset, std::uint64_t size, VisitRow visit_row) const;
 
   std::uint64_t first_ = 0;
   std::uint64_t run_ = 0;
@@ -101,21 +113,45 @@ bool Runs::visit_row(std::uint64_t row, std::uint64_t offset, std::uint64_t size
   return true;
 }
 
-template <typename Visit>
-bool Runs::visit(std::uint64_t offset, std::uint64_t size, Visit visit) const {
+// Calls visit_row(start of the row in the file, offset within the row, bytes) for each row.
+template <typename VisitRow>
+bool Runs::visit_parts_of_rows(std::uint64_t offset, std::uint64_t size, VisitRow visit_row) const {
   if (size == 0) return true;
-  if (outer_.empty()) return visit_row(first_, offset, size, visit);
+  if (outer_.empty()) return visit_row(first_, offset, size);
   const std::uint64_t row_size = run_ * inner_.count;
   while (size > 0) {
     const std::uint64_t row = offset / row_size;
     const std::uint64_t within = offset % row_size;
     const std::uint64_t length = std::min(size, row_size - within);
-    const std::uint64_t start = first_ + static_cast<std::uint64_t>(run_offset(row * inner_.count));
-    if (!visit_row(start, within, length, visit)) return false;
+    if (!visit_row(first_ + static_cast<std::uint64_t>(run_offset(row * inner_.count)), within, length)) return false;
     offset += length;
     size -= length;
   }
   return true;
+}
+
+template <typename Visit>
+bool Runs::visit(std::uint64_t offset, std::uint64_t size, Visit visit) const {
+  return visit_parts_of_rows(offset, size, [&](std::uint64_t row, std::uint64_t within, std::uint64_t length) {
+    return visit_row(row, within, length, visit);
+  });
+}
+
+template <typename Visit>
+bool Runs::visit_rows(std::uint64_t offset, std::uint64_t size, Visit visit) const {
+  return visit_parts_of_rows(offset, size, [&](std::uint64_t row, std::uint64_t within, std::uint64_t length) {
+    std::uint64_t run = row + within / run_ * static_cast<std::uint64_t>(inner_.stride);
+    const auto add = [&](std::uint64_t skipped, std::uint64_t bytes, std::uint64_t count) {
+      if (count == 0 || bytes == 0) return true;
+      const bool goes_on = visit(Row{run + skipped, bytes, inner_.stride, count});
+      run += count * static_cast<std::uint64_t>(inner_.stride);
+      length -= bytes * count;
+      return goes_on;
+    };
+    const std::uint64_t skipped = within % run_;  // of the first run, if a part of it is wanted
+    if (skipped != 0 && !add(skipped, std::min(length, run_ - skipped), 1)) return false;
+    return add(0, run_, length / run_) && add(0, length % run_, 1);
+  });
 }
 
 }  // namespace npyfs

@@ -67,6 +67,13 @@ class Peers:
             save(self.plain / plain, np.zeros((self.array_bytes // ROW_BYTES // sections, COLUMNS), np.float32))
         return name, plain
 
+    def made(self, name, make):
+        """What make() gives, as the name of a file in the source."""
+        if not (self.source / name).exists():
+            save(self.source / name, make())
+            self._settled = time.monotonic() + SETTLING
+        return name
+
     def _array(self, name, rows, order, columns=COLUMNS, replace=False):
         path = self.source / name
         if not path.exists() or replace:

@@ -34,6 +34,21 @@ def copy_slice(path, axis, start, stop):
     return seconds
 
 
+def copy_index(path, index):
+    """The same for an index in numpy's notation, such as "[::2]"."""
+    began = perf_counter()
+    mapped = np.load(path, mmap_mode="r")
+    array = np.array(eval(f"a{index}", {"a": mapped}))
+    seconds = perf_counter() - began
+    del array, mapped
+    return seconds
+
+
+def size_of_index(path, index):
+    """Bytes of what that copies."""
+    return eval(f"a{index}", {"a": np.load(path, mmap_mode="r")}).nbytes
+
+
 def scan(path):
     """Maps the file and looks at every byte of it."""
     start = perf_counter()
@@ -111,7 +126,7 @@ def fill_and_flush(path, rows):
 
 OPERATIONS = {
     operation.__name__: operation
-    for operation in (load, copy_slice, scan, random_rows, stat_many, list_directory, load_in_children, save_array,
+    for operation in (load, copy_slice, copy_index, size_of_index, scan, random_rows, stat_many, list_directory, load_in_children, save_array,
                       fill_and_flush)
 }
 
