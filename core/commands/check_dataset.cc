@@ -7,11 +7,11 @@
 #include <string_view>
 #include <utility>
 
+#include "core/array/array_name.h"
 #include "core/array/npy_file.h"
 #include "core/base/path_string.h"
 #include "core/paths/directory_stream.h"
 #include "core/tree/control_files.h"
-#include "core/tree/listing.h"
 
 namespace npyfs {
 namespace {

@@ -9,8 +9,6 @@
 namespace npyfs {
 namespace {
 
-constexpr std::uint64_t kDots = 2;  // "." and ".." come first
-
 class ControlListing : public Listing {
  public:
   explicit ControlListing(const ControlFiles& files) : files_(files) {}

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/array/array_name.h"
 #include "core/base/path_string.h"
-#include "core/tree/listing.h"
 
 namespace npyfs {
 namespace {

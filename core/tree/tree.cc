@@ -8,6 +8,8 @@
 
 #include "core/array/attributes.h"
 #include "core/base/path_string.h"
+#include "core/tree/mirror_listing.h"
+#include "core/tree/virtual_listing.h"
 
 namespace npyfs {
 namespace {
@@ -231,7 +233,8 @@ Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) {
   if (!known) return std::unexpected(known.error());
   if (known->kind == NodeKind::kDirectory) {
     watch_.add(id, known->path);
-    return with_descriptors(sources_, [&] { return MirrorListing::open(root_, *known->path, known->pinned_identity()); });
+    return with_descriptors(sources_,
+                            [&] { return MirrorListing::open(root_, *known->path, known->pinned_identity()); });
   }
   if (known->kind == NodeKind::kControlDirectory) return list_control_files(control_files_);
   if (known->kind != NodeKind::kVirtual || !is_directory(known->at.name)) {

@@ -10,7 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/array/array_name.h"
 #include "core/array/attributes.h"
+#include "core/tree/mirror_listing.h"
+#include "core/tree/virtual_listing.h"
 #include "tests/unit/support/npy_bytes.h"
 #include "tests/unit/support/temp_directory.h"
 
