@@ -4,8 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-
-#include "core/paths/file_version.h"
+#include <iterator>
 
 namespace npyfs {
 
@@ -21,26 +20,30 @@ Result<void> Mapping::map(int fd, std::uint64_t start, std::size_t size) {
   return {};
 }
 
-std::size_t MappingCache::KeyHash::operator()(const Key& key) const {
-  return mix(key.file_id, key.index);
+std::shared_ptr<const Mapping> MappingCache::find(const Key& key) {
+  const auto found = index_.find(key);
+  if (found == index_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return found->second->mapping;
 }
 
 Result<std::shared_ptr<const Mapping>> MappingCache::window(std::uint64_t file_id, int fd, std::uint64_t index,
                                                             std::uint64_t file_size) {
   const Key key{file_id, index};
-  Entries evicted;
-  const std::lock_guard lock(mutex_);
-  if (const auto found = index_.find(key); found != index_.end()) {
-    entries_.splice(entries_.begin(), entries_, found->second);
-    return found->second->mapping;
+  {
+    const MutexLock lock(mutex_);
+    if (auto found = find(key)) return found;
   }
   const std::uint64_t start = index * kWindowSize;
   const auto size = static_cast<std::size_t>(std::min(kWindowSize, file_size - start));
   auto mapping = std::make_shared<Mapping>();
   if (auto mapped = mapping->map(fd, start, size); !mapped) return std::unexpected(mapped.error());
+  Entries evicted;  // unmapped after the lock is released
+  const MutexLock lock(mutex_);
+  if (auto found = find(key)) return found;  // another thread has mapped it meanwhile: `mapping` is dropped
   Entries added;
   added.push_front({key, mapping});
-  index_.emplace(key, added.begin());  // the last that may throw
+  index_.emplace(key, added.begin());  // the last call that may throw
   entries_.splice(entries_.begin(), added);
   mapped_bytes_ += size;
   evict_surplus(evicted);
@@ -56,21 +59,18 @@ void MappingCache::evict_surplus(Entries& evicted) {
 }
 
 void MappingCache::forget_file(std::uint64_t file_id) {
-  Entries forgotten;
-  const std::lock_guard lock(mutex_);
-  for (auto entry = entries_.begin(); entry != entries_.end();) {
-    const auto next = std::next(entry);
-    if (entry->key.file_id == file_id) {
-      mapped_bytes_ -= entry->mapping->size();
-      index_.erase(entry->key);
-      forgotten.splice(forgotten.begin(), entries_, entry);
-    }
-    entry = next;
+  Entries forgotten;  // unmapped after the lock is released
+  const MutexLock lock(mutex_);
+  auto window = index_.lower_bound(Key{file_id, 0});
+  while (window != index_.end() && window->first.file_id == file_id) {
+    mapped_bytes_ -= window->second->mapping->size();
+    forgotten.splice(forgotten.begin(), entries_, window->second);
+    window = index_.erase(window);
   }
 }
 
 std::size_t MappingCache::count() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return entries_.size();
 }
 

@@ -1,22 +1,23 @@
-// Read-only mappings of source files, in windows, with a bound on how much is mapped at a time.
+// Read-only mappings of source files, in windows. The total size of all mappings is bounded.
 //
-// One window serves all readers of its part of a file. The bound is on address space, and by that on page tables, which
-// a memory limit counts too: 8 bytes for each mapped page of 4 KiB.
+// All readers of a part of a file share one window. The bound is on address space, and so on page tables, which count
+// against a memory limit: 8 bytes for each mapped page of 4 KiB.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
-#include <mutex>
-#include <unordered_map>
 
 #include "core/base/error.h"
+#include "core/base/mutex.h"
 
 namespace npyfs {
 
-// The bytes of a file from some offset on. Nobody but the kernel may look at them: a file that was truncated raises
-// SIGBUS in user code, and EFAULT from a system call that is given the address.
+// A range of bytes of a file, mapped. User code must not read these bytes: if the file has been truncated, that raises
+// SIGBUS. Pass the address to a system call instead, which then fails with EFAULT.
 class Mapping {
  public:
   Mapping() = default;
@@ -24,7 +25,7 @@ class Mapping {
   Mapping& operator=(const Mapping&) = delete;
   ~Mapping();
 
-  // Maps bytes [start, start + size) of the file open at `fd`. To be called once. kSystem where they cannot be mapped.
+  // Maps bytes [start, start + size) of the file open at `fd`. To be called once. kSystem if they cannot be mapped.
   Result<void> map(int fd, std::uint64_t start, std::size_t size);
 
   std::byte* address() const { return static_cast<std::byte*>(address_); }
@@ -35,36 +36,33 @@ class Mapping {
   std::size_t size_ = 0;
 };
 
-// Thread-safe. A mapping that has left the cache lives on for as long as somebody holds it.
+// Thread-safe. A mapping that has left the cache stays valid for as long as somebody holds it.
 class MappingCache {
  public:
-  // Window i of a file is its bytes [i * kWindowSize, (i + 1) * kWindowSize). A multiple of every page size and of the
-  // size of a huge page, so that large folios can be mapped as such.
+  // Window i of a file is bytes [i * kWindowSize, (i + 1) * kWindowSize). A multiple of every page size and of the size
+  // of a huge page, so the kernel can map large folios as such.
   static constexpr std::uint64_t kWindowSize = std::uint64_t{256} << 20;
 
-  // Keeps at most `max_bytes` mapped, and at most `max_windows` windows; one window is always granted.
+  // Keeps at most `max_bytes` mapped, in at most `max_windows` windows. A single window is kept whatever its size.
   MappingCache(std::size_t max_bytes, std::size_t max_windows) : max_bytes_(max_bytes), max_windows_(max_windows) {}
 
-  // Window `index` of the file open at `fd`, as far as the file's `file_size` bytes go. `file_id` tells files apart and
-  // is never used again for another. index * kWindowSize < file_size. kSystem where it cannot be mapped: the subject is
-  // for the caller to name.
+  // Window `index` of the file open at `fd`, up to the file's end at `file_size`. `file_id` identifies the file and is
+  // never reused for another one. index * kWindowSize < file_size. kSystem if it cannot be mapped: the caller sets the
+  // error's subject.
   Result<std::shared_ptr<const Mapping>> window(std::uint64_t file_id, int fd, std::uint64_t index,
-                                                std::uint64_t file_size);
+                                                std::uint64_t file_size) EXCLUDES(mutex_);
 
-  // Lets go of all windows of a file that is being closed.
-  void forget_file(std::uint64_t file_id);
+  // Drops all windows of a file that is being closed. Takes time for that file's windows only.
+  void forget_file(std::uint64_t file_id) EXCLUDES(mutex_);
 
   // Windows now in the cache.
-  std::size_t count() const;
+  std::size_t count() const EXCLUDES(mutex_);
 
  private:
   struct Key {
     std::uint64_t file_id;
     std::uint64_t index;
-    bool operator==(const Key&) const = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const;
+    auto operator<=>(const Key&) const = default;
   };
   struct Entry {
     Key key;
@@ -72,15 +70,18 @@ class MappingCache {
   };
   using Entries = std::list<Entry>;
 
-  // Moves what must go to `evicted`, for the caller to drop once the lock is released: munmap takes its time.
-  void evict_surplus(Entries& evicted);
+  // Null if the window is not there. Makes it the most recently used one.
+  std::shared_ptr<const Mapping> find(const Key& key) REQUIRES(mutex_);
+  // Moves what exceeds the bounds to `evicted`. The caller drops it after it has released the lock.
+  void evict_surplus(Entries& evicted) REQUIRES(mutex_);
 
   const std::size_t max_bytes_;
   const std::size_t max_windows_;
-  mutable std::mutex mutex_;  // guards what follows; a leaf: nothing else is locked under it
-  Entries entries_;           // most recently used first
-  std::unordered_map<Key, Entries::iterator, KeyHash> index_;
-  std::size_t mapped_bytes_ = 0;
+  // No other lock is taken while it is held, and nothing is mapped or unmapped: that takes time.
+  mutable Mutex mutex_;
+  Entries entries_ GUARDED_BY(mutex_);                         // most recently used first
+  std::map<Key, Entries::iterator> index_ GUARDED_BY(mutex_);  // ordered: the windows of a file are neighbours
+  std::size_t mapped_bytes_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace npyfs

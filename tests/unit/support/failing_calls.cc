@@ -6,12 +6,14 @@
 #include <cerrno>
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 namespace npyfs {
 namespace {
 
 thread_local std::optional<FailingCall> failing;
 thread_local int failure = 0;
+thread_local std::function<void()> before_mmap;
 
 }  // namespace
 
@@ -24,6 +26,14 @@ CallFailure::~CallFailure() {
   failing.reset();
 }
 
+BeforeMmap::BeforeMmap(std::function<void()> call) {
+  before_mmap = std::move(call);
+}
+
+BeforeMmap::~BeforeMmap() {
+  before_mmap = nullptr;
+}
+
 }  // namespace npyfs
 
 // The linker's names for the functions that are called and for those that they are instead.
@@ -34,6 +44,7 @@ void* __real_mmap64(void* address, std::size_t size, int protection, int flags, 
 
 // NOLINTNEXTLINE(bugprone-reserved-identifier)
 void* __wrap_mmap64(void* address, std::size_t size, int protection, int flags, int fd, off_t offset) {
+  if (npyfs::before_mmap) npyfs::before_mmap();
   if (npyfs::failing != npyfs::FailingCall::kMmap) return __real_mmap64(address, size, protection, flags, fd, offset);
   errno = npyfs::failure;
   return MAP_FAILED;

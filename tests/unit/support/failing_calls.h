@@ -4,6 +4,8 @@
 // --wrap=pwritev64 puts it in the way.
 #pragma once
 
+#include <functional>
+
 namespace npyfs {
 
 enum class FailingCall { kMmap, kProcessVmReadv, kRead, kGetxattr, kPwrite, kPwritev };
@@ -16,6 +18,15 @@ class CallFailure {
   CallFailure(const CallFailure&) = delete;
   CallFailure& operator=(const CallFailure&) = delete;
   ~CallFailure();
+};
+
+// While it lives, mmap(2) of this thread first calls `call`. One at a time.
+class BeforeMmap {
+ public:
+  explicit BeforeMmap(std::function<void()> call);
+  BeforeMmap(const BeforeMmap&) = delete;
+  BeforeMmap& operator=(const BeforeMmap&) = delete;
+  ~BeforeMmap();
 };
 
 }  // namespace npyfs

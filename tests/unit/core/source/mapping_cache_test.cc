@@ -5,11 +5,15 @@
 #include <sys/uio.h>
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
+#include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/unit/support/failing_calls.h"
 #include "tests/unit/support/temp_directory.h"
 
 namespace npyfs {
@@ -178,6 +182,53 @@ TEST_F(MappingCacheTest, ManyThreadsShareFewWindows) {
   threads.clear();
   EXPECT_LE(cache.count(), 3u);
   EXPECT_LE(mapped_regions(), 3u) << "neighbouring windows may be one region";
+}
+
+TEST_F(MappingCacheTest, MappingAWindowHoldsUpNobodyElse) {
+  directory_.write("a", "1234");
+  directory_.write("b", "1234");
+  MappingCache cache(kWindow, 10);
+  const int b = open("b");
+  ASSERT_TRUE(cache.window(2, b, 0, 4));
+  std::future<bool> other;  // outlives the hook, so that a failure does not become a deadlock
+  const BeforeMmap hook([&] {
+    other = std::async(std::launch::async, [&] { return cache.window(2, b, 0, 4).has_value(); });
+    EXPECT_EQ(other.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  });
+  EXPECT_TRUE(cache.window(1, open("a"), 0, 4));
+  EXPECT_TRUE(other.get());
+}
+
+TEST_F(MappingCacheTest, TwoThreadsThatMapTheSameWindowGetOneMapping) {
+  directory_.write("a", "1234");
+  MappingCache cache(kWindow, 10);
+  const int fd = open("a");
+  std::future<std::shared_ptr<const Mapping>> other;
+  const BeforeMmap hook([&] {
+    other = std::async(std::launch::async, [&] { return *cache.window(1, fd, 0, 4); });
+    EXPECT_EQ(other.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  });
+  const auto window = cache.window(1, fd, 0, 4);
+  ASSERT_TRUE(window);
+  EXPECT_EQ(*window, other.get());
+  EXPECT_EQ(cache.count(), 1u);
+  EXPECT_EQ(mapped_regions(), 1u);
+}
+
+TEST_F(MappingCacheTest, ForgettingAFileTakesNoTimeForTheWindowsOfOthers) {
+  directory_.write("a", "1234");
+  const int fd = open("a");
+  const auto time_to_forget_unknown_files = [&](std::uint64_t windows) {
+    MappingCache cache(std::size_t{1} << 40, windows);
+    for (std::uint64_t file = 0; file < windows; ++file) EXPECT_TRUE(cache.window(file, fd, 0, 4));
+    const auto start = std::chrono::steady_clock::now();
+    for (std::uint64_t file = 0; file < 10'000; ++file) cache.forget_file(windows + file);
+    const auto end = std::chrono::steady_clock::now();
+    EXPECT_EQ(cache.count(), windows);
+    return end - start;
+  };
+  // If it were linear, 1,000 times as many windows would take hundreds of times as long.
+  EXPECT_LT(time_to_forget_unknown_files(10'000), 50 * time_to_forget_unknown_files(10));
 }
 
 }  // namespace
