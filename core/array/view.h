@@ -1,4 +1,4 @@
-// A file of the mount as bytes: some that are generated, followed by bytes of source files.
+// The bytes of a file of the mount: a generated header or text, followed by bytes of source files.
 #pragma once
 
 #include <algorithm>
@@ -18,27 +18,29 @@ namespace npyfs {
 // The bytes of a view that come from one file.
 struct Segment {
   std::shared_ptr<const SourceFile> file;
-  std::shared_ptr<const HeaderGuard> guard;  // null if the bytes mean the same whatever a header says
+  std::shared_ptr<const HeaderGuard> guard;  // null if the meaning of the bytes does not depend on a header
   Runs runs;
 
-  // Before bytes of `hull` are served: kTruncated if the file has become too short for them since it was opened, kStale
-  // if a rewritten header makes something else of them.
+  // Whether bytes of `hull` may be served; to be called after they were copied or mapped. kTruncated if the file no
+  // longer has all of them, kStale if its header was rewritten and they now belong to another array.
   Result<void> check_still_holds(Extent hull) const;
 };
 
-// It owns its sources: they stay open for as long as it lives. Immutable.
+// Owns its sources: they stay open for as long as the view lives. Immutable.
 struct View {
   std::string header;
-  std::vector<Segment> segments;  // one behind the other
+  std::vector<Segment> segments;  // one after the other
 
   std::uint64_t body_size() const;
   std::uint64_t size() const { return header.size() + body_size(); }
-  // Whether its bytes are read in a request or two, so that preparing for more costs more than it gives.
-  bool is_small() const { return body_size() <= std::uint64_t{128} << 10; }
+  // Whether one or two reads fetch the whole file: Linux by default reads 128 KiB ahead, however little was asked for.
+  // Preparing for further reads then costs more than it gains, and all of the file may as well be sent at once.
+  bool is_small() const { return size() <= kSmall; }
+  static constexpr std::uint64_t kSmall = std::uint64_t{128} << 10;  // bytes, with the header
 
-  // Calls visit(segment, extent) with each part of the segments that bytes [offset, offset + size) of the view are in,
-  // in order, until it returns an error: `extent` counts the bytes of the segment. What lies beyond the end is left out.
-  // offset >= header.size().
+  // Calls visit(segment, extent) for each part of bytes [offset, offset + size) of the view that lies in one segment,
+  // in order, until it returns an error. `extent` is a range of bytes of the segment. Bytes beyond the view's end are
+  // left out. offset >= header.size().
   template <typename Visit>
   Result<void> visit(std::uint64_t offset, std::uint64_t size, Visit visit) const;
 };
@@ -60,13 +62,13 @@ Result<void> View::visit(std::uint64_t offset, std::uint64_t size, Visit visit) 
   return {};
 }
 
-// A selection of an array as a file: the bytes that np.save writes for it, in the order of the source (those of
-// np.ascontiguousarray, or of np.asfortranarray if the array is in Fortran order), or its body alone (Form::kBin).
+// A selection of an array as a file: the bytes that np.save writes for it, or only the body (Form::kBin). Items are in
+// the source's order: np.save of np.ascontiguousarray, or of np.asfortranarray if the array is in Fortran order.
 View make_view(const Array& array, const Selection& selection, Form form);
 // The size of that file, without making it.
 std::uint64_t view_size(const Array& array, const Selection& selection, Form form);
 
-// The bytes of a file as they are: all that it had when it was opened.
+// All bytes of a file, up to the size that it had when it was opened.
 View whole_file_view(std::shared_ptr<const SourceFile> file);
 
 // A generated text.

@@ -3,10 +3,6 @@
 namespace npyfs {
 namespace {
 
-// Bytes of a whole file, its header included: what the kernel's read-ahead asks for by default (128 KiB), however
-// little of the file is read.
-constexpr std::uint64_t kSmallFile = std::uint64_t{128} << 10;
-
 class Permit {
  public:
   explicit Permit(std::counting_semaphore<>& free) : free_(free), granted_(free.try_acquire()) {}
@@ -25,7 +21,7 @@ class Permit {
 }  // namespace
 
 void Preload::first_open(KernelNotices& notices, const Tree& tree, const OpenFile& file) {
-  if (!file.is_first_open || file.size() == 0 || file.size() > kSmallFile) return;
+  if (!file.is_first_open || file.size() == 0 || !file.view.is_small()) return;
   const Permit permit(free_);
   if (!permit.granted()) return;
   static thread_local Pieces pieces;
