@@ -1,4 +1,4 @@
-// An array: what its items are, how many, in which order, and which files hold them. It knows no name and no path.
+// An array: dtype, shape, order, and the parts of files that hold its items. It knows no name and no path of the mount.
 #pragma once
 
 #include <cstdint>
@@ -13,24 +13,24 @@
 
 namespace npyfs {
 
-// Rows of an array that lie in one file.
+// The rows of an array that are in one file.
 struct ArrayPart {
   std::shared_ptr<const SourceFile> file;
   std::shared_ptr<const HeaderGuard> guard;
   Geometry geometry;  // of this part's rows
 };
 
-// Immutable. Its parts follow one another along axis 0; most arrays have one.
+// Immutable. The parts are consecutive along axis 0; most arrays have one part.
 struct Array {
-  std::string descr;  // canonical, as NpyHeader::descr
+  std::string descr;           // canonical, as NpyHeader::descr
   std::uint64_t itemsize = 0;  // bytes
   std::vector<Field> fields;   // of a structured dtype
   Shape shape;
   bool fortran_order = false;
   std::vector<ArrayPart> parts;
 
-  // Where the items of the whole array would be if it were one file without a header; of an array in one part, where
-  // they are.
+  // The geometry of the whole array: in its file, if there is one part; otherwise as if all parts were one file without
+  // a header.
   Geometry geometry() const;
 };
 

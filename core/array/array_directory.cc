@@ -19,7 +19,7 @@ std::unexpected<Error> not_found(std::string_view name, std::string why) {
   return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), std::move(why)});
 }
 
-// The selection of a view that is named in the directory of another one.
+// The selection that a name means in the directory of another view.
 Result<Selection> select_named(const SelectedView& of, const ParsedName& parsed) {
   switch (parsed.name.kind) {
     case NameKind::kIndexed:
@@ -36,7 +36,7 @@ Result<Selection> select_named(const SelectedView& of, const ParsedName& parsed)
   }
 }
 
-// Whether an array of this many dimensions, with or without fields, has a directory.
+// Whether a directory of this name exists: depends on the number of dimensions, and on whether there are fields.
 Result<void> check_directory(const VirtualName& name, const SelectedView& of) {
   const std::size_t ndim = of.selection.ndim();
   if (name.kind == NameKind::kIndex || name.kind == NameKind::kArray) return {};
@@ -124,7 +124,7 @@ Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view nam
 }
 
 Result<void> check_path(const VirtualPath& path, const ArrayState& array) {
-  if (path.name.kind == NameKind::kArray) return {};  // whatever is in it
+  if (path.name.kind == NameKind::kArray) return {};  // exists even if the file holds no valid array
   if (!is_directory(path.name) && !is_view(path.name)) return check_file(path, array);
   const auto of = selected_view(path, array);
   if (!of) return std::unexpected(of.error());

@@ -1,4 +1,4 @@
-// What lies below an array's directory: which names exist, and what each file holds.
+// The tree below an array's directory: which names exist, and what each file holds.
 #pragma once
 
 #include <sys/stat.h>
@@ -16,51 +16,52 @@
 
 namespace npyfs {
 
-// An array's source at one moment.
+// The source of an array at one moment.
 struct ArrayState {
-  SourceStatus status;                          // of the source
+  SourceStatus status;
   Result<std::shared_ptr<const NpyFile>> file;  // an error if it cannot be opened
-  std::string absolute_path;                    // of the source
+  std::string absolute_path;
 
   // The array, or why no slice of it can be served.
   Result<std::shared_ptr<const Array>> array() const;
 
   bool has_header() const { return file && (*file)->header(); }
 
-  // Of the source in this state: FileVersion::hash(), and the file's birth if that is known.
+  // The version of the source in this state: FileVersion::hash() and, if known
   std::uint64_t version() const;
 };
 
-// What `name` is in the directory `directory`, which is virtual_path of its own. kNotFound with the reason if the array
-// has nothing of that name; kStale if the directory is below a view of which the array no longer has the shape.
+// The virtual path of `name` in `directory`. kNotFound with the reason if there is no such name for this array; kStale
+// if the directory is below a view and the array's shape no longer fits that view.
 Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view name, const ArrayState& array);
 
-// Whether the array still has this. Errors as find_name().
+// Whether the path still exists for this array. Errors as find_name().
 Result<void> check_path(const VirtualPath& path, const ArrayState& array);
 
-// The selection that a view is, or that a directory is below. Errors as find_name().
+// The selection of a view, or the selection that a directory or another file is below. Errors as find_name().
 struct SelectedView {
   std::shared_ptr<const Array> array;
   Selection selection;
 };
 Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& array);
 
-// What a file holds, and how many bytes that is. Errors as find_name(); an error of the system if the source cannot be
-// opened. Not for directories.
+// The bytes of a file, and their number. Errors as find_name(); kSystem if the source cannot be opened. Not for
+// directories.
 Result<View> content_of(const VirtualPath& path, const ArrayState& array);
 Result<std::uint64_t> size_of(const VirtualPath& path, const ArrayState& array);
 
-// Whether a file may be written in a writable mount: views, and source.npy of a sliceable array.
+// Whether a file can be written in a writable mount: true for views, and for source.npy of a sliceable array.
 bool is_for_writing(const VirtualPath& path, const ArrayState& array);
 
-// The same file as content_of() has, with all bytes that must not change in its header. kNotWritable if it is not for
-// writing.
+// The bytes of content_of(), divided so that View::header holds all bytes that a write must not change. kNotWritable
+// unless is_for_writing().
 Result<View> content_for_writing(const VirtualPath& path, const ArrayState& array);
 
-// What sentences call a view: "chunk 3 of 16" right below the array, otherwise what it is in numpy's notation.
+// The name of a view in sentences: "chunk 3 of 16" directly below the array, otherwise numpy's index notation.
 std::string describe_view(const VirtualPath& path, const ArrayState& array);
 
-// A view's path below the array's directory, as people would write it: "chunks/3_of_16.npy", "index/10:20,3.npy".
+// The path of a view relative to the array's directory, in its usual spelling: "chunks/3_of_16.npy",
+// "index/10:20,3.npy".
 std::string path_below_array(const VirtualPath& path, const ArrayState& array);
 
 }  // namespace npyfs

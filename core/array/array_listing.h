@@ -1,4 +1,4 @@
-// What a directory below an array's lists.
+// What an array's directory, and each directory below it, lists.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace npyfs {
 
-// The names that a directory lists, in the order of rows. Numbers make no difference: constant time and memory, however
-// many there are.
+// The names that a directory lists, in the order of rows. Names with numbers are generated one by one, so time and
+// memory do not depend on how many there are.
 class ArrayListing {
  public:
-  // `default_chunks` is how many chunks chunks/ lists.
+  // `default_chunks`: how many chunks chunks/ lists.
   ArrayListing(const VirtualPath& directory, const ArrayState& array, std::uint64_t default_chunks);
 
   std::uint64_t count() const { return numbered_ + names_.size(); }
@@ -24,8 +24,8 @@ class ArrayListing {
   void list_array(const SelectedView& of, bool is_source);
   void list_fields(const SelectedView& of);
 
-  VirtualName each_;            // numbered names: all but the number
-  std::uint64_t numbered_ = 0;  // how many of these there are
+  VirtualName each_;            // the numbered names, except for the number
+  std::uint64_t numbered_ = 0;  // how many numbered names there are; they come first
   std::vector<std::string> names_;
 };
 

@@ -7,12 +7,12 @@
 namespace npyfs {
 namespace {
 
-constexpr std::uint64_t kBlockSize = 512;  // of st_blocks, whatever st_blksize says: stat(2)
+constexpr std::uint64_t kBlockSize = 512;  // bytes; the unit of st_blocks, independent of st_blksize: stat(2)
 constexpr mode_t kReadBits = S_IRUSR | S_IRGRP | S_IROTH;
 constexpr mode_t kWriteBits = S_IWUSR | S_IWGRP | S_IWOTH;
 constexpr mode_t kExecuteBits = S_IXUSR | S_IXGRP | S_IXOTH;
 
-constexpr std::uint64_t kMadeInodes = std::uint64_t{1} << 52;  // from here on, up to twice as much
+constexpr std::uint64_t kMadeInodes = std::uint64_t{1} << 52;  // made inode numbers are in [2^52, 2^53)
 
 ino_t made_inode(std::uint64_t bits) {
   return bits >> 12 | kMadeInodes;
@@ -32,7 +32,7 @@ struct stat with_times_and_owner(const struct stat& source, ino_t inode) {
 }
 
 std::uint64_t source_identity(const struct stat& source, dev_t root_device) {
-  // The root's own device number may change from one boot to the next and is left out.
+  // The root's device number is left out, because it may change at a reboot.
   return mix(source.st_dev == root_device ? 0 : source.st_dev, source.st_ino);
 }
 
@@ -74,7 +74,7 @@ struct stat directory_attributes(const struct stat& source, ino_t inode) {
 
 struct stat other_attributes(const struct stat& source, ino_t inode) {
   struct stat result = with_times_and_owner(source, inode);
-  // The mode of a link is never looked at, and always shown as 0777.
+  // The mode of a link has no meaning, and is always shown as 0777.
   result.st_mode = S_ISLNK(source.st_mode) ? source.st_mode : (source.st_mode & S_IFMT) | (source.st_mode & kReadBits);
   result.st_size = source.st_size;
   result.st_rdev = source.st_rdev;

@@ -1,4 +1,4 @@
-// What a selection takes, in numpy's notation.
+// A selection in numpy's index notation, and as a path.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,8 +35,8 @@ std::string term(const SelectedAxis& axis) {
   return from + ":" + (last < stride ? "" : fmt::format("{}", last - stride)) + by;
 }
 
-// The terms of one index, whole axes at the end left out, as numpy allows. None if all axes are taken whole. `before` is
-// how many dimensions come before these axes.
+// The terms of one index expression, without whole axes at the end. Empty if all axes are taken whole. `before`: the
+// number of dimensions before these axes.
 std::vector<std::string> terms_of(std::span<const SelectedAxis> axes, std::size_t before) {
   while (!axes.empty() && is_whole(axes.back())) axes = axes.first(axes.size() - 1);
   if (axes.empty()) return {};
@@ -46,10 +46,12 @@ std::vector<std::string> terms_of(std::span<const SelectedAxis> axes, std::size_
 }
 
 std::size_t count_kept(std::span<const SelectedAxis> axes) {
-  return static_cast<std::size_t>(std::ranges::count(axes, false, [](const auto& axis) { return axis.index.drops_axis; }));
+  return static_cast<std::size_t>(
+      std::ranges::count(axes, false, [](const auto& axis) { return axis.index.drops_axis; }));
 }
 
-// The terms of an index with `special` for each new axis of at most this length. None if there is none.
+// An index expression with the term `special` for each new axis that is not longer than `longest`. Empty if there is
+// none.
 std::vector<std::string> new_axes(const Selection& selection, std::uint64_t longest, const char* special) {
   std::vector<std::string> terms;
   bool has_new = false;
@@ -61,7 +63,7 @@ std::vector<std::string> new_axes(const Selection& selection, std::uint64_t long
   return has_new ? terms : std::vector<std::string>();
 }
 
-// Calls index(terms) and field(name) with each step of the selection, in order; steps that take everything are left out.
+// Calls index(terms) and field(name) for each step of the selection, in order. Leaves out steps that take everything.
 template <typename Index, typename TakeField>
 void visit_steps(const Array& array, const Selection& selection, Index index, TakeField field) {
   const auto visit_index = [&](const std::vector<std::string>& terms) {

@@ -14,12 +14,12 @@
 namespace npyfs {
 namespace {
 
-// The library makes the strings alone: where memory runs out it cannot destroy an object or array, and aborts.
+// The library only formats strings: if memory runs out, its destructor of an object or array aborts the process.
 std::string quoted(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// What all objects have; the last member is followed by nothing.
+// The members of every object, without a comma after the last one.
 std::string common_members(const std::string& absolute_path, const Shape& shape, const std::string& descr,
                            bool fortran_order, std::uint64_t itemsize) {
   return fmt::format(R"({{
@@ -31,7 +31,7 @@ std::string common_members(const std::string& absolute_path, const Shape& shape,
                      quoted(absolute_path), fmt::join(shape, ", "), quoted(descr_text(descr)), fortran_order, itemsize);
 }
 
-// Of the source file: only of the whole array.
+// The members about the source file; only for the whole array.
 std::string file_members(const NpyFile& source) {
   const NpyHeader& header = *source.header();
   return fmt::format(R"(,
@@ -59,8 +59,7 @@ std::string info_json(const NpyFile& source, const std::string& absolute_path, c
                       const Selection& selection, bool is_view) {
   const ItemType type = item_type(array, selection);
   const Geometry geometry = selection.geometry(array.geometry());
-  std::string text =
-      common_members(absolute_path, geometry.shape, type.descr, array.fortran_order, type.itemsize);
+  std::string text = common_members(absolute_path, geometry.shape, type.descr, array.fortran_order, type.itemsize);
   if (is_view) {
     text += fmt::format(",\n  \"data_size\": {},\n  \"sliceable\": true", view_size(array, selection, Form::kBin));
   } else {

@@ -1,4 +1,4 @@
-// What is known of an array, for programs to read.
+// info.json: the metadata of an array, for programs.
 #pragma once
 
 #include <string>
@@ -10,15 +10,15 @@
 
 namespace npyfs {
 
-// descr as people write it: <f8, or [('a', '<i4')]. numpy.dtype() takes the first as it is, the second through
-// ast.literal_eval().
+// descr without the quotes of a type string: <f8, or [('a', '<i4')]. numpy.dtype() takes the first directly, the second
+// after ast.literal_eval().
 std::string descr_text(const std::string& descr);
 
-// One JSON object, with a final newline. Valid whatever the names hold: bytes that are no UTF-8 are replaced by U+FFFD.
-// `absolute_path` is where the source is. This is of a source that has a header, but of which no slice can be served.
+// One JSON object with a final newline, for a source that has a header but of which no slice can be served. Always
+// valid JSON: bytes in names that are not UTF-8 are replaced by U+FFFD. `absolute_path` is that of the source.
 std::string info_json(const NpyFile& source, const std::string& absolute_path);
 
-// The same of an array, or of a view of it as an array (`is_view`), with its place in the source in numpy's notation.
+// The same for an array, or for a view of it as an array (`is_view`). "index" is the selection in numpy's notation.
 std::string info_json(const NpyFile& source, const std::string& absolute_path, const Array& array,
                       const Selection& selection, bool is_view);
 

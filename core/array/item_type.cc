@@ -72,7 +72,7 @@ Result<Selection> select_field(const Array& array, const Selection& selection, s
   return of_field;
 }
 
-// A name that ends like a file of the mount has its last dot encoded: fields/x.npy is the field x.
+// If the name itself ends in .npy or .bin, its last dot is encoded: fields/x.npy is the field x.
 std::optional<std::string> field_path_name(std::string_view name) {
   constexpr std::size_t kExtension = 4;  // ".npy", ".bin"
   auto encoded = percent_encoded(name);

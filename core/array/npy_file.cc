@@ -44,8 +44,7 @@ Result<std::shared_ptr<const NpyFile>> NpyFile::open(const SourceRoot& root, con
   std::vector<std::byte> bytes;
   auto header = read_npy_header(**file, {0, (*file)->size()}, last_component(path), bytes);
   bytes.shrink_to_fit();
-  auto guard = std::make_shared<const HeaderGuard>(*file, 0, std::move(bytes), header ? &*header : nullptr,
-                                                   was_racy);
+  auto guard = std::make_shared<const HeaderGuard>(*file, 0, std::move(bytes), header ? &*header : nullptr, was_racy);
   std::shared_ptr<const NpyFile> opened(new NpyFile(*file, std::move(guard), std::move(header), written_here));
   if (auto unchanged = opened->check_unchanged(); !unchanged) return std::unexpected(unchanged.error());
   return opened;
@@ -63,7 +62,7 @@ bool NpyFile::is_version_of(const struct stat& status) const {
   return FileVersion::of(status).without_times() == file_->version().without_times();
 }
 
-// A header that was rewritten while it was read belongs to neither version.
+// If the header was rewritten while it was read, what was read belongs to neither version.
 Result<void> NpyFile::check_unchanged() const {
   const auto now = status_of(file_->fd(), file_->path());
   if (!now) return std::unexpected(now.error());

@@ -14,32 +14,32 @@
 
 namespace npyfs {
 
-// Whether the rows of an array are written through this mount: its timestamps then move with every row, and tell nothing
-// of its header.
+// Whether the rows of an array may be written through this mount. Its timestamps then change with every write, so they
+// say nothing about its header.
 enum class WrittenHere { kNo, kYes };
 
-// Immutable and thread-safe. A file without a good header opens all the same, and says why it is no array.
+// Immutable and thread-safe. A file without a valid header can be opened, too: array() then says what is wrong.
 class NpyFile {
  public:
-  // Opens `path` and reads its header. kStale if the file changes meanwhile; otherwise errors as SourceFile::open().
+  // Opens `path` and reads its header. kStale if the file changes meanwhile; other errors as SourceFile::open().
   static Result<std::shared_ptr<const NpyFile>> open(const SourceRoot& root, const std::string& path, SourceIo io,
                                                      std::shared_ptr<MappingCache> mappings, WrittenHere written_here);
 
   const std::shared_ptr<const SourceFile>& file() const { return file_; }
   const std::shared_ptr<const HeaderGuard>& guard() const { return guard_; }
 
-  // The header, or why there is none.
+  // The header, or why there is no valid one.
   const Result<NpyHeader>& header() const { return header_; }
-  // Whether the header could not be read, so that nobody knows whether there is one.
+  // Whether reading the header failed, so that it is unknown whether there is one.
   bool is_unreadable() const { return !header_ && header_.error().kind == ErrorKind::kSystem; }
 
-  // The array, or why no slice of it can be served: no header, no dimensions, objects, items of no size, fewer data than
-  // the header promises.
+  // The array, or why no slice of it can be served: no valid header, no dimensions, Python objects, items of size 0,
+  // less data than the header says.
   const Result<std::shared_ptr<const Array>>& array() const { return array_; }
 
-  // With the header's hash, and without the times if the array is written through this mount.
+  // Includes the header's hash; leaves out the timestamps with WrittenHere::kYes.
   FileVersion version() const;
-  // Whether a file with this status is the one that was opened, in the same state as far as its status tells.
+  // Whether this is the status of the opened file, unchanged as far as a status can tell.
   bool is_version_of(const struct stat& status) const;
 
  private:

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t kMaxMappedBytes = std::size_t{8} << 30;  // 16 MiB of page tables
 constexpr std::size_t kMaxWindows = 1024;
 
-// One source may be open both as a file and as an array.
+// One source may be open both as a file and as an array: these are two entries.
 enum class OpenedAs : std::uint64_t { kFile, kArray };
 
 std::uint64_t key_of(const FileVersion& version, OpenedAs as) {
@@ -37,7 +37,7 @@ std::shared_ptr<SourceCache::Entry> SourceCache::entry(std::uint64_t key) {
     }
     Entries added;
     added.push_front(std::make_shared<Entry>(key));
-    index_.emplace(key, added.begin());  // the last that may throw
+    index_.emplace(key, added.begin());  // the last call that may throw
     entries_.splice(entries_.begin(), added);
   }
   entries_.front()->last_used = Clock::now();

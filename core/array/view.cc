@@ -8,7 +8,7 @@
 namespace npyfs {
 namespace {
 
-// What the header says of the order: numpy writes Fortran order only for what is not in C order as well.
+// fortran_order of the header. numpy writes True only for arrays that are not C-contiguous, too.
 bool is_written_in_fortran_order(const Array& array, const Shape& shape) {
   return array.fortran_order && is_fortran_contiguous_only(shape);
 }

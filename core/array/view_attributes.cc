@@ -12,7 +12,7 @@
 namespace npyfs {
 namespace {
 
-// The axis of which the view is a range of rows, if an axis, a start and a stop say all of it.
+// If the view is a[..., start:stop, ...], a range along one axis and nothing else: that axis.
 std::optional<std::size_t> axis_of_range(const Selection& selection) {
   if (!selection.fields().empty() || selection.ndim() != selection.axes().size()) return std::nullopt;
   std::size_t axis = 0;

@@ -15,11 +15,11 @@ struct ExtendedAttribute {
   std::string value;  // text, without a final newline or NUL
 };
 
-// Longer values are left out: ext4 takes about 4 KiB of attributes a file, and cp -a, rsync -X and shutil.copy2 fail if
-// it does not take all of them.
+// Attributes with longer values are left out: ext4 stores about 4 KiB of attributes for each file, and cp -a, rsync -X
+// and shutil.copy2 fail if it cannot store all of them.
 inline constexpr std::size_t kMaxAttributeSize = 1024;  // bytes
 
-// None of what is no view. Errors as find_name().
+// Empty if the path is not a view. Errors as find_name().
 Result<std::vector<ExtendedAttribute>> extended_attributes(const VirtualPath& path, const ArrayState& array);
 
 }  // namespace npyfs

@@ -1,4 +1,4 @@
-// What a path below an array's directory leads to, in few bytes: the kernel may know millions of them.
+// What a path below an array's directory leads to. Compact, since millions may be in memory.
 #pragma once
 
 #include <cstdint>
@@ -8,21 +8,21 @@
 
 namespace npyfs {
 
-// A directory or file below an array's directory. Names of views of which header and bytes are the same are equal
-// virtual paths, whatever way they are spelled.
+// A directory or file below an array's directory. Two spellings of a view with the same header and the same bytes are
+// equal virtual paths.
 struct VirtualPath {
-  // The most views of views in one path.
+  // The largest depth.
   static constexpr std::uint8_t kMaxDepth = 32;
 
-  // The last component; of a view what it was called when it was first looked up.
+  // The last component. Of a view: the one with which it was first looked up.
   VirtualName name;
-  // Of a view, and of a view as an array: Selection::encode(). Of other directories and files: the same of the view that
-  // they are below. "" in and below the array's own directory.
+  // Of a view, as a file or as a directory: Selection::encode(), or encode_bytes() for Form::kBin. Of other directories
+  // and files: that of the view that they are below; "" if they are not below a view.
   std::string selection = {};
-  // Of directories: of their names on the way from the array's directory. The kernel knows a directory by one path only,
-  // so two spellings of one are two directories.
+  // Of a directory: a hash of the components from the array's directory to it. A directory of the mount has one path
+  // only, so two spellings of a view as a directory are two directories.
   std::uint64_t spelling = 0;
-  std::uint8_t depth = 0;  // how many views of views
+  std::uint8_t depth = 0;  // how many views the path goes through, with its own
 
   bool operator==(const VirtualPath& other) const {
     if (is_view(name) && is_view(other.name)) return name.form == other.name.form && selection == other.selection;
@@ -30,7 +30,7 @@ struct VirtualPath {
   }
   std::uint64_t hash() const;
 
-  // Whether it is below a view of the array, or one itself: then it means something for one shape of the array only.
+  // Whether it is a view, or below one. Then it is valid only for the shape of the array that it was looked up with.
   bool is_below_view() const { return depth > 0; }
 };
 

@@ -23,7 +23,7 @@ class Walk {
   FoundArrays run(const std::function<void(std::uint64_t)>& found) {
     directories_.emplace_back();
     while (!directories_.empty() || !linked_.empty()) {
-      // What links lead to comes last, so that a directory is met under its own name first.
+      // Directories behind links come last, so that each directory is visited under its own name first.
       auto& next = directories_.empty() ? linked_ : directories_;
       const std::string path = std::move(next.front());
       next.pop_front();
@@ -72,8 +72,8 @@ class Walk {
 
   const SourceRoot& root_;
   FoundArrays found_;
-  std::deque<std::string> directories_;  // to be read
-  std::deque<std::string> linked_;       // the same, with links on the way
+  std::deque<std::string> directories_;  // to be read, by their own names
+  std::deque<std::string> linked_;       // to be read, through links
   std::set<std::pair<dev_t, ino_t>> visited_;
 };
 

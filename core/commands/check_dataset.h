@@ -1,5 +1,5 @@
-// What a data set holds, and what of it is damaged: npyfs --check. Everything that the mount would make a directory of
-// an array is looked at, and nothing else is opened.
+// npyfs --check: finds all arrays of a data set, and which of them are damaged. Opens exactly the files that the mount
+// would show as directories of arrays.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +15,22 @@
 namespace npyfs {
 
 struct FoundArrays {
-  std::vector<std::string> paths;  // beneath the root, sorted
-  std::vector<Error> unreadable;   // directories (and links) that cannot be looked into; the subject is the path
+  std::vector<std::string> paths;  // relative to the root, sorted
+  std::vector<Error> unreadable;   // for directories and links that cannot be read; the subject is the path
 };
 
-// Finds every array, through links as the mount follows them. Each directory is visited once, whatever links lead to
-// it, under its own name where it has one beneath the root. `found` is told how many arrays there are so far, once a
-// directory. Memory and time are linear in the number of names.
+// Finds every array; follows links as the mount does. Visits each directory once, however many links lead to it: under
+// its own name, if that is below the root. Calls `found` after each directory with the number of arrays so far. Memory
+// and time are linear in the number of names.
 FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::uint64_t)>& found);
 
 struct CheckedArray {
-  std::string path;                 // beneath the root
-  std::uint64_t file_size = 0;      // bytes; 0 where the file cannot be opened
-  std::optional<NpyHeader> header;  // empty where there is none that can be read
-  std::optional<Error> problem;     // why no slice of it can be served; empty where all is well
+  std::string path;                 // relative to the root
+  std::uint64_t file_size = 0;      // bytes; 0 if the file cannot be opened
+  std::optional<NpyHeader> header;  // nullopt if no header can be read
+  std::optional<Error> problem;     // why no slice of it can be served; nullopt if slices can be served
 
-  // Whether something is wrong with the file: not where it is a good one without slices (0-d, Python objects).
+  // False also for a valid file that has no slices (0-d, Python objects).
   bool damaged() const { return problem && problem->kind != ErrorKind::kNotSliceable; }
 };
 

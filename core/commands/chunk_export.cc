@@ -4,13 +4,13 @@
 
 #include <utility>
 
+#include "core/array/view.h"
 #include "core/base/path_string.h"
 #include "core/commands/new_directory.h"
 #include "core/commands/new_file.h"
 #include "core/paths/source_root.h"
 #include "core/slice/path_grammar.h"
 #include "core/slice/select.h"
-#include "core/array/view.h"
 
 namespace npyfs {
 

@@ -1,4 +1,4 @@
-// All chunks of one array as files of their own: npyfs --export.
+// npyfs --export: writes all chunks of one array as files.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@ namespace npyfs {
 
 class ChunkExport {
  public:
-  // The array in the file `path`, in `sections` chunks (at least 1) along `axis`. Errors as those of NpyFile::open() and
-  // NpyFile::array(); kInvalidArgument where the array has no such axis.
+  // The array in the file `path`, in `sections` chunks (at least 1) along `axis`. Errors as NpyFile::open() and
+  // NpyFile::array(); kInvalidArgument if the array has no such axis.
   static Result<ChunkExport> open(const std::string& path, std::uint64_t axis, std::uint64_t sections);
 
-  // Bytes of all bodies together.
+  // The total size of all bodies, in bytes.
   std::uint64_t size() const { return data_size(*source_->header()); }
 
-  // Makes the directory `out` with the files that a mount shows in chunks/SECTIONS/, to the byte and by the same names.
-  // It appears when all are complete and on stable storage; nothing is overwritten. Where this fails, or `copied` says
-  // stop (kSystem with EINTR), nothing is left of it. kStale where the source was changed meanwhile.
+  // Creates the directory `out` with the files of chunks/SECTIONS/ of a mount: the same names and the same bytes. The
+  // directory appears when all files are complete and on stable storage; nothing is overwritten. After an error nothing
+  // is left of it. kStale if the source was changed meanwhile; kSystem with EINTR if `copied` returned false.
   Result<void> write(const std::string& out, const Copied& copied) const;
 
  private:

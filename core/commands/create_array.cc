@@ -48,8 +48,8 @@ std::size_t characters_of(std::string_view header) {
                  : header.size() - framing;
 }
 
-// The header's bytes, and how long the file is with the data. Read back by the rules for any source: what npyfs
-// creates it must be able to serve.
+// The header's bytes, and the size of the file with the data, in bytes. The header is parsed again like that of any
+// source, because npyfs must be able to serve what it creates.
 struct Layout {
   std::string header;
   std::uint64_t file_size = 0;
@@ -73,7 +73,7 @@ Result<Layout> layout_of(const std::string& path, const Dtype& dtype, bool fortr
   return layout;
 }
 
-// Makes the file `size` bytes long. That a disk is full shows here, and not when somebody fills the array.
+// Makes the file `size` bytes long. If the disk is full, this fails now, and not when somebody fills the array.
 Result<void> reserve(int fd, std::uint64_t size, const std::string& path) {
   const auto length = static_cast<off_t>(size);
   int failed = 0;

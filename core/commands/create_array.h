@@ -1,4 +1,4 @@
-// Making an array for others to fill: npyfs --create.
+// npyfs --create: creates an array of zeros, for other programs to fill.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace npyfs {
 
-// Writes the file `path`: an array of zeros whose data begin on an edge of a page (kDataPage), with its space reserved
-// where the filesystem can do so. It is complete and on stable storage when this returns, and not there at all where
-// this fails; nothing is ever overwritten. `dtype` is a type string ('<f4', 'float32') or a list of fields as numpy
-// writes it. kInvalidArgument where dtype or shape make no array that slices can be served of; otherwise kSystem.
+// Creates the file `path`: an array of zeros whose data begin at a page edge (kDataPage). Reserves its space, if the
+// filesystem can do so. When this returns, the file is complete and on stable storage; after an error it does not
+// exist. Never overwrites a file. `dtype` is a type string ('<f4', 'float32') or a list of fields as numpy writes it.
+// kInvalidArgument if dtype or shape give an array of which no slice can be served; otherwise kSystem.
 Result<void> create_array(const std::string& path, std::string_view dtype, bool fortran_order,
                           std::span<const std::uint64_t> shape);
 

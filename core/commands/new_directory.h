@@ -1,4 +1,4 @@
-// A new directory that is complete as soon as it has its name.
+// A new directory that appears under its name only when it is complete.
 #pragma once
 
 #include <string>
@@ -23,8 +23,8 @@ class NewDirectory {
   const std::string& temporary_path() const { return temporary_path_; }
 
   // Writes the files to stable storage and gives the directory its name. Never replaces anything, except an empty
-  // directory on filesystems without RENAME_NOREPLACE: kSystem with EEXIST if something has got the name meanwhile.
-  // Returns after the name is on stable storage, too.
+  // directory on filesystems without RENAME_NOREPLACE: kSystem with EEXIST if the name is taken by then.
+  // When this returns, the name is on stable storage, too.
   Result<void> publish();
 
  private:

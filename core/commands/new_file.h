@@ -1,4 +1,4 @@
-// A new file that is complete as soon as it has its name.
+// A new file that appears under its name only when it is complete.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 namespace npyfs {
 
 // The file has no name while it is written (O_TMPFILE), so nothing is left if the process is killed. On filesystems
-// without O_TMPFILE it has a temporary_name() in the same directory, which is left behind then. Not thread-safe.
+// without O_TMPFILE it has a temporary_name() in the same directory; if the process is killed, that file stays. Not
+// thread-safe.
 class NewFile {
  public:
   enum class Staging {
@@ -27,10 +28,10 @@ class NewFile {
   // A descriptor of the file, open for reading and writing.
   int fd() const { return fd_.get(); }
 
-  // Gives the file its name. Never replaces another file: kSystem with EEXIST if one has got the name meanwhile.
+  // Gives the file its name. Never replaces another file: kSystem with EEXIST if the name is taken by then.
   Result<void> publish();
 
-  // The same. Returns after the file and its name are on stable storage.
+  // The same. When this returns, the file and its name are on stable storage.
   Result<void> publish_durably();
 
  private:

@@ -13,27 +13,28 @@
 namespace npyfs {
 namespace {
 
-constexpr std::uint64_t kSharedBlock = 4096;                    // what filesystems share is a multiple of this
-constexpr std::uint64_t kMostAtOnce = std::uint64_t{64} << 20;  // of copy_file_range, so that `copied` is asked often
+constexpr std::uint64_t kSharedBlock = 4096;                    // bytes; filesystems share multiples of this
+constexpr std::uint64_t kMostAtOnce = std::uint64_t{64} << 20;  // bytes a call, so that `copied` is called often
 constexpr std::uint64_t kBuffer = std::uint64_t{1} << 20;
 
 Error interrupted(const std::string& path) {
   return Error{ErrorKind::kSystem, path, "was interrupted", EINTR};
 }
 
-// The next length to copy: to the edge of a block first where the two sides meet edges together, whole blocks then.
+// How much to copy next: first up to a block edge, if `from` and `to` are equally far from one; then whole blocks.
 std::uint64_t next_length(std::uint64_t from, std::uint64_t to, std::uint64_t left) {
   const std::uint64_t within = from % kSharedBlock;
   const bool is_off_edge = within != 0 && within == to % kSharedBlock;
   return std::min(left, is_off_edge ? kSharedBlock - within : kMostAtOnce);
 }
 
-// Whether the error says no more than that the call cannot do it here.
+// Whether the error means only that copy_file_range(2) does not work for these two files.
 bool is_unsupported(int error) {
   return error == EXDEV || error == EINVAL || error == EOPNOTSUPP || error == ENOSYS || error == EPERM;
 }
 
-// How many bytes of the body, which is one run of one file, the kernel has copied by itself: perhaps none.
+// Copies the body, one run of one file, with copy_file_range(2). Returns how many bytes were copied: 0 if the call is
+// not supported.
 Result<std::uint64_t> copy_in_kernel(const View& view, int out, const std::string& out_path, const Copied& copied) {
   const Segment& segment = view.segments.front();
   const std::uint64_t size = segment.runs.size();

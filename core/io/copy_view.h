@@ -1,4 +1,4 @@
-// The bytes of a view, written into a file.
+// Copies a view into a file.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,14 @@
 
 namespace npyfs {
 
-// Told how many bytes of a body have just been written, and 0 before the first; returns false to have the rest left
-// out.
+// Called with the number of bytes of the body that were just written, and once with 0 before the first. Returns false
+// to stop the copy.
 using Copied = std::function<bool(std::uint64_t bytes)>;
 
-// Writes the view to the empty file `out`, which messages call `out_path`. A body in one run goes by
-// copy_file_range(2): a filesystem that shares blocks between files does so wherever whole blocks of the source fall on
-// whole blocks of `out`, which takes a body that begins at the same place within a block in both. Other bodies, and all
-// where the call does not work, are read and written. kTruncated where the source has become too short; kSystem with
-// EINTR where `copied` said stop.
+// Writes the view into the empty file open at `out`; `out_path` is its path, for messages. A body in one run is copied
+// with copy_file_range(2): filesystems with reflinks then share the blocks instead of copying them, if the body begins
+// at the same offset within a block in both files. Other bodies, and all if that call is not supported, are read and
+// written. kTruncated if the source has become too short; kSystem with EINTR if `copied` returned false.
 Result<void> copy_view(const View& view, int out, const std::string& out_path, const Copied& copied);
 
 }  // namespace npyfs

@@ -14,17 +14,17 @@ namespace npyfs {
 namespace {
 
 constexpr std::size_t kUsualBuffer = std::size_t{1} << 20;  // the kernel's usual largest request
-constexpr std::size_t kSpanBlock = std::size_t{256}
-                                   << 10;  // read at once where runs lie close together: fits the cache
-// Distance of runs up to which reading what lies between them costs less than a pread(2) for each. Measured with runs
-// of 4 and 64 bytes on Linux 6.18.
+// Bytes read at once when runs are close together: fits the CPU cache.
+constexpr std::size_t kSpanBlock = std::size_t{256} << 10;
+// Up to this stride, in bytes, it is cheaper to read the gaps between runs, too, than to skip them with a pread(2) for
+// each run. Measured with runs of 4 and 64 bytes on Linux 6.18.
 constexpr std::uint64_t kCloseInFile = 64 << 10;
 // Shorter runs are copied into one buffer: the kernel needs longer than that to look up the pages of each piece.
 // Measured: of 256 bytes 1.1 GiB/s in place of 0.4, of 1 KiB the same, of 2 KiB 1.1 in place of 1.8.
 constexpr std::uint64_t kPieceRun = 1 << 10;
-// More pieces than this are left to be faulted in by the kernel as it copies them. So are small views: the kernel
-// enters 16 pages at each fault, and populating those of a 64 KiB chunk took 4 us of the 75 that npyfs adds to its
-// first load.
+// Pages are populated before the copy only for up to this many pieces; otherwise the kernel faults them in as it copies
+// them. The same goes for small views (View::is_small()): the kernel maps 16 pages at each fault, and populating those
+// of a 64 KiB chunk took 4 us of the 75 that npyfs adds to its first load.
 constexpr std::size_t kMaxPopulated = 16;
 
 std::size_t page_size() {
@@ -32,15 +32,16 @@ std::size_t page_size() {
   return size;
 }
 
-// Enters the pages into the page table in one go: the copy that follows then takes no faults. Linux 5.14; without it
-// the copy is slower and just as right, so a failure is of no interest.
+// Maps all pages of a range into the page table in one call, so that the copy that follows takes no page faults. Linux
+// 5.14. Without it the copy is slower, but correct, so errors are ignored.
 void populate(const std::byte* address, std::size_t size) {
   const auto start = std::bit_cast<std::uintptr_t>(address) & ~(page_size() - 1);
   const auto end = std::bit_cast<std::uintptr_t>(address) + size;
   (void)::madvise(std::bit_cast<void*>(start), end - start, MADV_POPULATE_READ);
 }
 
-// Appends the mapped memory of the runs. Neighbouring runs are mostly in one window, which is asked for once.
+// Appends the mapped memory of runs to `pieces`. Consecutive runs are mostly in the same window, which is looked up
+// once.
 class MappedRuns {
  public:
   MappedRuns(const SourceFile& source, bool populated, Pieces& pieces)
@@ -75,7 +76,7 @@ class MappedRuns {
   std::uint64_t index_ = 0;
 };
 
-// Bytes `wanted` of a segment. `populated`: enter the pages into the page table first.
+// Appends bytes `wanted` of a segment as mapped memory. `populated`: see populate().
 Result<void> map_runs(const Segment& segment, Extent wanted, bool populated, Pieces& pieces) {
   MappedRuns mapped(*segment.file, populated, pieces);
   Result<void> result;
@@ -86,8 +87,8 @@ Result<void> map_runs(const Segment& segment, Extent wanted, bool populated, Pie
   return result;
 }
 
-// Reads whole blocks of the file, gaps included, and takes the runs out of them. For runs of one level that lie close
-// together, forwards.
+// Reads whole blocks of the file, including gaps, and copies the runs out of them. Only for runs of one level with a
+// small positive stride.
 Result<void> copy_close_runs(const Segment& segment, Extent wanted, std::byte* out) {
   thread_local const auto block = std::make_unique_for_overwrite<std::byte[]>(kSpanBlock);
   const Runs& runs = segment.runs;
@@ -200,12 +201,13 @@ Result<void> copy_runs(const Segment& segment, Extent wanted, std::byte* out) {
   return !runs.is_contiguous() && is_close ? copy_close_runs(segment, wanted, out) : read_runs(segment, wanted, out);
 }
 
-// A truncation first takes the size away, and fills the rest of the last page, or of a larger folio, with zeros after
-// that. So bytes that were copied while fstat still reported the full size hold none of these zeros.
+// The check comes after the copy: a truncation first reduces the size, and then fills the rest of the last page, or of
+// a larger folio, with zeros. So bytes that were copied while fstat still reported the full size contain none of these
+// zeros.
 Result<void> add_segment(const Segment& segment, Extent wanted, bool populated, Pieces& pieces) {
   const Runs& runs = segment.runs;
   const Extent hull = runs.hull(wanted.offset, wanted.size);
-  // Each run is one piece, and each window's edge cuts one in two.
+  // One piece for each run, and one more for each window edge.
   const std::uint64_t most_pieces = wanted.size / runs.run_size() + 2 + hull.size / MappingCache::kWindowSize + 1;
   const bool is_worth_a_piece = runs.is_contiguous() || runs.run_size() >= kPieceRun;
   if (segment.file->is_mapped() && is_worth_a_piece && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {

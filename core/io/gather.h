@@ -1,4 +1,5 @@
-// What the reply to one read is made of: the header's bytes and the source's, with as few copies as can be.
+// The bytes of one read, gathered as pieces of memory: generated headers and bytes of the source, with as few copies as
+// possible.
 #pragma once
 
 #include <sys/uio.h>
@@ -15,11 +16,11 @@
 
 namespace npyfs {
 
-// Memory for one writev(2). Part of it may be mapped source bytes, at which nobody but the kernel may look (see
-// Mapping). Meant to be kept and used again by the same thread: it keeps its buffers.
+// Pieces of memory for one writev(2). Some may be mapped bytes of a source, which user code must not read: see Mapping.
+// Keeps its buffers, so a thread should keep one Pieces and reuse it. Not thread-safe.
 class Pieces {
  public:
-  // fuse_reply_iov of libfuse 3.14 takes 1,023 pieces, and one of them is the reply's own header.
+  // writev(2) takes IOV_MAX = 1,024 pieces. The caller adds a few of its own (the header of its reply).
   static constexpr std::size_t kMaxCount = 1000;
 
   std::span<const iovec> iovecs() const { return iovecs_; }
@@ -29,7 +30,7 @@ class Pieces {
   void keep(std::shared_ptr<const Mapping> mapping) { mappings_.push_back(std::move(mapping)); }
   // `size` bytes of memory that stay valid until clear().
   std::byte* buffer(std::size_t size);
-  // Forgets the pieces and lets go of the mappings. Keeps one buffer for the next time, unless it is larger than usual.
+  // Removes all pieces and releases the mappings. Keeps one buffer for the next use, unless it is larger than 1 MiB.
   void clear();
 
  private:
@@ -43,8 +44,8 @@ class Pieces {
   std::size_t used_buffers_ = 0;
 };
 
-// Bytes [offset, offset + size) of the view; fewer only at the view's end. `pieces` is cleared first. It refers to
-// memory of `view`, which must outlive it. kTruncated if a source no longer holds all of them, kStale as
+// Sets `pieces` to bytes [offset, offset + size) of the view; fewer only at the view's end. The pieces refer to memory
+// of `view`, which must outlive them. kTruncated if a source no longer holds all of these bytes, kStale as
 // Segment::check_still_holds(), kSystem if a source cannot be read.
 Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, Pieces& pieces);
 

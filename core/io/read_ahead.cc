@@ -6,7 +6,7 @@ namespace npyfs {
 
 Extent ReadAhead::before_read(Extent read, std::uint64_t end) {
   const MutexLock lock(mutex_);
-  // The kernel sends several requests at a time, and they may arrive in any order.
+  // A reader may have several reads in flight, and they may arrive in any order.
   const bool is_sequential = read.offset <= next_ + kStep && read.offset + kStep >= next_;
   next_ = is_sequential ? std::max(next_, read.offset + read.size) : read.offset + read.size;
   if (!is_sequential) {

@@ -1,4 +1,4 @@
-// Reading ahead of a sequential reader whose source is not in the page cache.
+// Read-ahead for sequential readers whose source is not in the page cache.
 #pragma once
 
 #include <atomic>
@@ -9,30 +9,30 @@
 
 namespace npyfs {
 
-// Watches the reads of one open file and says what to ask the disk for, each range once: asking for the same range
-// again costs more than it gives. Thread-safe.
+// Observes the reads of one open file and decides which range to read ahead. Returns each range once, because asking
+// for the same range again costs more than it gains. Thread-safe.
 //
-// While a source is in the page cache there is nothing to be won, and looking for pages that are there has its price:
-// so nothing is asked for until a read had to wait for the disk.
+// While the source is in the page cache, read-ahead gains nothing and costs page cache lookups. So nothing is read
+// ahead until a read had to wait for the disk.
 class ReadAhead {
  public:
-  // What is asked for beyond the end of a read. Measured on a disk of 5 GiB/s: less leaves it idle between requests,
-  // more gives nothing.
+  // How far beyond the end of a read to read ahead, in bytes. Measured on a disk of 5 GiB/s: less leaves it idle
+  // between requests, more gains nothing.
   static constexpr std::uint64_t kDistance = std::uint64_t{8} << 20;
-  // Not less than this at a time.
+  // The least to read ahead at a time, in bytes, except at the end.
   static constexpr std::uint64_t kStep = std::uint64_t{2} << 20;
 
-  // To be called before each read of contiguous source bytes. Returns what to ask the disk for first: size 0 for
-  // nothing. `end` is where the view ends in the source.
+  // To be called before each read. `read` is its range in the source file, `end` the end of the view there, in bytes.
+  // Returns the range of the file to read ahead; size 0: nothing.
   Extent before_read(Extent read, std::uint64_t end);
 
-  // To be called when a read had to wait for the disk.
+  // To be called after a read that had to wait for the disk.
   void note_wait() { is_cold_ = true; }
 
  private:
   std::atomic<bool> is_cold_ = false;
-  Mutex mutex_;                                // a leaf: no other lock is taken while it is held
-  std::uint64_t next_ GUARDED_BY(mutex_) = 0;  // where the furthest sequential read has ended
+  Mutex mutex_;                                // No other lock is taken while it is held.
+  std::uint64_t next_ GUARDED_BY(mutex_) = 0;  // end of the furthest sequential read
   std::uint64_t asked_until_ GUARDED_BY(mutex_) = 0;
 };
 

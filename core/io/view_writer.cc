@@ -80,7 +80,7 @@ Result<void> ViewWriter::write(std::uint64_t offset, std::span<const std::byte> 
     return result;
   };
   if (auto written = view_.visit(offset + of_header, bytes.size(), write_segment); !written) return written;
-  // A truncation in this very moment may have been undone by what was written: the writer must know.
+  // If the file was truncated during the write, the write has made it longer again: the writer must get an error.
   return check_unchanged();
 }
 

@@ -1,4 +1,4 @@
-// Writing into a view: the opposite of gather().
+// Writes into a view: the opposite of gather().
 #pragma once
 
 #include <cstddef>
@@ -15,28 +15,30 @@
 
 namespace npyfs {
 
-// A view that is open for writing. Its size and its header are fixed; its body goes to the source files, these bytes
-// and no others. Thread-safe.
+// A view that is open for writing. Its size and header are fixed; bytes of its body are written to their places in the
+// source files, and nothing else is. Thread-safe.
 class ViewWriter {
  public:
-  // Opens the files of `view` for writing; each opener has descriptors of its own (see SourceWriter). `description` is
-  // what sentences call the view: "chunk 3 of 16". `root` must outlive it. Errors as SourceWriter::open().
+  // Opens the files of `view` for writing; each opener has its own descriptors (see SourceWriter). `description` is the
+  // name of the view in error sentences: "chunk 3 of 16". `root` must outlive the writer. Errors as
+  // SourceWriter::open().
   static Result<std::unique_ptr<const ViewWriter>> open(const SourceRoot& root, View view, std::string description);
 
   // Writes bytes [offset, offset + bytes.size()) of the view. Everything is checked before anything is written:
-  // kBeyondEnd if a byte lies behind the view's end, kInvalidArgument if a byte of the header is not the one that is
-  // there (the sentence compares both headers if the written one is complete), kTruncated and kStale if the source is
-  // no longer what was opened. kSystem if the source cannot be written; some bytes may be, then.
+  // kBeyondEnd if a byte is beyond the view's end, kInvalidArgument if a byte of the header differs from the view's
+  // (the sentence compares both headers if the written one is complete), kTruncated and kStale as
+  // SourceWriter::check_unchanged() and HeaderGuard::check(). kSystem if the source cannot be written; some bytes may
+  // have been written then.
   Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) const;
 
   // Returns when everything is on stable storage; see SourceWriter::sync().
   Result<void> sync() const;
-  // What the filesystem has to say when a descriptor is closed; see SourceWriter::flush().
+  // Reports errors that the filesystem returns only at close(2); see SourceWriter::flush().
   Result<void> flush() const;
 
   const View& view() const { return view_; }
   const std::string& description() const { return description_; }
-  // The source, for messages: the first one of several.
+  // The path of the source, or of the first one of several, for messages.
   const std::string& path() const { return writers_.front()->source().path(); }
 
  private:

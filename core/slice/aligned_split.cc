@@ -9,7 +9,7 @@ namespace {
 
 // The inverse of `number` modulo `modulus`, a power of two. `number` is odd.
 constexpr std::uint64_t inverse(std::uint64_t number, std::uint64_t modulus) {
-  std::uint64_t inverse = number;  // right in the lowest three bits; each step doubles how many are
+  std::uint64_t inverse = number;  // correct in the lowest three bits; each step doubles the number of correct bits
   for (int i = 0; i < 4; ++i) inverse *= 2 - number * inverse;
   return inverse % modulus;
 }
@@ -25,8 +25,8 @@ AlignedUnits::AlignedUnits(const Geometry& geometry, std::size_t dimension, bool
   row.shape[dimension] = 1;
   const Runs runs(row, fortran_order);
   if (!runs.is_contiguous()) return;
-  // Row r begins at a page edge if offset + r * size is a multiple of a page. Divided by what size and page have in
-  // common, that is r = -offset * inverse(size), modulo step_.
+  // Row r begins at a page edge if offset + r * size = 0 modulo the page size. After a division by gcd(size, page
+  // size): r = -offset * inverse(size) modulo step_.
   const std::uint64_t size = runs.size();
   const std::uint64_t common = std::gcd(size, kAlignment);
   if (geometry.offset % common != 0) return;

@@ -1,5 +1,5 @@
-// Chunks whose edges are page edges of the source file, so that no two of them have a page in common: for filesystems
-// of many nodes that lock or send whole pages.
+// Chunks whose edges are page edges of the source file, so that no two chunks share a page: for cluster filesystems
+// that lock or transfer whole pages.
 #pragma once
 
 #include <cstddef>
@@ -10,29 +10,29 @@
 
 namespace npyfs {
 
-// The same on every node, whatever its processor: names mean the same everywhere. Bytes.
+// Bytes. Independent of the page size of the machine, so that a name means the same on every node of a cluster.
 inline constexpr std::uint64_t kAlignment = 4096;
 
-// The rows of one dimension of a view in units. Each unit begins at a page edge, but for the first, which begins with
-// the view; none can be split.
+// Divides the rows of one dimension of a view into the smallest units that begin at page edges. The first unit begins
+// with the view.
 class AlignedUnits {
  public:
-  // dimension < geometry.shape.size(). There is one unit if rows are not one after the other in the file (as in all
-  // dimensions but the slowest one), or none begins at a page edge.
+  // dimension < geometry.shape.size(). There is only one unit if the rows are not consecutive in the file (only those
+  // of the slowest dimension are), or if no row but the first begins at a page edge.
   AlignedUnits(const Geometry& geometry, std::size_t dimension, bool fortran_order);
 
   // The largest number of chunks: at least 1.
   std::uint64_t count() const { return count_; }
 
-  // The rows of chunk `index` of `sections`, each of about as many units. index < sections <= count().
+  // The rows of chunk `index` of `sections`: array_split() of the units. index < sections <= count().
   RowRange rows_of(std::uint64_t index, std::uint64_t sections) const;
 
  private:
   std::uint64_t start_of(std::uint64_t unit) const;
 
   std::uint64_t rows_ = 0;
-  std::uint64_t first_ = 0;  // the first row but row 0 that begins at a page edge
-  std::uint64_t step_ = 0;   // from there to the next
+  std::uint64_t first_ = 0;  // the first row after row 0 that begins at a page edge
+  std::uint64_t step_ = 0;   // rows from one of these to the next
   std::uint64_t count_ = 1;
 };
 

@@ -16,9 +16,9 @@ struct RowRange {
   bool operator==(const RowRange&) const = default;
 };
 
-// The rows of numpy.array_split(a, sections)[index] where a has `rows` rows: the first rows % sections sections get one
-// row more than the others; with more sections than rows the last ones are empty. index < sections.
-// No intermediate result exceeds `rows`, so nothing can overflow.
+// The rows of numpy.array_split(a, sections)[index] for an array `a` with `rows` rows: the first rows % sections
+// sections have one row more than the others; with more sections than rows the last ones are empty. index < sections.
+// No intermediate result exceeds `rows`, so nothing overflows.
 constexpr RowRange array_split(std::uint64_t rows, std::uint64_t index, std::uint64_t sections) {
   assert(index < sections);
   const std::uint64_t each = rows / sections;

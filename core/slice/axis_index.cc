@@ -57,9 +57,9 @@ bool meets(const AxisIndex& a, const AxisIndex& b) {
   const Ascending p = ascending(a);
   const Ascending q = ascending(b);
   if (p.high < q.low || q.high < p.low) return false;
-  // p.low + i * p.step = q.low + j * q.step: solvable where the gcd of the steps divides the distance. The solutions
-  // are then one residue class modulo the least common multiple of the steps; the smallest that is in both must not
-  // lie behind the end of either.
+  // p.low + i * p.step = q.low + j * q.step has solutions if the gcd of the steps divides the distance. They are one
+  // residue class modulo the least common multiple of the steps. The smallest one that is not below either start must
+  // not be beyond either end.
   const Bezout steps = bezout(p.step, q.step);
   const Wide distance = q.low - p.low;
   if (distance % steps.gcd != 0) return false;

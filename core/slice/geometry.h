@@ -1,4 +1,4 @@
-// Where the items of an array, or of a view of it, are in a file: numpy's own triple of offset, shape and strides.
+// Where the items of an array, or of a view of it, are in a file: numpy's offset, shape and strides.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,13 @@
 
 namespace npyfs {
 
-// The length of each axis. Empty: 0-d, one item.
+// The length of each axis. Empty: a 0-d array, which has one item.
 using Shape = std::vector<std::uint64_t>;
-// Bytes from one index of each axis to the next. Negative where the axis is walked backwards.
+// For each axis the distance in bytes from one index to the next. Negative for a reversed axis.
 using Strides = std::vector<std::int64_t>;
 
-// Item (i, j, ...) is at byte offset + i * strides[0] + j * strides[1] + ... of the file. Products and sums are known
-// to fit into int64_t: the sizes of the array were checked when its header was parsed.
+// Item (i, j, ...) is at byte offset + i * strides[0] + j * strides[1] + ... of the file. Products and sums fit into
+// int64_t: the size of the array was checked when its header was parsed.
 struct Geometry {
   std::uint64_t offset = 0;    // of the first item, in bytes from the start of the file
   std::uint64_t itemsize = 0;  // bytes
@@ -21,7 +21,7 @@ struct Geometry {
   Strides strides;
 };
 
-// The geometry of an array whose items lie one after the other from `offset` on.
+// The geometry of a C- or Fortran-contiguous array whose first item is at `offset`.
 Geometry contiguous_geometry(std::uint64_t offset, std::uint64_t itemsize, std::span<const std::uint64_t> shape,
                              bool fortran_order);
 

@@ -16,7 +16,7 @@ enum class TermKind { kIndex, kSlice, kEllipsis, kNewAxis };
 
 struct Term {
   TermKind kind = TermKind::kSlice;
-  std::optional<std::int64_t> start = {};  // of an index the index
+  std::optional<std::int64_t> start = {};  // of kIndex: the index
   std::optional<std::int64_t> stop = {};
   std::int64_t step = 1;
 };
@@ -27,8 +27,8 @@ bool take(std::string_view& text, std::string_view word) {
   return true;
 }
 
-// Takes an INTEGER off the front of `text`. What does not fit is clipped, as Python clips the bounds of a slice: no axis
-// is that long.
+// Takes an INTEGER off the front of `text`. A number that does not fit is clipped, as Python clips the bounds of a
+// slice: no axis is that long.
 std::optional<std::int64_t> take_integer(std::string_view& text) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   const bool is_negative = text.starts_with('-');
@@ -45,7 +45,7 @@ std::optional<std::int64_t> take_integer(std::string_view& text) {
   return is_negative ? -number : number;
 }
 
-// nullopt where the text does not begin with a term.
+// nullopt if the text does not begin with a term.
 std::optional<Term> take_term(std::string_view& text) {
   if (take(text, "...")) return Term{.kind = TermKind::kEllipsis};
   if (take(text, "None")) return Term{.kind = TermKind::kNewAxis};
@@ -69,7 +69,7 @@ std::optional<std::vector<Term>> parse_terms(std::string_view text) {
   return text.empty() ? std::optional(std::move(terms)) : std::nullopt;
 }
 
-// As Python's slice.indices() has it: clipped to [lowest, highest].
+// As in Python's slice.indices(): a negative bound counts from the end; the result is clipped to [lowest, highest].
 std::int64_t clipped(std::int64_t bound, std::int64_t length, std::int64_t lowest, std::int64_t highest) {
   return std::clamp(bound < 0 ? bound + length : bound, lowest, highest);
 }
@@ -84,8 +84,8 @@ AxisIndex rows_of(const Term& slice, std::uint64_t axis_length) {
   const std::int64_t stop = slice.stop ? clipped(*slice.stop, length, lowest, highest) : is_forward ? length : -1;
   const std::int64_t distance = is_forward ? stop - start : start - stop;
   if (distance <= 0) return AxisIndex{};
-  const auto step = is_forward ? static_cast<std::uint64_t>(slice.step)
-                               : std::uint64_t{0} - static_cast<std::uint64_t>(slice.step);
+  const auto step =
+      is_forward ? static_cast<std::uint64_t>(slice.step) : std::uint64_t{0} - static_cast<std::uint64_t>(slice.step);
   const std::uint64_t count = (static_cast<std::uint64_t>(distance) - 1) / step + 1;
   return axis_progression(static_cast<std::uint64_t>(start), count, slice.step);
 }
@@ -141,7 +141,7 @@ class Indexing {
 
   Selection selection_;
   const std::string_view expression_;
-  std::size_t dimension_ = 0;  // of the view so far: the one that the next term is of
+  std::size_t dimension_ = 0;  // of the view so far: the one that the next term applies to
 };
 
 }  // namespace

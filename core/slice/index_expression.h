@@ -4,7 +4,7 @@
 //   term       = INTEGER | [ INTEGER ] ':' [ INTEGER ] [ ':' [ INTEGER ] ] | '...' | 'None'
 //   INTEGER    = [ '-' | '+' ] decimal digits, leading zeros allowed, of any length
 //
-// No blanks, and no final comma. What does not index is not basic indexing either: lists, booleans, masks.
+// No blanks, and no comma at the end. Lists, booleans and masks are not basic indexing.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@
 
 namespace npyfs {
 
-// What a[expression] selects of the view `selection`, as numpy means it: negative indices count from the end, slices are
-// clipped, axes that are not named are taken whole. kNotFound with numpy's reason where numpy raises IndexError (an index
-// out of range, too many indices) or ValueError (step 0), and where the text is no expression. `expression` is the
-// subject of errors.
+// The selection of a[expression], where `a` is the view `selection`, with numpy's rules: negative indices count from
+// the end, slices are clipped, further axes are taken whole. kNotFound with numpy's reason if numpy raises IndexError
+// (an index out of range, too many indices) or ValueError (step 0), and if the text is not an expression. `expression`
+// is the subject of errors.
 Result<Selection> select_by_expression(const Selection& selection, std::string_view expression);
 
 }  // namespace npyfs

@@ -72,7 +72,8 @@ std::optional<VirtualName> parse_slice(std::uint8_t axis, std::string_view text)
   return slice;
 }
 
-std::optional<VirtualName> parse_counted(NameKind kind, std::uint8_t axis, std::uint64_t second, std::string_view text) {
+std::optional<VirtualName> parse_counted(NameKind kind, std::uint8_t axis, std::uint64_t second,
+                                         std::string_view text) {
   const Form form = take_form(text);
   const auto number = parse_number(text);
   if (!number) return std::nullopt;
@@ -103,7 +104,8 @@ constexpr std::array kOfArrays = {FixedName{"chunks", NameKind::kChunks},   Fixe
                                   FixedName{"batches", NameKind::kBatches}, FixedName{"items", NameKind::kItems},
                                   FixedName{"index", NameKind::kIndex},     FixedName{"fields", NameKind::kFields},
                                   FixedName{"info.json", NameKind::kInfo}};
-constexpr std::array kOfSources = {FixedName{"source.npy", NameKind::kSource}, FixedName{"error.txt", NameKind::kError}};
+constexpr std::array kOfSources = {FixedName{"source.npy", NameKind::kSource},
+                                   FixedName{"error.txt", NameKind::kError}};
 constexpr std::array kOfAxes = {FixedName{"chunks", NameKind::kAxisChunks}, FixedName{"slices", NameKind::kSlices},
                                 FixedName{"batches", NameKind::kBatches}, FixedName{"items", NameKind::kItems}};
 

@@ -11,12 +11,12 @@
 //   form     = '.npy' | '.bin' | [ '/' array ]
 //   NUMBER   = decimal digits, leading zeros allowed, less than 2^63
 //
-// In chunks/NUMBER/ the sections of each chunk are that NUMBER. EXPRESSION is numpy's basic indexing: see
-// index_expression.h. FIELD is the name of a field, with some characters percent-encoded: see percent.h. The form '.npy'
-// is a complete .npy file, '.bin' its body alone; without either, the name is a directory: the view as an array again.
+// Each chunk in chunks/NUMBER/ has NUMBER sections. EXPRESSION is numpy's basic indexing: see index_expression.h. FIELD
+// is the name of a field, with some characters percent-encoded: see percent.h. The form '.npy' is a complete .npy file,
+// '.bin' only its body; without either, the name is a directory: the view as an array again.
 //
-// Here only names are judged. Whether an axis, a row or a field exists is for the array to say: see select.h. Names are
-// parsed one component at a time, as a filesystem is asked for them.
+// The grammar accepts a name without knowing the array. Whether an axis, a row or a field exists is checked later: see
+// select.h. Names are parsed one component at a time, as a filesystem looks them up.
 #pragma once
 
 #include <cstdint>
@@ -56,11 +56,11 @@ enum class NameKind : std::uint8_t {
 
 enum class Form : std::uint8_t { kNpy, kBin, kArray };
 
-// What one component of a path says. Two spellings of a name that differ in leading zeros alone are equal.
+// One parsed component of a path. Spellings that differ only in leading zeros are equal.
 struct VirtualName {
   NameKind kind = NameKind::kArray;
   Form form = Form::kNpy;    // of views
-  std::uint8_t axis = 0;     // of all but kIndexed, kField and the files
+  std::uint8_t axis = 0;     // of all kinds except kIndexed, kField and files that are not views
   std::uint64_t first = 0;   // index of a chunk, batch or item; start of a slice
   std::uint64_t second = 0;  // sections of chunks, rows of batches, stop of a slice
   std::uint64_t step = 1;    // of a slice
@@ -68,35 +68,35 @@ struct VirtualName {
   bool operator==(const VirtualName&) const = default;
 };
 
-// The name and, of views in index/ and fields/, the text that says which: an expression, or a field's name as it is
-// written in the path, without the form.
+// `text` is for kIndexed and kField only: the expression, or the field's name as it is written in the path, without the
+// form.
 struct ParsedName {
   VirtualName name;
   std::string_view text;
 };
 
-// Axes are numbered below this: no array has more dimensions (numpy 2).
+// numpy 2 allows no more dimensions, so the largest axis number is one less.
 inline constexpr std::uint8_t kMaxAxes = 64;
 
-// What `name` is in `directory`; nullopt where the grammar has no such name there. A view's directory (Form::kArray)
-// holds what kArray holds, but for source.npy and error.txt. `text` refers to `name`.
+// Parses `name`, a name in `directory`. nullopt if the grammar has no such name there. The directory of a view
+// (Form::kArray) has the same names as kArray, except source.npy and error.txt. The result's `text` points into `name`.
 std::optional<ParsedName> parse_name(const VirtualName& directory, std::string_view name);
 
 bool is_view_name(NameKind kind);
 bool is_directory(const VirtualName& name);
-// A view that is a file.
+// Whether it is a view as a file.
 bool is_view(const VirtualName& name);
 
-// The last component of a path as listings show it: numbers that count are padded with zeros to the width of the
-// largest one, so that sorted names are in the order of rows. Inverse of parse_name(). `count` is how many there are in
-// that listing: of batches and items alone. Not for kArray, kIndexed and kField.
+// The last component of a path as listings show it. Numbers are padded with zeros to the width of the largest one, so
+// that names in sorted order are in the order of rows. Inverse of parse_name(). `count`: the number of batches or items
+// in the listing. Not for kArray, kIndexed and kField.
 std::string format_name(const VirtualName& name, std::uint64_t count = 0);
 
-// What sentences call a view or a file: "chunk 3 of 16", "rows 0 to 5 of axis 1, without header", "source.npy". Not for
-// kIndexed and kField.
+// The name of a view or a file in sentences: "chunk 3 of 16", "rows 0 to 5 of axis 1, without header", "source.npy".
+// Not for kIndexed and kField.
 std::string describe(const VirtualName& name);
 
-// The path relative to the array's directory, as listings show it, with axis 0 without its axis0/. Not for kIndexed and
+// The path relative to the array's directory, as listings show it; without axis0/ for axis 0. Not for kIndexed and
 // kField.
 std::string format_path(const VirtualName& name);
 

@@ -34,8 +34,8 @@ Runs::Runs(const Geometry& geometry, bool fortran_order) {
   std::reverse(outer_.begin(), outer_.end());
 }
 
-// Adds a level outside of those that are there, or makes the outermost of these longer. While levels are added, the
-// outermost one is the last.
+// Adds an outermost level, or fuses it with the present outermost one. During construction outer_ is in reverse order:
+// the outermost level is its last element.
 void Runs::add_level(std::uint64_t count, std::int64_t stride) {
   if (count == 1) return;
   if (inner_.count == 0 && stride == static_cast<std::int64_t>(run_)) {
@@ -52,7 +52,7 @@ void Runs::add_level(std::uint64_t count, std::int64_t stride) {
   }
 }
 
-// Where run number `run` begins, from where the first one does.
+// The start of run number `run`, relative to the start of the first run.
 std::int64_t Runs::run_offset(std::uint64_t run) const {
   if (outer_.empty()) return static_cast<std::int64_t>(run) * inner_.stride;
   std::int64_t offset = static_cast<std::int64_t>(run % inner_.count) * inner_.stride;
@@ -64,7 +64,7 @@ std::int64_t Runs::run_offset(std::uint64_t run) const {
   return offset;
 }
 
-// The lowest and the highest of the offsets at which all runs of the levels from `depth` on begin.
+// The lowest and the highest start of all runs of the levels from `depth` inwards, relative to the first run.
 Runs::Range Runs::all_offsets(std::size_t depth) const {
   Range range{0, 0};
   for (; depth <= outer_.size(); ++depth) {
@@ -74,8 +74,8 @@ Runs::Range Runs::all_offsets(std::size_t depth) const {
   return range;
 }
 
-// The same of runs [first, last] alone. They are a part of one block of the level; or a part of its first one, whole
-// blocks, and a part of its last one.
+// The same, but only of runs first to last, both included. These are in one block of the level, or they are the end of
+// one block, any number of whole blocks, and the beginning of another one.
 Runs::Range Runs::offsets(std::size_t depth, std::uint64_t first, std::uint64_t last) const {
   if (depth > outer_.size()) return {0, 0};
   std::uint64_t block = 1;  // runs for each step of this level
@@ -105,7 +105,7 @@ Extent Runs::hull(std::uint64_t offset, std::uint64_t size) const {
   const std::uint64_t last = last_byte / run_;
   if (first == last) return {position(offset), size};
   const Range range = offsets(0, first, last);
-  // Of the first run the bytes before `offset` are not asked for, and of the last run those behind the last byte.
+  // The range leaves out the bytes of the first run before `offset`, and those of the last run after the last byte.
   const std::uint64_t skipped = run_offset(first) == range.lowest ? offset % run_ : 0;
   const std::uint64_t used = run_offset(last) == range.highest ? last_byte % run_ + 1 : run_;
   const std::uint64_t start = first_ + static_cast<std::uint64_t>(range.lowest) + skipped;

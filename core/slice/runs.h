@@ -1,4 +1,4 @@
-// The bytes of a view in the order in which a .npy file has them, as runs of bytes of its source file.
+// The bytes of a view, in the order of its .npy file, as runs of consecutive bytes of the source file.
 #pragma once
 
 #include <algorithm>
@@ -11,15 +11,15 @@
 
 namespace npyfs {
 
-// A run is as long as bytes lie one behind the other. Where there are several, they are at equal distances: at one for
-// each level. Neighbouring levels are fused where they can be, so a view that is contiguous is one run, a chunk of
-// another axis is one level, and only slices of three axes and more need further ones. Everything but the visits is in
-// closed form: a view of a petabyte costs as much as one of a page.
+// All runs have the same size. Their starts form nested levels, each with a count and a stride, like the axes of an
+// array. Neighbouring levels are fused if possible: a contiguous view is one run, a chunk along another axis has one
+// level, and only slices of three and more axes need more levels. All functions except the visits are closed forms: a
+// view of a petabyte costs as much as one of a page.
 //
-// All in bytes, but counts. Products and sums fit into int64_t, since those of the array do.
+// All values are in bytes, except counts. Products and sums fit into int64_t, since those of the array do.
 class Runs {
  public:
-  // How often something is repeated, and the distance from one time to the next: negative where it is backwards.
+  // `count` repetitions, `stride` bytes apart. The stride may be negative.
   struct Level {
     std::uint64_t count = 0;
     std::int64_t stride = 0;
@@ -30,14 +30,14 @@ class Runs {
   Runs() = default;
   // The bytes [offset, offset + size) of a file, in one run.
   explicit Runs(Extent extent);
-  // `count` runs of `size` bytes, `stride` bytes apart, from the file's byte `first` on.
+  // `count` runs of `size` bytes, `stride` bytes apart. The first one starts at byte `first` of the file.
   Runs(std::uint64_t first, std::uint64_t size, std::int64_t stride, std::uint64_t count);
   // The items of a geometry, in C order or in Fortran order.
   Runs(const Geometry& geometry, bool fortran_order);
 
-  std::uint64_t size() const { return size_; }           // in all
-  std::uint64_t run_size() const { return run_; }        // of each run; 0 where there are no bytes
-  std::uint64_t first() const { return first_; }         // where the first run begins in the file
+  std::uint64_t size() const { return size_; }           // of all runs together
+  std::uint64_t run_size() const { return run_; }        // of each run; 0 if there are no bytes
+  std::uint64_t first() const { return first_; }         // start of the first run in the file
   std::int64_t stride() const { return inner_.stride; }  // from one run to the next in the innermost level
   bool is_contiguous() const { return run_ == size_; }   // one run at most
   std::uint64_t count() const { return run_ == 0 ? 0 : size_ / run_; }
@@ -48,13 +48,12 @@ class Runs {
     return first_ + static_cast<std::uint64_t>(run_offset(i / run_)) + i % run_;
   }
 
-  // The smallest range of the file that holds bytes [offset, offset + size) of the view; gaps may lie between these.
-  // size > 0, offset + size <= size().
+  // The smallest range of the file that contains bytes [offset, offset + size) of the view; it may contain gaps. size >
+  // 0, offset + size <= size().
   Extent hull(std::uint64_t offset, std::uint64_t size) const;
 
-  // Calls visit(Extent) with each piece of the file, in order, that bytes [offset, offset + size) of the view are made
-  // of. A visit that returns bool ends with the first false; the result says whether it went on to the end.
-  // offset + size <= size().
+  // Calls visit(Extent) for each piece of the file that bytes [offset, offset + size) of the view consist of, in order.
+  // If visit returns bool, the first false stops. Returns whether all pieces were visited. offset + size <= size().
   template <typename Visit>
   bool visit(std::uint64_t offset, std::uint64_t size, Visit visit) const;
 
@@ -89,14 +88,14 @@ class Runs {
   std::uint64_t first_ = 0;
   std::uint64_t run_ = 0;
   std::uint64_t size_ = 0;
-  Level inner_;               // one time where there is one run
+  Level inner_;               // count 1 if there is one run
   std::vector<Level> outer_;  // the slowest first
 };
 
-// The runs of one row, which is the innermost level: `row` is where it begins in the file.
+// Visits runs of one row, that is, of the innermost level. `row` is the start of the row in the file.
 template <typename Visit>
 bool Runs::visit_row(std::uint64_t row, std::uint64_t offset, std::uint64_t size, Visit& visit) const {
-  const auto stride = static_cast<std::uint64_t>(inner_.stride);  // wraps around where it is negative, as wanted
+  const auto stride = static_cast<std::uint64_t>(inner_.stride);  // a negative stride wraps around, which is intended
   std::uint64_t run = row + offset / run_ * stride;
   std::uint64_t within = offset % run_;
   while (size > 0) {

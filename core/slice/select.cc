@@ -40,7 +40,7 @@ Result<AxisIndex> batch_rows(const VirtualName& name, std::uint64_t length) {
   return axis_range(start, start + std::min(name.second, length - start));
 }
 
-// The indices of the dimension that the name counts along, which has this length.
+// The indices along dimension name.axis, which has this length.
 Result<AxisIndex> indices_of(const SelectedArray& array, const VirtualName& name, std::uint64_t length) {
   switch (name.kind) {
     case NameKind::kChunk:

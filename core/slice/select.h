@@ -1,4 +1,4 @@
-// From a name to a selection: what each view below an array's directory takes of the array.
+// From a name to the selection that it means.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,18 @@
 
 namespace npyfs {
 
-// What a name below an array's directory is said of: the array, or the view of it that the directory is of.
+// What a name selects from: an array, or a view of it.
 struct SelectedArray {
   const Selection& selection;
-  const Geometry& whole;  // of the array, for chunks/aligned/
+  const Geometry& whole;  // of the whole array, for chunks/aligned/
   bool fortran_order = false;
 };
 
-// The selection of the view `name`. kNotFound with the reason if the array has no such axis, row or chunk; the name's
-// path is the subject. `name` is a view, by numbers: neither kIndexed nor kField.
+// The selection of the view `name`, which is neither kIndexed nor kField. kNotFound with the reason if the array has no
+// such axis, row or chunk; the subject is format_path(name).
 Result<Selection> select(const SelectedArray& array, const VirtualName& name);
 
-// How many names the directory has at the most: batches of `rows` rows along an axis of this length.
+// The number of batches of `rows` rows along an axis of this length. The last one may be shorter.
 constexpr std::uint64_t count_batches(std::uint64_t length, std::uint64_t rows) {
   return length / rows + (length % rows != 0);
 }

@@ -1,8 +1,8 @@
-// Which items of an array a view has: what basic indexing, repeated any number of times, amounts to.
+// Which items of an array a view has: the result of any number of basic indexing steps.
 //
 // a[10:90:4]['pos'][:, 0] takes indices of the array's own axes, then a field, then indices of the axes of that field's
-// subarray. A Selection holds the sum of such steps, so that a view of a view of an array costs no more than a view of
-// the array, and two ways to say the same are equal once encoded.
+// subarray. A Selection is the composition of such steps, so a view of a view costs no more than a view, and two ways
+// to select the same have the same encoding.
 #pragma once
 
 #include <cstddef>
@@ -27,14 +27,14 @@ struct SelectedAxis {
 // A field of a structured dtype.
 struct SelectedField {
   std::uint32_t number = 0;    // in the order of the dtype, from 0
-  std::uint64_t offset = 0;    // bytes from the start of the item that it is a part of
-  std::uint64_t itemsize = 0;  // bytes of the field's own items: of one element of its subarray
+  std::uint64_t offset = 0;    // bytes from the start of the item that contains it
+  std::uint64_t itemsize = 0;  // bytes of one element of the field's subarray
   std::uint8_t ndim = 0;       // of its subarray
 };
 
 class Selection {
  public:
-  // More dimensions no array has (numpy 2).
+  // The limit of numpy 2.
   static constexpr std::size_t kMaxDimensions = 64;
 
   // Everything of an array of this shape.
@@ -47,33 +47,34 @@ class Selection {
   // Whether there is no item.
   bool is_empty() const;
 
-  // Narrows the selection: indices of the view's own dimension. dimension < ndim().
+  // Selects indices of one dimension of the view. dimension < ndim().
   void take(std::size_t dimension, const AxisIndex& index);
-  // numpy.newaxis before `dimension`. dimension <= ndim() < kMaxDimensions.
+  // Inserts a numpy.newaxis before `dimension`. dimension <= ndim() < kMaxDimensions.
   void insert_axis(std::size_t dimension);
-  // A field of the view's items. Its subarray's axes come behind the others. ndim() + shape.size() <= kMaxDimensions.
+  // Selects a field of the view's items. The axes of its subarray, `shape`, become the last ones. ndim() + shape.size()
+  // <= kMaxDimensions.
   void take_field(const SelectedField& field, std::span<const std::uint64_t> shape);
 
-  // Where the items are, in a file where the whole array has this geometry.
+  // The geometry of the view, if that of the whole array is `whole`.
   Geometry geometry(const Geometry& whole) const;
 
-  // The axes of the array, followed by those of each selected field's subarray, and the fields.
+  // The axes of the array, followed by those of each selected field's subarray.
   std::span<const SelectedAxis> axes() const { return axes_; }
   std::span<const SelectedField> fields() const { return fields_; }
-  // How many of the axes are the array's own.
+  // The number of the array's own axes.
   std::size_t array_ndim() const;
 
-  // The axis that a dimension of the view comes from; nullopt for a new one.
+  // The index in axes() that a dimension of the view comes from; nullopt for a new axis.
   std::optional<std::size_t> axis_of(std::size_t dimension) const;
 
-  // Appends a short form to `out`. Selections of one array have the same form exactly where the views have the same
-  // shape, and their bytes come from the same places in the same order. decode() takes it back.
+  // Appends a short encoding to `out`. Two selections of one array have the same encoding if and only if their views
+  // have the same shape, and the same bytes of the file in the same order. decode() is the inverse.
   void encode(std::string& out) const;
-  // The same without the shape: for the bytes alone, in whatever shape.
+  // The same without the shape: equal if the views have the same bytes in the same order.
   void encode_bytes(std::string& out) const;
 
-  // The selection of an array of this shape that encode() or encode_bytes() gave this form. nullopt where it is not
-  // one.
+  // The selection of an array of this shape with this encoding, from encode() or encode_bytes(). nullopt if there is
+  // none.
   static std::optional<Selection> decode(std::string_view encoded, std::span<const std::uint64_t> shape);
 
  private:
@@ -92,8 +93,8 @@ class Selection {
   std::vector<Dimension> dimensions_;
 };
 
-// Whether two selections of one array have a byte in common: whether their indices meet on every axis, and they take
-// the same fields as far as both take any. In time proportional to the number of axes.
+// Whether two selections of one array have a byte in common: their indices meet on every axis, and one's path of fields
+// is a prefix of the other's. Takes time proportional to the number of axes.
 bool overlap(const Selection& a, const Selection& b);
 
 }  // namespace npyfs

@@ -1,12 +1,12 @@
-// The short form of a selection:
+// The encoding of a selection:
 //
 //   form  = NUMBER(fields) field* axis* [ kShape length* ]
 //   field = NUMBER(number) NUMBER(offset) NUMBER(itemsize) NUMBER(ndim) length*
 //   axis  = kWhole | kRange NUMBER(start) NUMBER(count) | kSteps NUMBER(start) NUMBER(count) ZIGZAG(step)
 //
-// with numbers as in varint.h. Whole axes at the end are left out. The shape follows where it is not that of the axes:
-// where an index has dropped one, or there is a new one. Which of several axes of length 1 was dropped makes no
-// difference to the bytes, so it is not written. Of an empty selection the lengths alone matter.
+// with numbers as in varint.h. Whole axes at the end are left out. The shape is written only if it differs from that of
+// the axes, because an index has dropped one, or there is a new one. Which of several axes with one index was dropped
+// makes no difference to the bytes, so it is not written. Of an empty selection only the shape matters.
 #include <algorithm>
 #include <utility>
 
@@ -18,7 +18,7 @@ namespace {
 
 enum Tag : char { kWhole, kRange, kSteps, kShape };
 
-// A form from memory is right; this checks it all the same, since it costs little.
+// The encodings are our own, and valid. They are checked nevertheless, since that is cheap.
 bool take_shape(std::string_view& text, std::uint64_t count, Shape& shape) {
   if (count > Selection::kMaxDimensions) return false;
   shape.clear();
@@ -67,7 +67,7 @@ void append_axis(std::string& out, const AxisIndex& index, std::uint64_t length,
 
 }  // namespace
 
-// Whether the axes' counts are this shape, or can stand for it since there is no item.
+// Whether the counts of the axes are this shape. Without items, longer axes can have this shape, too.
 bool Selection::is_shape_of_axes(std::span<const std::uint64_t> shape) const {
   if (shape.size() != axes_.size()) return false;
   const bool is_empty = std::ranges::find(shape, 0) != shape.end();
@@ -135,9 +135,9 @@ std::optional<Selection> Selection::decode(std::string_view encoded, std::span<c
   return selection.fit_dimensions(lengths) ? std::optional(std::move(selection)) : std::nullopt;
 }
 
-// Gives the view this shape. Its dimensions longer than 1 are the axes with more than one index, in order; the others
-// are new, unless an axis of length 1 can stand for them: a[:, 2] rather than a[0, 2, None]. False where the axes have
-// other numbers of indices.
+// Gives the view this shape. Dimensions longer than 1 are the axes with more than one index, in order. A dimension of
+// length 1 is an axis of length 1 if the next axis is one, otherwise a new axis: a[:, 2] rather than a[0, 2, None]. False
+// if the axes have other numbers of indices.
 bool Selection::fit_dimensions(std::span<const std::uint64_t> shape) {
   if (std::ranges::find(shape, 0) != shape.end()) {
     fit_empty(shape);
@@ -162,7 +162,7 @@ bool Selection::fit_dimensions(std::span<const std::uint64_t> shape) {
   return axis == axes_.size();
 }
 
-// The same where there is no item: any axes that are long enough can stand for the dimensions.
+// The same without items: any axes that are long enough can be the dimensions.
 void Selection::fit_empty(std::span<const std::uint64_t> shape) {
   const bool is_of_axes = is_shape_of_axes(shape);
   dimensions_.clear();

@@ -49,9 +49,9 @@ Result<struct stat> SourceFile::check_size(Extent bytes) const {
   const auto now = status_of(fd(), path_);
   if (!now) return std::unexpected(now.error());
   if (static_cast<std::uint64_t>(now->st_size) >= bytes.end()) return *now;
-  return std::unexpected(Error{
-      ErrorKind::kTruncated, path_,
-      fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(), now->st_size, bytes.end())});
+  return std::unexpected(Error{ErrorKind::kTruncated, path_,
+                               fmt::format("was {} bytes when it was opened and is {} now; {} are asked for", size(),
+                                           now->st_size, bytes.end())});
 }
 
 Result<std::shared_ptr<const Mapping>> SourceFile::window(std::uint64_t index) const {
@@ -83,7 +83,7 @@ Result<void> sync_data(int fd, const std::string& path) {
 }
 
 void SourceFile::will_need(Extent range) const {
-  // Advice: it is no loss where the filesystem does not take it.
+  // Only advice: an error has no consequences.
   (void)::posix_fadvise(fd(), static_cast<off_t>(range.offset), static_cast<off_t>(range.size), POSIX_FADV_WILLNEED);
 }
 

@@ -43,7 +43,8 @@ Result<void> SourceWriter::write_exactly(std::span<const std::byte> bytes, std::
   return pwrite_all(fd_.get(), bytes, offset, source_->path());
 }
 
-// Another file may have taken its name while a second link keeps it alive: then it is not what others will read.
+// check_unchanged() sees that the last link is gone. But another file may have taken the name while another hard link
+// keeps the file: then readers of the name get the other file.
 Result<void> SourceWriter::check_still_named() const {
   const auto named = root_.status(source_->path());
   if (named && named->st_dev == source_->status().st_dev && named->st_ino == source_->status().st_ino) return {};

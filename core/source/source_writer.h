@@ -1,4 +1,4 @@
-// A source that is open for writing, by one opener of one view.
+// A source file that is open for writing, for one opener of one view.
 #pragma once
 
 #include <cstddef>
@@ -13,30 +13,31 @@
 
 namespace npyfs {
 
-// Thread-safe. Each opener has a descriptor of its own, since the kernel reports a failed write-back once for each: a
-// shared one would tell one of them and let the others believe that their bytes are on the disk.
+// Thread-safe. Each opener has its own descriptor, because the kernel reports a failed write-back once for each
+// descriptor: if openers shared one, only one of them would get the error, and the others would believe that their
+// bytes are on the disk.
 class SourceWriter {
  public:
-  // Opens `source` for writing. `root` must outlive it. kStale where another file has taken its name since it was
-  // opened; kSystem where the source's permissions or its filesystem do not allow it.
+  // Opens `source` for writing. `root` must outlive the writer. kStale if another file has taken its name since it was
+  // opened; kSystem if its permissions or its filesystem do not allow writing.
   static Result<std::unique_ptr<const SourceWriter>> open(const SourceRoot& root,
                                                           std::shared_ptr<const SourceFile> source);
 
-  // Whether the file is still the array that was opened. kTruncated where it has become shorter: writing would make it
-  // longer again. kStale where it was removed or replaced, so that nobody would find the bytes, and where its header
-  // was rewritten.
+  // kTruncated if the file has become shorter than it was when it was opened: writing would make it longer again.
+  // kStale if it was removed or replaced: nobody would find the bytes. Whether its header is still the same is for
+  // HeaderGuard to check.
   Result<void> check_unchanged() const;
 
-  // Writes exactly these bytes, however often the system interrupts or shortens it. After an error some of them may
+  // Writes all of these bytes; repeats pwrite(2) after EINTR and after a short write. After an error some bytes may
   // have been written.
   Result<void> write_exactly(std::span<const std::byte> bytes, std::uint64_t offset) const;
 
-  // Returns when all that was written is on stable storage. Reports what has gone wrong with it since it was opened.
-  // kStale where its name leads to another file by now, so that others look for the bytes in vain.
+  // Returns when all that was written is on stable storage: see sync_data(). kStale if the file's name leads to another
+  // file by now: nobody would find the bytes.
   Result<void> sync() const;
 
-  // What the filesystem has to say when a descriptor is closed: some say there, for the first time, that they could not
-  // take what was written (NFS, quotas). kStale as sync().
+  // Reports errors of close(2): some filesystems report there, for the first time, that they could not store what was
+  // written (NFS, quotas). kStale as sync().
   Result<void> flush() const;
 
   const SourceFile& source() const { return *source_; }
@@ -46,7 +47,6 @@ class SourceWriter {
   Result<void> check_still_named() const;
 
   const SourceRoot& root_;
-
   const UniqueFd fd_;
   const std::shared_ptr<const SourceFile> source_;
 };

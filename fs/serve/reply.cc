@@ -11,6 +11,9 @@
 
 namespace npyfs {
 
+// fuse_reply_iov() of libfuse 3.14 takes 1,023 pieces, and one of them is the reply's own header.
+static_assert(Pieces::kMaxCount <= 1022);
+
 void reply_error(fuse_req_t request, const Error& error) {
   const int code = to_errno(error);
   if (code != ENOENT && code != ESTALE) return reply_logged_error(request, error);
