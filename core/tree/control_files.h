@@ -1,4 +1,4 @@
-// The files of .npyfs/, in which the daemon speaks of itself.
+// The files of .npyfs/: generated texts about the daemon itself.
 #pragma once
 
 #include <sys/stat.h>
@@ -14,7 +14,7 @@
 
 namespace npyfs {
 
-// A file whose text is made anew each time it is opened. `text` is called from many threads.
+// A file whose text is generated at each open. `text` must be thread-safe.
 struct ControlFile {
   std::string name;
   std::function<std::string()> text;
@@ -25,8 +25,8 @@ using ControlFiles = std::vector<ControlFile>;
 
 inline constexpr std::string_view kControlDirectoryName = ".npyfs";
 
-// Attributes of the directory itself, and of the file at `index`. Owned by the daemon's user, as old as this
-// moment; the directory is readable by all, a file has its own mode; the size is that of the text as it is now.
+// Attributes of the directory, and of the file at `index`. The owner is the daemon's user and all times are now.
+// Everybody may read the directory; a file has its own mode. A file's size is that of the text generated now.
 struct stat control_directory_attributes();
 struct stat control_file_attributes(const ControlFiles& files, std::uint64_t index);
 

@@ -1,11 +1,13 @@
-// What the kernel knows that a change in the source concerns.
+// Which nodes a change in the source concerns.
 //
-// It is told to ask for attributes anew, and for no more. Asked for those of a file that has changed, we say that it is
-// stale, and it looks up the name. Names could be told, too, but a notice about one waits for those who look something
-// up in its directory: if npyfs were killed meanwhile, the thread that waits could not end, and so nobody would tell
-// these that there will be no answer. Pages need no telling, since a node stands for one version of its source, so that
-// the pages of a changed file are those of another node, and where no version tells, the next open drops them (see
-// Tree::invalidate_changed()); and dropping pages could lose what a writer has mapped.
+// The client is notified to ask for the attributes of these nodes again, and nothing else. For a file that has changed
+// it then gets kStale, and looks the name up again.
+//
+// Names and pages are not invalidated. A notice about a name waits for lookups in that directory that are being served:
+// if npyfs were killed while it waits, the waiting thread could not end, and nobody would answer those lookups. Cached
+// pages need no notice: a node stands for one version of its source, so a changed file has another node with pages of
+// its own, and if the version does not tell, the next open drops the pages (see Tree::invalidate_changed()). Dropping
+// pages could also lose what a process has stored into a mapping.
 #pragma once
 
 #include <functional>
@@ -15,8 +17,8 @@
 
 namespace npyfs {
 
-// Calls `tell` with each node that the kernel may know something of that holds no longer, until it returns false. No
-// lock is held meanwhile. `nodes` may change.
-void invalidate_changed(const Nodes& nodes, const SourceChanges& changes, const std::function<bool(NodeId)>& tell);
+// Calls `notify` for each node whose attributes may have changed, until it returns false. No lock is held during the
+// call, so other threads may add and remove nodes.
+void invalidate_changed(const Nodes& nodes, const SourceChanges& changes, const std::function<bool(NodeId)>& notify);
 
 }  // namespace npyfs

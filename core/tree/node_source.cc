@@ -11,16 +11,16 @@
 namespace npyfs {
 namespace {
 
-constexpr int kMaxAttempts = 3;  // at opening a source that is being replaced
+constexpr int kMaxAttempts = 3;  // to open a source that is replaced meanwhile
 
-// What a mirrored name is, from what the source has there.
+// The kind of a node from its name and type in the source.
 NodeKind kind_of(std::string_view name, mode_t type) {
   if (S_ISDIR(type)) return NodeKind::kDirectory;
   if (is_array_name(name, type)) return NodeKind::kVirtual;
   return S_ISREG(type) ? NodeKind::kFile : NodeKind::kOther;
 }
 
-// Why the array's header is not known; null where it is.
+// Why the array's header is unknown; null if it is known.
 const Error* reason_without_header(const ArrayState& state) {
   if (!state.file) return &state.file.error();
   return (*state.file)->header() ? nullptr : &(*state.file)->header().error();
@@ -63,7 +63,7 @@ Result<ArrayState> NodeSource::array(const Node& node) const {
     auto file = with_descriptors(sources_, [&] { return sources_.array(*node.path, *status); });
     ArrayState state{*status, std::move(file), root_.absolute(*node.path)};
     if (const Error* why = reason_without_header(state); why != nullptr && is_shortage(*why)) {
-      return std::unexpected(*why);  // no reason to say that there is no array
+      return std::unexpected(*why);  // does not mean that there is no array
     }
     const bool moved_on =
         state.file ? !(*state.file)->is_version_of(*status) : state.file.error().kind == ErrorKind::kStale;

@@ -1,4 +1,4 @@
-// What a node of the tree is in the source, at this moment.
+// From a node of the tree to what is at its path in the source now.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,9 @@
 #include <string>
 
 #include "core/array/array_directory.h"
+#include "core/array/source_cache.h"
 #include "core/base/error.h"
 #include "core/paths/source_root.h"
-#include "core/array/source_cache.h"
 #include "core/tree/nodes.h"
 
 namespace npyfs {
@@ -18,18 +18,20 @@ class NodeSource {
  public:
   NodeSource(const SourceRoot& root, SourceCache& sources) : root_(root), sources_(sources) {}
 
-  // The node of `path` in the source, which has just been seen to have this status. Where only the owner comes, who may
-  // follow every change, it is pinned to nothing but the version of a file.
+  // The node for `path` in the source, which has just been found with this status. A file is pinned to its version.
+  // Anything else is pinned to its identity with Users::kOthers; with Users::kOwner it is not pinned, since the owner
+  // may follow a name to whatever it leads to.
   Node node_at(std::string path, const SourceStatus& status) const;
 
-  // The source of a node as it is now; kStale where its name has come to mean something of another kind, another than
-  // the node is pinned to, or another version of a file.
+  // The status of the node's source now. kStale if the path now leads to something of another kind, with another
+  // identity than the node is pinned to, or to another version of a file.
   Result<SourceStatus> status(const Node& node) const;
 
-  // The file, opened, that has been seen to have this status; kStale where it is another version by now.
+  // Opens the node's file, which has just been found with this status. kStale if it is another version by now.
   Result<std::shared_ptr<const SourceFile>> file(const Node& node, const struct stat& status) const;
 
-  // The array as it is now, opened. The status is that of the opened file, where it could be opened.
+  // The array as it is now, opened. If it could be opened, the status is that of the opened file. kStale as status(),
+  // for a node below a view of another version of the array, and if the source is replaced again and again meanwhile.
   Result<ArrayState> array(const Node& node) const;
 
  private:
@@ -37,7 +39,7 @@ class NodeSource {
   SourceCache& sources_;
 };
 
-// That the source of a node has changed since it was looked up.
+// The kStale error of a node whose source has changed since the lookup.
 std::unexpected<Error> stale(const Node& node);
 
 }  // namespace npyfs

@@ -10,7 +10,7 @@ namespace npyfs {
 
 bool Node::is_of_one_version() const {
   if (kind == NodeKind::kFile) return true;
-  // A directory below a view counts rows of one shape of the array.
+  // A directory below a view counts rows, so it is valid for one shape of the array only.
   return kind == NodeKind::kVirtual && (!is_directory(at.name) || at.is_below_view());
 }
 
@@ -94,7 +94,7 @@ void Nodes::remove_from_paths(const Slot& slot) noexcept {
   } else if (slot.next == nullptr) {
     paths_.erase(paths_.find(*slot.node.path));
   } else {
-    auto first = paths_.extract(paths_.find(*slot.node.path));  // is used again, so that nothing can fail
+    auto first = paths_.extract(paths_.find(*slot.node.path));  // the set's node is reused, so nothing can fail
     first.value() = slot.next;
     paths_.insert(std::move(first));
   }
@@ -123,25 +123,25 @@ std::vector<NodeId> Nodes::beneath(std::string_view path) const {
 Nodes::Opened Nodes::note_open(NodeId id, bool is_racy) {
   const WriterLock lock(mutex_);
   const auto found = slots_.find(id);
-  if (found == slots_.end()) return {.doubt = new_doubt()};
+  if (found == slots_.end()) return {.stale_mark = new_mark()};
   Slot& slot = found->second;
-  if (is_racy) slot.doubt = new_doubt();
-  return {.is_first = !std::exchange(slot.is_opened, true), .doubt = slot.doubt};
+  if (is_racy) slot.stale_mark = new_mark();
+  return {.is_first = !std::exchange(slot.is_opened, true), .stale_mark = slot.stale_mark};
 }
 
-void Nodes::doubt_pages(NodeId id) {
+void Nodes::mark_pages_stale(NodeId id) {
   const WriterLock lock(mutex_);
-  if (const auto found = slots_.find(id); found != slots_.end()) found->second.doubt = new_doubt();
+  if (const auto found = slots_.find(id); found != slots_.end()) found->second.stale_mark = new_mark();
 }
 
-void Nodes::end_doubt(NodeId id, Doubt doubt) {
+void Nodes::clear_stale_mark(NodeId id, StaleMark mark) {
   const WriterLock lock(mutex_);
   const auto found = slots_.find(id);
-  if (found != slots_.end() && found->second.doubt == doubt) found->second.doubt = kNoDoubt;
+  if (found != slots_.end() && found->second.stale_mark == mark) found->second.stale_mark = kNotStale;
 }
 
-// A table that once held a million nodes gives its buckets back. Where there is no memory for fewer of them, it keeps
-// what it has.
+// After a million nodes have gone, the hash tables give their buckets back. If there is no memory for smaller tables,
+// they stay as they are.
 void Nodes::shrink() {
   constexpr std::size_t kSmall = 4096;
   if (slots_.bucket_count() < kSmall || slots_.size() > slots_.bucket_count() / 8) return;

@@ -1,4 +1,5 @@
-// The files and directories that the kernel knows of, and how often it knows them.
+// The nodes of the tree: files and directories that a lookup has returned, each with the number of lookups that have
+// not been taken back. "The client" is who makes these lookups: the kernel, or a test.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +12,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/array/virtual_path.h"
 #include "core/base/mutex.h"
 #include "core/base/node_id.h"
 #include "core/base/slab_memory.h"
-#include "core/array/virtual_path.h"
 
 namespace npyfs {
 
@@ -30,19 +31,20 @@ enum class NodeKind : std::uint8_t {
 // What a node is. Equal nodes have one NodeId.
 struct Node {
   NodeKind kind = NodeKind::kDirectory;
-  VirtualPath at = {};                      // kVirtual; of kControlFile at.name.first is the file's index
-  std::shared_ptr<const std::string> path;  // in the source; shared by all nodes of an array; never null
-  // Which source the node is of, in which state: see pinned_version() and pinned_identity(). 0: whatever has its name.
+  VirtualPath at = {};                      // of kVirtual; of kControlFile at.name.first is the index of the file
+  std::shared_ptr<const std::string> path;  // relative to the root; shared by all nodes of an array; never null
+  // The source that the node stands for: a version or an identity, see pinned_version() and pinned_identity(). 0:
+  // whatever is at the path.
   std::uint64_t pin = 0;
 
-  // Whether the node is of one version of its source. Once the source has changed, the name leads to another node, so the
-  // page cache never mixes pages of two versions.
+  // Whether the node stands for one version of its source. After a change of the source, a lookup of the name returns
+  // another node, so a client that caches bytes by node never mixes bytes of two versions.
   bool is_of_one_version() const;
-  // FileVersion::hash() of that version; 0 otherwise.
+  // FileVersion::hash() of that version; 0 if the node does not stand for one version.
   std::uint64_t pinned_version() const { return is_of_one_version() ? pin : 0; }
-  // SourceStatus::identity() of the directory, array or link of the source that the node is of, if other users come in: a
-  // held inode never starts to refer to another file that took its name, which they might not reach by that name. 0
-  // otherwise.
+  // With Users::kOthers, SourceStatus::identity() of the node's directory, array or link in the source; otherwise 0. So
+  // a node that a client holds never starts to refer to another file that took its name: another user may have no
+  // permission to reach that file by this name.
   std::uint64_t pinned_identity() const { return is_of_one_version() ? 0 : pin; }
 
   bool operator==(const Node& other) const;
@@ -53,45 +55,48 @@ class Nodes {
  public:
   Nodes();
 
-  // The id of `node`, new or not, with one more lookup counted.
+  // Counts one more lookup of `node` and returns its id: a new one, if no lookup of this node is counted so far.
   NodeId look_up(const Node& node);
 
-  // Empty where the kernel has forgotten the node, or never knew it.
+  // nullopt for a node that was forgotten, or never looked up.
   std::optional<Node> find(NodeId id) const;
 
-  // Takes back `count` lookups; at 0 the node is gone, and true is returned. More than there were count as all of them.
-  // The root stays.
+  // Takes back `count` lookups, or all if there are fewer. Removes the node and returns true if none is left. The root
+  // is never removed.
   bool forget(NodeId id, std::uint64_t count) noexcept;
 
-  // The id of a node that the kernel knows; no lookup is counted.
+  // The id of a node that was looked up; counts no lookup. nullopt as find().
   std::optional<NodeId> id_of(const Node& node) const;
 
-  // All nodes whose `path` is this one.
+  // All nodes with this Node::path.
   std::vector<NodeId> at(std::string_view path) const;
 
-  // All nodes whose path lies beneath the directory `path` of the source; "" is its root, whose own are not among them.
+  // All nodes whose Node::path is below the directory `path` of the source, without those of `path` itself. "" is the
+  // root.
   std::vector<NodeId> beneath(std::string_view path) const;
 
-  // Names one reason to think that the kernel has pages of a node that are older than its version. kNoDoubt is none.
-  using Doubt = std::uint32_t;
-  static constexpr Doubt kNoDoubt = 0;
+  // A client may cache pages of a node, and these may be stale: older than the version that the node stands for. A mark
+  // says so. Each marking has another number, and only the youngest counts. kNotStale: no mark.
+  using StaleMark = std::uint32_t;
+  static constexpr StaleMark kNotStale = 0;
 
   struct Opened {
-    bool is_first = false;   // since the first lookup
-    Doubt doubt = kNoDoubt;  // of the pages that the kernel may have
+    bool is_first = false;  // since the first lookup
+    StaleMark stale_mark = kNotStale;
   };
-  // To be called with each open of a node. Where the timestamps of its source are racy (see is_racy()), the pages that
-  // are read are in doubt from then on.
+  // To be called for each open of a node. If the timestamps of its source are racy (see is_racy()), the pages that will
+  // be read may be stale, so this marks the node. An unknown node counts as marked.
   Opened note_open(NodeId id, bool is_racy);
-  // The pages of the node may be older than its version.
-  void doubt_pages(NodeId id);
-  // The kernel has dropped its pages of the node while that doubt was there; younger ones remain.
-  void end_doubt(NodeId id, Doubt doubt);
+  // Marks the cached pages of the node as possibly stale.
+  void mark_pages_stale(NodeId id);
+  // To be called when the client has dropped the pages that it had when the node had this mark. Removes the mark,
+  // unless there is a younger one.
+  void clear_stale_mark(NodeId id, StaleMark mark);
 
-  // Nodes that the kernel knows now, the root among them.
+  // Nodes now, including the root.
   std::size_t count() const;
 
-  // Nodes that the kernel has forgotten so far.
+  // Nodes removed by forget() so far.
   std::uint64_t forgotten() const;
 
  private:
@@ -99,12 +104,12 @@ class Nodes {
     Node node;
     NodeId id;
     std::uint64_t lookups;
-    bool is_opened = false;    // at some time since the first lookup
-    Doubt doubt = kNoDoubt;    // the youngest of its pages
-    Slot* previous = nullptr;  // of those with the same path
+    bool is_opened = false;  // at some time since the first lookup
+    StaleMark stale_mark = kNotStale;
+    Slot* previous = nullptr;  // the list of slots with the same path
     Slot* next = nullptr;
   };
-  // The index looks slots up by what their nodes are.
+  // Hash and equality of slots by their nodes, for index_.
   struct ByNode {
     using is_transparent = void;
     std::size_t operator()(const Node& node) const;
@@ -114,7 +119,7 @@ class Nodes {
     bool operator()(const Node& a, const Slot* b) const { return a == b->node; }
   };
 
-  // The first slots of each path, in the order of paths, so that those beneath a directory stand together.
+  // The order of paths_: the slots below a directory are neighbours.
   struct ByPath {
     using is_transparent = void;
     bool operator()(const Slot* a, const Slot* b) const { return *a->node.path < *b->node.path; }
@@ -125,17 +130,17 @@ class Nodes {
 
   void add_to_paths(Slot& slot) REQUIRES(mutex_);
   void remove_from_paths(const Slot& slot) noexcept REQUIRES(mutex_);
-  Doubt new_doubt() REQUIRES(mutex_) { return ++last_doubt_ != kNoDoubt ? last_doubt_ : ++last_doubt_; }
+  StaleMark new_mark() REQUIRES(mutex_) { return ++last_mark_ != kNotStale ? last_mark_ : ++last_mark_; }
   void shrink() REQUIRES(mutex_);
 
-  mutable SharedMutex mutex_;  // a leaf: no other lock is taken while it is held
+  mutable SharedMutex mutex_;  // No other lock is taken while it is held.
   SlabMemory memory_;
   std::pmr::unordered_map<NodeId, Slot> slots_ GUARDED_BY(mutex_){&memory_};
   std::pmr::unordered_set<const Slot*, ByNode, ByNode> index_ GUARDED_BY(mutex_){&memory_};
-  Paths paths_ GUARDED_BY(mutex_){&memory_};
+  Paths paths_ GUARDED_BY(mutex_){&memory_};  // the first slot of each path's list
   NodeId next_id_ GUARDED_BY(mutex_) = kRootNode;
   std::uint64_t forgotten_ GUARDED_BY(mutex_) = 0;
-  Doubt last_doubt_ GUARDED_BY(mutex_) = kNoDoubt;
+  StaleMark last_mark_ GUARDED_BY(mutex_) = kNotStale;
 };
 
 }  // namespace npyfs

@@ -1,4 +1,4 @@
-// The files of the tree that somebody has open.
+// The open files of the tree.
 #pragma once
 
 #include <sys/stat.h>
@@ -19,40 +19,41 @@
 
 namespace npyfs {
 
-// A file that somebody has open: its bytes and attributes are those of the moment it was opened. Immutable but for what
-// it has learned of its reader.
+// An open file. Its bytes and attributes are those of the moment when it was opened. Immutable, except for read_ahead
+// and writing, which are thread-safe.
 struct OpenFile {
   NodeId node;
   View view;
   struct stat attributes;
-  bool is_generated_anew;       // a control file: each open has a text of its own
+  bool is_generated_anew;       // a control file: each open makes a new text
   bool is_racy = false;         // see is_racy(): at the time of the open
-  bool may_be_written = false;  // its bytes may change by what is written through this mount
-  bool is_first_open = false;   // of this node since the kernel came to know it
-  // Why the pages that the kernel has of the node are to be dropped at this open; kNoDoubt if they may stay.
-  Nodes::Doubt doubt = Nodes::kNoDoubt;
+  bool may_be_written = false;  // writes through this mount may change its bytes
+  bool is_first_open = false;   // of this node since its first lookup
+  // Pages of the node that the client has cached may stay at this open only if this is kNotStale.
+  Nodes::StaleMark stale_mark = Nodes::kNotStale;
   std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
-  std::unique_ptr<const OpenForWriting> writing = nullptr;  // null if it was opened for reading alone
+  std::unique_ptr<const OpenForWriting> writing = nullptr;  // null if it was opened only for reading
 
   std::uint64_t size() const { return view.size(); }
-  // The source file, for messages: the first one of several. Only of files that have one.
+  // The source file, or the first one of several. Only for files with bytes of the source.
   const SourceFile& source() const { return *view.segments.front().file; }
 };
 
-// They are known by their nodes. Thread-safe.
+// All open files, by node. Thread-safe.
 class OpenFiles {
  public:
-  // `file` must be removed before it goes. Removing what is not there does nothing.
+  // Keeps a pointer to `file` until remove(). remove() of a file that is not there does nothing.
   void add(const OpenFile& file);
   void remove(const OpenFile& file);
 
-  // What `node` was when it was opened, where it is open.
+  // OpenFile::attributes of one open file of `node`; nullopt if there is none.
   std::optional<struct stat> attributes(NodeId node) const;
 
-  // OpenForWriting::check_complete() of each that `process` writes `node` through.
+  // OpenForWriting::check_complete() for each file of `node` that `process` has open for writing; the first error.
   Result<void> check_complete(NodeId node, pid_t process) const;
 
-  // OpenForWriting::note_truncation() of the one that `process` has opened last; false if it has opened none for writing.
+  // OpenForWriting::note_truncation() for the file of `node` that `process` has opened for writing last. False if there
+  // is none.
   bool note_truncation(NodeId node, pid_t process) const;
 
   std::size_t count() const;
@@ -61,7 +62,7 @@ class OpenFiles {
   template <typename Visit>
   void visit_writings(NodeId node, pid_t process, Visit visit) const REQUIRES_SHARED(mutex_);
 
-  mutable SharedMutex mutex_;  // a leaf: no other lock is taken while it is held
+  mutable SharedMutex mutex_;  // No other lock is taken while it is held.
   std::unordered_multimap<NodeId, const OpenFile*> files_ GUARDED_BY(mutex_);
 };
 

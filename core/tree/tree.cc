@@ -14,7 +14,7 @@
 namespace npyfs {
 namespace {
 
-// How often this thread has gone to sleep of its own accord: for a page to come from the disk, among other things.
+// How often this thread has blocked, for example for a page from the disk.
 long voluntary_waits() {
   rusage usage;
   return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
@@ -29,6 +29,7 @@ Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_fil
       sources_(root_, options.source_io, options.max_open_sources,
                options.writable ? WrittenHere::kYes : WrittenHere::kNo),
       node_source_(root_, sources_),
+      range_locks_(options.after_release),
       watch_(root_) {}
 
 Result<Node> Tree::node(NodeId id) const {
@@ -96,7 +97,7 @@ Result<Entry> Tree::lookup_control(const Node& directory, std::string_view name)
   return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), "is no file of .npyfs"});
 }
 
-// Of a file or directory below an array's directory.
+// The attributes of a file or directory below an array's directory.
 Result<struct stat> Tree::virtual_attributes(const VirtualPath& at, const ArrayState& array) const {
   const ino_t inode = virtual_inode(array.status, root_.device(), at, array.absolute_path);
   if (is_directory(at.name)) return directory_attributes(array.status, inode);
@@ -106,7 +107,7 @@ Result<struct stat> Tree::virtual_attributes(const VirtualPath& at, const ArrayS
   return file_attributes(array.status, inode, *size, is_writable ? Access::kReadAndWrite : Access::kRead);
 }
 
-// Of anything in the source when the source has this status.
+// The attributes of a node that mirrors something in the source, which has this status.
 struct stat Tree::mirrored_attributes(const Node& node, const struct stat& status) const {
   const ino_t inode = mirrored_inode(status, root_.device());
   switch (node.kind) {
@@ -201,16 +202,16 @@ Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
 std::shared_ptr<const OpenFile> Tree::opened(OpenFile file) {
   const auto pages = nodes_.note_open(file.node, file.is_racy);
   file.is_first_open = pages.is_first;
-  file.doubt = pages.doubt;
+  file.stale_mark = pages.stale_mark;
   auto shared = std::make_shared<const OpenFile>(std::move(file));
   open_files_.add(*shared);
   return shared;
 }
 
-// By now the kernel has dropped the pages that it was to drop at the open. It need not have when it takes the answer to
-// the open: another open that is answered then may overtake it.
+// By now the client has dropped the pages that it had to drop at this open. It is too early to clear the mark when the
+// open is answered: the answer to another open may overtake it, and that one would then keep the stale pages.
 void Tree::close(const OpenFile& file) {
-  if (!file.is_racy && file.doubt != Nodes::kNoDoubt) nodes_.end_doubt(file.node, file.doubt);
+  if (!file.is_racy && file.stale_mark != Nodes::kNotStale) nodes_.clear_stale_mark(file.node, file.stale_mark);
   take_back(file);
 }
 
@@ -263,7 +264,7 @@ Result<std::vector<ExtendedAttribute>> Tree::extended_attributes(NodeId id) cons
 Result<struct statvfs> Tree::filesystem_status(NodeId id) const {
   const auto known = node(id);
   if (!known) return root_.filesystem_status("");
-  // A link would be followed, and then be another.
+  // The path of a link would be followed, so it would lead to something with another identity.
   return root_.filesystem_status(*known->path, known->kind == NodeKind::kOther ? 0 : known->pinned_identity());
 }
 
@@ -273,13 +274,13 @@ Result<void> Tree::replace_root(UniqueFd root) {
   return {};
 }
 
-void Tree::invalidate_changed(const SourceChanges& changes, const std::function<bool(NodeId)>& tell) {
-  ++told_changes_;
+void Tree::invalidate_changed(const SourceChanges& changes, const std::function<bool(NodeId)>& notify) {
+  ++notified_changes_;
   watch_.renew();
   sources_.distrust_headers();
   npyfs::invalidate_changed(nodes_, changes, [&](NodeId node) {
-    nodes_.doubt_pages(node);
-    return tell(node);
+    nodes_.mark_pages_stale(node);
+    return notify(node);
   });
 }
 

@@ -1,4 +1,4 @@
-// The filesystem without FUSE: every operation on the mounted tree as one call.
+// Every operation on the mounted tree as one call.
 #pragma once
 
 #include <sys/stat.h>
@@ -11,14 +11,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/array/array_directory.h"
+#include "core/array/source_cache.h"
 #include "core/array/view_attributes.h"
 #include "core/base/error.h"
 #include "core/io/gather.h"
 #include "core/paths/source_root.h"
-#include "core/array/source_cache.h"
 #include "core/tree/control_files.h"
 #include "core/tree/invalidation.h"
 #include "core/tree/listing.h"
@@ -36,6 +37,8 @@ struct TreeOptions {
   SourceIo source_io = SourceIo::kAuto;
   std::size_t max_open_sources = 256;
   bool writable = false;
+  // See RangeLocks: called after each file that was open for writing has been released.
+  std::function<void()> after_release = [] {};
 };
 
 // What a lookup finds.
@@ -44,89 +47,103 @@ struct Entry {
   struct stat attributes;
 };
 
-// Thread-safe. Nodes are what the kernel knows by number; an unknown one is kStale.
+// Nodes are numbers that lookup() returns and forget() takes back (Nodes); every operation on an unknown node is
+// kStale. Thread-safe, except for set_own_device().
 class Tree {
  public:
   Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_files);
 
-  // Finds `name` in a directory and counts one lookup of what it finds, to be taken back by forget().
+  // Finds `name` in a directory and counts one lookup of the node that it finds, to be taken back by forget().
   Result<Entry> lookup(NodeId directory_id, std::string_view name);
   void forget(NodeId id, std::uint64_t lookups) noexcept {
     if (nodes_.forget(id, lookups)) watch_.remove(id);
   }
 
-  // kStale for a file whose source has changed since the lookup and that nobody has open: the kernel then looks its
-  // name up again by itself (Linux does so for path-based calls that fail with ESTALE). While somebody has it open, it
-  // is what was opened. Where others visit, kStale also for a directory or link whose name leads to another one; so do
-  // all operations on it and beneath it say.
+  // kStale for a file that is not open and whose source has changed since the lookup: the caller looks the name up
+  // again (Linux does so by itself for path-based calls that fail with ESTALE). While a file is open, its attributes
+  // are those of the time of the open. With Users::kOthers, kStale also for a directory or link whose name now leads to
+  // another one. All operations on or below it then return kStale.
   Result<struct stat> attributes(NodeId id) const;
 
   Result<std::string> read_link(NodeId id) const;
 
-  // kStale where the source has changed since the lookup: see attributes().
+  // kStale if the source has changed since the lookup: see attributes().
   Result<std::shared_ptr<const OpenFile>> open(NodeId id);
-  // The same for writing, by `process`, or a thread of it. kReadOnly in a mount that is not writable, kNotWritable
-  // where the file is not for writing; kBusy and kReleasing as RangeLocks::lock(). The lock ends with the last reference.
+  // The same for writing, by `process`, which may be a thread. kReadOnly if the mount is not writable, kNotWritable if
+  // the file cannot be written; kBusy and kReleasing as RangeLocks::lock(). The last reference to the file releases the
+  // lock.
   Result<std::shared_ptr<const OpenFile>> open_for_writing(NodeId id, Opening opening, pid_t process);
-  // To be called once for each file opened, when it is no longer open: where the kernel has closed it, or has never
-  // taken it.
+  // One of these must be called once for each opened file. close(): the client got the file and has closed it.
+  // take_back(): the client never got it.
   void close(const OpenFile& file);
   void take_back(const OpenFile& file) { open_files_.remove(file); }
 
-  // See gather(). Asks the disk for what a sequential reader will want next.
+  // See gather(). Also starts to read from the disk what a sequential reader will want next.
   Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
 
-  // See OpenForWriting::write(). kReadOnly for a file that was opened for reading alone.
-  Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes, bool is_page) const;
-  // Returns when the array is on stable storage, or says what became of it.
+  // See OpenForWriting::write(). kReadOnly for a file that was opened only for reading.
+  Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes,
+                     bool is_write_back) const;
+  // Returns when the array is on stable storage, or returns the error that kept it from getting there.
   Result<void> sync(const OpenFile& file) const;
-  // What close() by `process` is to report of what was written through this file: see SourceWriter::flush() and
-  // OpenForWriting::check_at_close(), the errors of which alone are kInvalidArgument.
+  // The error, if any, that a close(2) of this file by `process` must report: of SourceWriter::flush(), or of
+  // OpenForWriting::check_at_close(); only the latter's is kInvalidArgument.
   Result<void> flush(const OpenFile& file, pid_t process);
 
-  // Sizes can be set to what they are, in bytes, once everything was written that a truncation is to be followed by:
-  // through `file`, or where that is null (truncate by name) through each that `process` has opened. kInvalidArgument
-  // otherwise.
+  // Whether truncate(2) to `size` bytes succeeds. It must be the present size, and after a truncation all bytes must
+  // have been written: through `file`, or, if that is null (truncate by name), through each file of the node that
+  // `process` has open for writing. kInvalidArgument otherwise.
   Result<void> check_new_size(NodeId id, std::uint64_t size, pid_t process, const OpenFile* file) const;
-  // O_TRUNC, of which we hear after the open: it means nothing. kInvalidArgument where `process` has not opened the
-  // file for writing.
+  // `process` has opened the file with O_TRUNC; to be called after the open. The file keeps its bytes until they are
+  // written. kInvalidArgument if `process` does not have the file open for writing.
   Result<void> note_truncation(NodeId id, pid_t process) const;
 
   Result<std::unique_ptr<Listing>> open_directory(NodeId id);
 
-  // The extended attributes of a view; none elsewhere. In a writable mount user.npyfs.written is one of them.
+  // The extended attributes of a view; empty for other nodes. Includes user.npyfs.written if the mount is writable.
   Result<std::vector<ExtendedAttribute>> extended_attributes(NodeId id) const;
 
   Result<struct statvfs> filesystem_status(NodeId id) const;
 
-  // See invalidate_changed(). What moved is watched anew first, so that what is found out once it is told is not the
-  // last that is heard. What was read of the nodes is in doubt, also where no version moves: a write may have taken
-  // longer than is_racy() allows for, and what is stored into a mapping need not move any times.
-  void invalidate_changed(const SourceChanges& changes, const std::function<bool(NodeId)>& tell);
+  // See npyfs::invalidate_changed(). First sets the watches of moved directories again: the client asks for attributes
+  // as soon as it is notified, and later changes must be seen, too. Marks the pages of all these nodes as possibly
+  // stale, even if the version of the source is the same: a write may have taken longer than is_racy() assumes, and
+  // stores into a mapping need not change any timestamp.
+  void invalidate_changed(const SourceChanges& changes, const std::function<bool(NodeId)>& notify);
 
-  // How often that was called. Where it has moved on since before a lookup, what was found may be old, and the kernel
-  // can not have been told if it did not know the node yet.
-  std::uint64_t told_changes() const { return told_changes_; }
+  // How often invalidate_changed() was called. If the number has changed since before a lookup, the attributes that the
+  // lookup found may be old, and the client was not notified if it did not know the node yet.
+  std::uint64_t notified_changes() const { return notified_changes_; }
 
-  // See SourceRoot. To be called before any operation.
+  // See PathResolver::set_own_device(). To be called before any operation. Not an argument of the constructor: the
+  // device exists only once the filesystem is mounted, and mounting it needs the tree.
   void set_own_device(dev_t device) { root_.set_own_device(device); }
 
-  // The directory open at `root` becomes the root of the source: see SourceRoot::replace(). The caller then passes
+  // Makes the directory open at `root` the root of the source: see PathResolver::replace(). The caller must then pass
   // SourceChanges::everything to invalidate_changed().
   Result<void> replace_root(UniqueFd root);
 
-  // Hears of changes once it was started.
-  SourceWatch& watch() { return watch_; }
-  const SourceWatch& watch() const { return watch_; }
+  // The source's absolute path, for messages, and its mount: see SourceRoot::mount().
+  std::string source_path() const { return root_.absolute(""); }
+  SourceMount source_mount(std::string mountpoint) const { return root_.mount(std::move(mountpoint)); }
 
-  RangeLocks& range_locks() { return range_locks_; }
+  // Public, because its owner decides whether and when to start it, and waits for changes in a thread of its own.
+  SourceWatch& watch() { return watch_; }
+
+  // Public to be read, because they have questions of their own to answer: which views are open for writing, and how
+  // much was written into each.
+  const RangeLocks& range_locks() const { return range_locks_; }
   const WrittenBytes& written_bytes() const { return written_bytes_; }
-  SourceCache& sources() { return sources_; }
-  const SourceCache& sources() const { return sources_; }
+
+  // See SourceCache::close_unused_since().
+  void close_unused_sources(SourceCache::Clock::time_point deadline) { (void)sources_.close_unused_since(deadline); }
+
   std::size_t node_count() const { return nodes_.count(); }
   std::uint64_t forgotten_nodes() const { return nodes_.forgotten(); }
   std::size_t open_file_count() const { return open_files_.count(); }
-  const SourceRoot& root() const { return root_; }
+  std::size_t open_source_count() const { return sources_.count(); }
+  std::size_t mapping_count() const { return sources_.mappings(); }
+  std::size_t watched_directory_count() const { return watch_.count(); }
 
  private:
   Result<Entry> lookup_mirrored(const Node& directory, std::string_view name);
@@ -140,7 +157,7 @@ class Tree {
   Result<struct stat> fresh_attributes(const Node& node) const;
   Result<OpenFile> open_control(NodeId id, const Node& node) const;
   Result<OpenFile> open_source(NodeId id, const Node& node) const;
-  // The array that a node of one version is of; kStale if it is another version now.
+  // The array of a node that stands for one version; kStale if it is another version now.
   Result<ArrayState> array_of(const Node& node) const;
   Result<OpenFile> open_virtual(NodeId id, const Node& node, const ArrayState& array) const;
   std::shared_ptr<const OpenFile> opened(OpenFile file);
@@ -154,8 +171,8 @@ class Tree {
   RangeLocks range_locks_;
   WrittenBytes written_bytes_;
   SourceWatch watch_;
-  OpenFiles open_files_;  // for the attributes of those whose source has moved on
-  std::atomic<std::uint64_t> told_changes_ = 0;
+  OpenFiles open_files_;
+  std::atomic<std::uint64_t> notified_changes_ = 0;
 };
 
 }  // namespace npyfs

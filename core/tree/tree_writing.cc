@@ -28,8 +28,8 @@ Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, Openin
 }
 
 Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes,
-                         bool is_page) const {
-  if (file.writing) return file.writing->write(offset, bytes, is_page);
+                         bool is_write_back) const {
+  if (file.writing) return file.writing->write(offset, bytes, is_write_back);
   return std::unexpected(Error{ErrorKind::kReadOnly, fmt::format("node {}", file.node), "is open for reading alone"});
 }
 

@@ -53,11 +53,11 @@ Result<std::unique_ptr<const OpenForWriting>> OpenForWriting::open(const SourceR
   auto writer = ViewWriter::open(root, std::move(*view), describe_view(wanted.path, wanted.array));
   if (!writer) return std::unexpected(writer.error());
   auto counter = written.counter(path_in_mount((*wanted.array.file)->file()->path(), wanted.path, wanted.array));
-  return std::unique_ptr<const OpenForWriting>(new OpenForWriting(
-      std::move(*writer), std::move(*share), std::move(counter), wanted.opening, wanted.process));
+  return std::unique_ptr<const OpenForWriting>(
+      new OpenForWriting(std::move(*writer), std::move(*share), std::move(counter), wanted.opening, wanted.process));
 }
 
-// What went wrong with the source, and which bytes of which view it concerns.
+// Adds to an error of the source which bytes of which view were not written.
 Error OpenForWriting::in_context(Error error, std::uint64_t offset, std::size_t size) const {
   if (error.kind == ErrorKind::kInvalidArgument || error.kind == ErrorKind::kBeyondEnd) return error;
   error.sentence =
@@ -65,15 +65,16 @@ Error OpenForWriting::in_context(Error error, std::uint64_t offset, std::size_t 
   return error;
 }
 
-Result<void> OpenForWriting::write(std::uint64_t offset, std::span<const std::byte> bytes, bool is_page) const {
-  auto written = write_bytes(offset, bytes, is_page);
-  if (!written && !is_page) has_failed_ = true;
+Result<void> OpenForWriting::write(std::uint64_t offset, std::span<const std::byte> bytes, bool is_write_back) const {
+  auto written = write_bytes(offset, bytes, is_write_back);
+  if (!written && !is_write_back) has_failed_ = true;
   return written;
 }
 
-Result<void> OpenForWriting::write_bytes(std::uint64_t offset, std::span<const std::byte> bytes, bool is_page) const {
+Result<void> OpenForWriting::write_bytes(std::uint64_t offset, std::span<const std::byte> bytes,
+                                         bool is_write_back) const {
   const std::uint64_t written_until = written_until_;
-  if (!is_page && offset > written_until) {
+  if (!is_write_back && offset > written_until) {
     return std::unexpected(
         Error{ErrorKind::kInvalidArgument, writer_->path(),
               fmt::format("{} was truncated, which leaves its bytes as they are, and then written from byte {} "
@@ -90,7 +91,7 @@ Result<void> OpenForWriting::write_bytes(std::uint64_t offset, std::span<const s
   return {};
 }
 
-// Others may write at the same time: it never moves back, but by a truncation.
+// Other threads may write at the same time. Only a truncation moves written_until_ back.
 void OpenForWriting::note_written_until(std::uint64_t end) const {
   std::uint64_t until = written_until_;
   while (end > until && !written_until_.compare_exchange_weak(until, end)) continue;

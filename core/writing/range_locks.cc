@@ -14,7 +14,7 @@ bool has_bytes(const LockedRange& range) {
   return !range.selection || !range.selection->is_empty();
 }
 
-// The process that a thread belongs to; the thread itself if it has ended, or lives where we cannot see it.
+// The process of a thread; the thread itself if it has ended, or is in a PID namespace that we cannot see.
 pid_t process_of(pid_t thread) {
   std::ifstream status(fmt::format("/proc/{}/status", thread));
   constexpr std::string_view kName = "Tgid:";
@@ -77,9 +77,10 @@ Result<RangeLocks::Share> RangeLocks::lock(const RangeLock& lock, Opening openin
   }
   const pid_t holder = process_of(conflict->process);
   auto sentence = conflict->holder.empty()
-                      ? fmt::format("{} cannot be opened for reading and writing while process {} has it open for "
-                                    "writing alone",
-                                    lock.description, holder)
+                      ? fmt::format(
+                            "{} cannot be opened for reading and writing while process {} has it open for "
+                            "writing alone",
+                            lock.description, holder)
                       : fmt::format("{} overlaps {}, which process {} has open for writing", lock.description,
                                     conflict->holder, holder);
   return std::unexpected(Error{conflict->kind, lock.path, std::move(sentence)});

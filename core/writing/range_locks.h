@@ -1,9 +1,10 @@
-// Which rows are open for writing: no byte of a source has two views that are open for writing at a time.
+// Which rows are open for writing. Two views that are open for writing at the same time never have a byte in common.
 //
-// The kernel writes mapped pages back whole, so two views that overlap would undo each other's bytes. The same view may
-// be opened many times: all who do so share its pages in the page cache. For the same reason writes must go through the
-// page cache while anybody may have the view mapped for writing: a page that was read before a direct write and written
-// back after it would undo that write. Only a file that is open for reading and writing can be mapped for writing.
+// Pages of a mapping are written back whole, so writers of two overlapping views would undo each other's changes. The
+// same view may be opened many times, because all openers share its pages in the page cache. For the same reason,
+// writes must go through the page cache while the view may be mapped for writing: a page that was read before a direct
+// write and is written back after it would undo that write. Only a file that is open for reading and writing can be
+// mapped for writing.
 #pragma once
 
 #include <sys/types.h>
@@ -29,19 +30,19 @@ namespace npyfs {
 struct LockedRange {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
-  std::uint64_t version = 0;  // FileVersion::hash(): selections of one version alone can be compared exactly
+  std::uint64_t version = 0;  // FileVersion::hash(): only selections of the same version can be compared exactly
   Extent array;               // where the array lies in the file
-  std::optional<Selection> selection;  // of that array; nullopt for all bytes of the file
+  std::optional<Selection> selection;  // of that array; nullopt: all bytes of the file
 };
 
-// Whether two ranges have a byte in common. Two selections of different versions of an array count as overlapping, unless
-// one is empty.
+// Whether two ranges have a byte in common. Non-empty selections of different versions of an array count as
+// overlapping.
 bool overlap(const LockedRange& a, const LockedRange& b);
 
-// What is locked by opening a view for writing.
+// What an open of a view for writing locks.
 struct RangeLock {
   NodeId view = 0;
-  std::vector<LockedRange> ranges;  // one for each file that the view's bytes are in; none if it has no bytes
+  std::vector<LockedRange> ranges;  // one for each file that holds bytes of the view; empty if the view has no bytes
   std::string path;                 // of the source, for messages
   std::string description;          // of the view, for messages: "chunk 3 of 16"
 };
@@ -54,7 +55,7 @@ enum class WritePath { kDirect, kCached };
 // Thread-safe.
 class RangeLocks {
  public:
-  // One opener's share in a lock; its end gives the share back. The RangeLocks must outlive it.
+  // One opener's share in a lock. Its destructor releases the share. The RangeLocks must outlive it.
   class Share {
    public:
     Share(RangeLocks& locks, NodeId view, pid_t process, WritePath path)
@@ -77,44 +78,44 @@ class RangeLocks {
     WritePath path_;
   };
 
-  // `call` is called after each end of a share, by the thread that ended it, with no lock held. To be set before
-  // anything is locked.
-  void after_each_release(std::function<void()> call) { after_release_ = std::move(call); }
+  // `after_release` is called after each release of a share, by the thread that releases it, with no lock held.
+  explicit RangeLocks(std::function<void()> after_release = [] {}) : after_release_(std::move(after_release)) {}
 
-  // kBusy if another view that overlaps is open for writing; kReleasing if everyone who opened it has closed it since
-  // (see note_close()). The sentence names both views and a process that has the other one open. An opening for writing
-  // alone writes directly while nobody has opened the view for reading and writing; kReleasing for an opening for
-  // reading and writing meanwhile. `process` may be a thread of it.
+  // Locks the ranges for one opener. If another view that overlaps is open for writing, the error is kReleasing if all
+  // its openers have called close(2) (see note_close()), otherwise kBusy; the sentence names both views and a process
+  // that has the other one open. An open for writing only gets WritePath::kDirect, unless the view is already open for
+  // reading and writing. While a view is written directly, opening it for reading and writing is kReleasing. `process`
+  // may be a thread.
   Result<Share> lock(const RangeLock& lock, Opening opening, pid_t process) EXCLUDES(mutex_);
 
-  // Somebody closes a descriptor of the view. That need not be the end: a copy of the descriptor or a mapping may live
-  // on. If it is, close() has returned before we hear of it.
+  // To be called when a process closes a descriptor of the view. The share need not be released soon: a copy of the
+  // descriptor or a mapping may stay. If it is released, the process's close(2) may have returned before.
   void note_close(NodeId view) EXCLUDES(mutex_);
 
   bool is_locked(NodeId view) const EXCLUDES(mutex_);
 
-  // The views that are open for writing, in no order.
+  // The views that are open for writing, in any order.
   std::vector<NodeId> views() const EXCLUDES(mutex_);
 
  private:
   struct Holding {
     RangeLock lock;
     std::vector<pid_t> processes;  // one for each open
-    std::size_t closes = 0;        // heard of and not yet followed by a release
-    std::size_t direct = 0;        // how many write directly
+    std::size_t closes = 0;        // noted, and not followed by a release so far
+    std::size_t direct = 0;        // openers with WritePath::kDirect
   };
-  // Who is in the way of a lock: the sentence is made of it once mutex_ is released, since that reads /proc.
+  // What prevents a lock. The error's sentence is made from it after mutex_ is released, because that reads /proc.
   struct Conflict {
     ErrorKind kind;
-    std::string holder;  // description of the view; "" if it is the view itself
+    std::string holder;  // description of the conflicting view; "" if it is the same view
     pid_t process;
   };
   std::optional<Conflict> find_conflict(const RangeLock& lock, Opening opening) const REQUIRES(mutex_);
   WritePath add_share(const RangeLock& lock, Opening opening, pid_t process) REQUIRES(mutex_);
   void release(NodeId view, pid_t process, WritePath path) EXCLUDES(mutex_);
 
-  std::function<void()> after_release_ = [] {};
-  mutable Mutex mutex_;  // a leaf: no other lock is taken while it is held
+  const std::function<void()> after_release_;
+  mutable Mutex mutex_;  // No other lock is taken while it is held.
   std::unordered_map<NodeId, Holding> holdings_ GUARDED_BY(mutex_);
 };
 

@@ -1,4 +1,4 @@
-// How much was written into which view.
+// How many bytes were written into each view.
 #pragma once
 
 #include <atomic>
@@ -13,23 +13,23 @@
 
 namespace npyfs {
 
-// Thread-safe. Views are told apart by their paths in the mount, and are kept for as long as the mount lives: what was
-// written is to be known after the kernel has forgotten the view.
+// Thread-safe. Keyed by the view's path in the mount. A counter is kept until the end of the mount, so it outlives the
+// view's node.
 class WrittenBytes {
  public:
   using Counter = std::atomic<std::uint64_t>;
 
-  // The counter of a view, at 0 when it is asked for first.
+  // The counter of a view; starts at 0.
   std::shared_ptr<Counter> counter(const std::string& view);
 
-  // 0 where nobody has opened it for writing.
+  // The counter's value; 0 if the view was never opened for writing.
   std::uint64_t of(const std::string& view) const;
 
   // All views that were opened for writing, sorted by path.
   std::vector<std::pair<std::string, std::uint64_t>> all() const;
 
  private:
-  mutable SharedMutex mutex_;  // a leaf: no other lock is taken while it is held
+  mutable SharedMutex mutex_;  // No other lock is taken while it is held.
   std::map<std::string, std::shared_ptr<Counter>> counters_ GUARDED_BY(mutex_);
 };
 

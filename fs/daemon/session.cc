@@ -156,7 +156,7 @@ Result<void> serve(const Options& options) {
 
   MountState filesystem = make_mount(options, std::move(*root));
   start_to_watch(filesystem.tree.watch());
-  SourceMount source_mount = filesystem.tree.root().mount(*mountpoint);
+  SourceMount source_mount = filesystem.tree.source_mount(*mountpoint);
   const Session session = new_session(options, filesystem);
   if (!session) {
     return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options",

@@ -19,7 +19,7 @@ void choose_caching(CachePolicy policy, bool can_map_direct_io, const OpenFile& 
   const bool direct =
       file.is_generated_anew || policy == CachePolicy::kDirectIo || (policy == CachePolicy::kAuto && by_default);
   info.direct_io = direct;
-  info.keep_cache = !direct && file.doubt == Nodes::kNoDoubt;
+  info.keep_cache = !direct && file.stale_mark == Nodes::kNotStale;
 }
 
 }  // namespace npyfs

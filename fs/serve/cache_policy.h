@@ -11,7 +11,7 @@ namespace npyfs {
 // Sets direct_io, keep_cache and noflush of an open reply. `can_map_direct_io` is that of InitNegotiation.
 //
 // A file that cannot be written through the mount: pages that the kernel has of the node may stay, since a node stands
-// for one version of its source (see Node::version). The exception are pages that may be stale (see OpenFile::doubt),
+// for one version of its source (see Node::version). The exception are pages that may be stale (see OpenFile::stale_mark),
 // for instance because they were read while the source's timestamp was racy: the kernel drops them at this open. By
 // default small files use the page cache and large ones direct I/O, if a file opened for direct I/O can be mapped
 // shared; without that, no file is opened for direct I/O by default. Generated texts are never cached.

@@ -80,12 +80,12 @@ std::string status_text(const MountState& mount) {
       "served: reads {}, {}; {} more were put into the page cache before they were asked for\n"
       "written: writes {}, {}; failed {}\n"
       "failed requests: {}\n",
-      NPYFS_VERSION, ::getpid(), escaped(tree.root().absolute("")), in_one_line(options_text(mount.options)),
+      NPYFS_VERSION, ::getpid(), escaped(tree.source_path()), in_one_line(options_text(mount.options)),
       mount.negotiation.describe(), describe(mount.options.cache), tree.open_file_count(), mount.directories.count(),
-      tree.sources().count(), tree.sources().mappings(), tree.watch().count(), requests.of(FUSE_READ).succeeded.load(),
-      readable_size(counters.bytes_read, "bytes"), readable_size(mount.preload.bytes(), "bytes"),
-      requests.of(FUSE_WRITE).succeeded.load(), readable_size(counters.bytes_written, "bytes"),
-      counters.failed_writes.load(), counters.errors.load());
+      tree.open_source_count(), tree.mapping_count(), tree.watched_directory_count(),
+      requests.of(FUSE_READ).succeeded.load(), readable_size(counters.bytes_read, "bytes"),
+      readable_size(mount.preload.bytes(), "bytes"), requests.of(FUSE_WRITE).succeeded.load(),
+      readable_size(counters.bytes_written, "bytes"), counters.failed_writes.load(), counters.errors.load());
 }
 
 // One line for each view that was opened for writing: bytes, a space, the view's path.

@@ -33,7 +33,7 @@ Housekeeping::~Housekeeping() {
 void Housekeeping::run() {
   std::uint64_t forgotten = 0;  // nodes, when memory was last given back
   while (sleep()) {
-    tree_.sources().close_unused_since(SourceCache::Clock::now() - kUnusedFor);
+    tree_.close_unused_sources(SourceCache::Clock::now() - kUnusedFor);
     if (const std::uint64_t now = tree_.forgotten_nodes(); now - forgotten > kManyNodes) {
       ::malloc_trim(0);  // glibc by itself keeps freed memory below an address that is still in use
       forgotten = now;

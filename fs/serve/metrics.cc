@@ -42,11 +42,11 @@ constexpr auto kMetrics = std::to_array<Metric>({
     {"nodes", kGauge, kNone, "Files and directories the kernel knows of.",
      [](const MountState& mount) -> std::uint64_t { return mount.tree.node_count(); }},
     {"watched_directories", kGauge, kNone, "Directories of the source whose changes are heard of.",
-     [](const MountState& mount) -> std::uint64_t { return mount.tree.watch().count(); }},
+     [](const MountState& mount) -> std::uint64_t { return mount.tree.watched_directory_count(); }},
     {"open_sources", kGauge, kNone, "Source files held open.",
-     [](const MountState& mount) -> std::uint64_t { return mount.tree.sources().count(); }},
+     [](const MountState& mount) -> std::uint64_t { return mount.tree.open_source_count(); }},
     {"mappings", kGauge, kNone, "Mapped windows of source files.",
-     [](const MountState& mount) -> std::uint64_t { return mount.tree.sources().mappings(); }},
+     [](const MountState& mount) -> std::uint64_t { return mount.tree.mapping_count(); }},
 });
 
 // As prometheus.io/docs/practices/naming has it: the unit, then "_total" for counters.

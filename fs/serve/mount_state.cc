@@ -26,12 +26,11 @@ MountState::MountState(const Options& mount_options, SourceRoot root, ControlFil
            TreeOptions{.default_chunks = options.chunks,
                        .source_io = options.source_io,
                        .max_open_sources = max_open_sources(),
-                       .writable = options.writable},
+                       .writable = options.writable,
+                       .after_release = [this] { waiting_opens.try_again(); }},
            texts(*this)),
       preload(options.max_threads),
-      waiting_opens(std::move(attempt)) {
-  tree.range_locks().after_each_release([this] { waiting_opens.try_again(); });
-}
+      waiting_opens(std::move(attempt)) {}
 
 std::optional<Drain::Pass> MountState::pass_to_read(NodeId node) {
   if (!options.writable || !tree.range_locks().is_locked(node)) return Drain::Pass();

@@ -20,11 +20,11 @@
 namespace npyfs {
 namespace {
 
-// `changes_before` is Tree::told_changes() from before the lookup. If the source has changed since, the attributes may
+// `changes_before` is Tree::notified_changes() from before the lookup. If the source has changed since, the attributes may
 // be old, and the kernel was not notified if it did not know the node yet: it must not keep them. GETATTR needs no such
 // check, since the kernel knows its node.
 fuse_entry_param entry_param(const MountState& mount, const Entry& entry, std::uint64_t changes_before) {
-  const bool may_be_old = mount.tree.told_changes() != changes_before;
+  const bool may_be_old = mount.tree.notified_changes() != changes_before;
   fuse_entry_param param = {};
   param.ino = entry.node;
   param.attr = entry.attributes;
@@ -41,7 +41,7 @@ void init(void* user_data, fuse_conn_info* connection) {
 void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   MountState& mount = mount_of(request);
   PendingLookups pending(mount.tree);
-  const auto changes_before = mount.tree.told_changes();
+  const auto changes_before = mount.tree.notified_changes();
   const auto entry = pending.lookup(parent, name);
   if (!entry && to_errno(entry.error()) == ENOENT && mount.options.negative_timeout > 0) {
     fuse_entry_param missing = {};
@@ -188,7 +188,7 @@ void readdirplus(fuse_req_t request, fuse_ino_t directory, size_t size, off_t of
         fuse_entry_param param = {};  // node 0: the kernel looks the name up when it needs to
         param.attr = listed_stat(listed);
         if (name != "." && name != "..") {
-          const auto changes_before = mount.tree.told_changes();
+          const auto changes_before = mount.tree.notified_changes();
           if (const auto entry = pending.lookup(directory, name)) param = entry_param(mount, *entry, changes_before);
         }
         return fuse_add_direntry_plus(request, at, left, name.c_str(), &param, static_cast<off_t>(listed.next_cookie));
