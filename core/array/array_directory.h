@@ -27,7 +27,7 @@ struct ArrayState {
 
   bool has_header() const { return file && (*file)->header(); }
 
-  // The version of the source in this state: FileVersion::hash() and, if known
+  // The version of the source in this state: FileVersion::hash() and, if known, the time of birth.
   std::uint64_t version() const;
 };
 

@@ -223,35 +223,35 @@ TEST(Nodes, ANodeIsOpenedForTheFirstTimeOnce) {
   EXPECT_TRUE(nodes.note_open(nodes.look_up(file), false).is_first);
 }
 
-TEST(Nodes, PagesOfARacyOneAreInDoubtUntilTheyAreDropped) {
+TEST(Nodes, PagesOfARacyOneMayBeStaleUntilTheyAreDropped) {
   Nodes nodes;
   const NodeId id = nodes.look_up(file("a"));
-  EXPECT_EQ(nodes.note_open(id, false).doubt, Nodes::kNoDoubt);
-  EXPECT_NE(nodes.note_open(id, true).doubt, Nodes::kNoDoubt);
-  const auto doubt = nodes.note_open(id, false).doubt;
-  EXPECT_NE(doubt, Nodes::kNoDoubt);
-  EXPECT_EQ(nodes.note_open(id, false).doubt, doubt) << "that they were to be dropped does not say that they are";
-  nodes.end_doubt(id, doubt);
-  EXPECT_EQ(nodes.note_open(id, false).doubt, Nodes::kNoDoubt);
+  EXPECT_EQ(nodes.note_open(id, false).stale_mark, Nodes::kNotStale);
+  EXPECT_NE(nodes.note_open(id, true).stale_mark, Nodes::kNotStale);
+  const auto mark = nodes.note_open(id, false).stale_mark;
+  EXPECT_NE(mark, Nodes::kNotStale);
+  EXPECT_EQ(nodes.note_open(id, false).stale_mark, mark) << "that they were to be dropped does not say that they are";
+  nodes.clear_stale_mark(id, mark);
+  EXPECT_EQ(nodes.note_open(id, false).stale_mark, Nodes::kNotStale);
 }
 
-TEST(Nodes, ADoubtIsNotEndedByThatOfAnOlderOne) {
+TEST(Nodes, ClearingAnOlderMarkLeavesAYoungerOne) {
   Nodes nodes;
   const NodeId id = nodes.look_up(file("a"));
-  nodes.doubt_pages(id);
-  const auto older = nodes.note_open(id, false).doubt;
-  nodes.doubt_pages(id);
-  nodes.end_doubt(id, older);
-  const auto younger = nodes.note_open(id, false).doubt;
-  EXPECT_NE(younger, Nodes::kNoDoubt);
+  nodes.mark_pages_stale(id);
+  const auto older = nodes.note_open(id, false).stale_mark;
+  nodes.mark_pages_stale(id);
+  nodes.clear_stale_mark(id, older);
+  const auto younger = nodes.note_open(id, false).stale_mark;
+  EXPECT_NE(younger, Nodes::kNotStale);
   EXPECT_NE(younger, older);
 }
 
-TEST(Nodes, OfANodeThatIsNotKnownAllIsInDoubt) {
+TEST(Nodes, PagesOfAnUnknownNodeMayBeStale) {
   Nodes nodes;
-  nodes.doubt_pages(99);
-  nodes.end_doubt(99, 1);
-  EXPECT_NE(nodes.note_open(99, false).doubt, Nodes::kNoDoubt);
+  nodes.mark_pages_stale(99);
+  nodes.clear_stale_mark(99, 1);
+  EXPECT_NE(nodes.note_open(99, false).stale_mark, Nodes::kNotStale);
 }
 
 TEST(Nodes, SayWhenTheyAreGone) {

@@ -188,7 +188,7 @@ TEST_F(TreeChangesTest, LeaksNoDescriptors) {
     EXPECT_EQ(list(**tree_.open_directory(node("a.npy/chunks"))).size(), 5u);
     EXPECT_EQ(read("missing.npy/chunks"), "lookup: ENOENT");
   }
-  tree_.sources().close_unused_since(SourceCache::Clock::time_point::max());
+  tree_.close_unused_sources(SourceCache::Clock::time_point::max());
   EXPECT_EQ(open_descriptors(), before);
 }
 

@@ -145,7 +145,7 @@ TEST_F(TreeTest, ListingOpensNoFile) {
   for (int i = 0; i < 20; ++i) directory_.write("a" + std::to_string(i) + ".npy", npy_bytes(kArray));
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(look_up("a" + std::to_string(i) + ".npy"));
   EXPECT_EQ(list(**tree_.open_directory(kRootNode)).size(), 22u);
-  EXPECT_EQ(tree_.sources().count(), 0u);
+  EXPECT_EQ(tree_.open_source_count(), 0u);
 }
 
 TEST_F(TreeTest, ADamagedArrayKeepsItsBytesAndSaysWhatIsWrong) {

@@ -197,7 +197,7 @@ class UndeliveredTest : public OperationsTest {
   void expect_nothing_left() {
     EXPECT_EQ(mount_.tree.node_count(), nodes_);
     EXPECT_EQ(mount_.tree.open_file_count(), 0u);
-    mount_.tree.sources().close_unused_since(SourceCache::Clock::time_point::max());
+    mount_.tree.close_unused_sources(SourceCache::Clock::time_point::max());
     EXPECT_EQ(open_descriptors(), descriptors_);
   }
 

@@ -125,7 +125,7 @@ TEST_F(PreloadTest, AnOpenWhoseReplyIsNotDeliveredDropsNothing) {
   notify_of_change("a.npy");
   const auto file = mount_.tree.open(chunk);
   ASSERT_TRUE(file);
-  EXPECT_NE((*file)->doubt, Nodes::kNoDoubt);
+  EXPECT_NE((*file)->stale_mark, Nodes::kNotStale);
   mount_.tree.take_back(**file);
   EXPECT_FALSE(keeps_pages_once_open(chunk));
   EXPECT_TRUE(keeps_pages_once_open(chunk));
