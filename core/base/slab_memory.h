@@ -11,7 +11,8 @@ namespace npyfs {
 // use.
 //
 // malloc does not: glibc keeps a few freed pieces of each size for each thread, and every one of them keeps a page of
-// the heap, 700 KiB in all once a million nodes had come and gone. Not thread-safe.
+// the heap, 700 KiB in all once a million nodes had come and gone. Neither do the pools of std::pmr: they free nothing
+// before they are released as a whole. Not thread-safe.
 class SlabMemory final : public std::pmr::memory_resource {
  public:
   // Larger pieces, and those aligned to more than any scalar type is, come from operator new.

@@ -30,9 +30,8 @@ Nodes::Nodes() {
 NodeId Nodes::look_up(const Node& node) {
   const WriterLock lock(mutex_);
   if (const auto found = index_.find(node); found != index_.end()) {
-    Slot& slot = slots_.at((*found)->id);
-    ++slot.lookups;
-    return slot.id;
+    ++(*found)->lookups;
+    return (*found)->id;
   }
   const NodeId id = next_id_++;
   const auto added = slots_.emplace(id, Slot{.node = node, .id = id, .lookups = 1}).first;

@@ -50,7 +50,8 @@ struct Node {
   bool operator==(const Node& other) const;
 };
 
-// Thread-safe.
+// Thread-safe. About 230 bytes a node. A boost::multi_index_container instead of the three containers would take 15
+// bytes less, but its hash tables never give their buckets back: 24 MiB after a million nodes had come and gone.
 class Nodes {
  public:
   Nodes();
@@ -136,7 +137,7 @@ class Nodes {
   mutable SharedMutex mutex_;  // No other lock is taken while it is held.
   SlabMemory memory_;
   std::pmr::unordered_map<NodeId, Slot> slots_ GUARDED_BY(mutex_){&memory_};
-  std::pmr::unordered_set<const Slot*, ByNode, ByNode> index_ GUARDED_BY(mutex_){&memory_};
+  std::pmr::unordered_set<Slot*, ByNode, ByNode> index_ GUARDED_BY(mutex_){&memory_};
   Paths paths_ GUARDED_BY(mutex_){&memory_};  // the first slot of each path's list
   NodeId next_id_ GUARDED_BY(mutex_) = kRootNode;
   std::uint64_t forgotten_ GUARDED_BY(mutex_) = 0;
