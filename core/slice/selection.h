@@ -84,9 +84,8 @@ class Selection {
     std::uint64_t length = 1;      // of a new axis
   };
   void add_axes(std::span<const std::uint64_t> shape);
-  bool is_shape_of_axes(std::span<const std::uint64_t> shape) const;
   bool fit_dimensions(std::span<const std::uint64_t> shape);
-  void fit_empty(std::span<const std::uint64_t> shape);
+  bool fit_empty(std::span<const std::uint64_t> shape);
 
   std::vector<SelectedAxis> axes_;
   std::vector<SelectedField> fields_;

@@ -67,21 +67,11 @@ void append_axis(std::string& out, const AxisIndex& index, std::uint64_t length,
 
 }  // namespace
 
-// Whether the counts of the axes are this shape. Without items, longer axes can have this shape, too.
-bool Selection::is_shape_of_axes(std::span<const std::uint64_t> shape) const {
-  if (shape.size() != axes_.size()) return false;
-  const bool is_empty = std::ranges::find(shape, 0) != shape.end();
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (is_empty ? shape[i] > axes_[i].length : shape[i] != axes_[i].index.count) return false;
-  }
-  return true;
-}
-
 void Selection::encode(std::string& out) const {
   encode_bytes(out);
   const Shape shape = this->shape();
-  const bool empty = is_empty();
-  if (is_shape_of_axes(shape) && !empty) return;
+  const auto is_length = [](std::uint64_t length, const SelectedAxis& axis) { return length == axis.index.count; };
+  if (std::ranges::equal(shape, axes_, is_length) && !is_empty()) return;
   out += kShape;
   for (const std::uint64_t length : shape) append_varint(out, length);
 }
@@ -139,10 +129,7 @@ std::optional<Selection> Selection::decode(std::string_view encoded, std::span<c
 // length 1 is an axis of length 1 if the next axis is one, otherwise a new axis: a[:, 2] rather than a[0, 2, None]. False
 // if the axes have other numbers of indices.
 bool Selection::fit_dimensions(std::span<const std::uint64_t> shape) {
-  if (std::ranges::find(shape, 0) != shape.end()) {
-    fit_empty(shape);
-    return true;
-  }
+  if (std::ranges::find(shape, 0) != shape.end()) return fit_empty(shape);
   dimensions_.clear();
   std::size_t axis = 0;
   const auto to_next_long_axis = [&] {
@@ -162,25 +149,38 @@ bool Selection::fit_dimensions(std::span<const std::uint64_t> shape) {
   return axis == axes_.size();
 }
 
-// The same without items: any axes that are long enough can be the dimensions.
-void Selection::fit_empty(std::span<const std::uint64_t> shape) {
-  const bool is_of_axes = is_shape_of_axes(shape);
+// The same where there is no item: any axes that are long enough can stand for the dimensions, in their order. An axis
+// without indices cannot be dropped by an index, so it stands for a dimension of length 0 (there is one: the view has
+// it). False if the dimensions cannot be those of a view.
+bool Selection::fit_empty(std::span<const std::uint64_t> shape) {
+  // can_fit[i][axis]: whether dimensions from i on can come from axes from `axis` on.
+  std::vector<std::vector<bool>> can_fit(shape.size() + 1, std::vector<bool>(axes_.size() + 1));
+  const auto stands_for = [&](std::size_t axis, std::size_t i) {
+    return axis < axes_.size() && axes_[axis].length >= shape[i] && (axes_[axis].length > 0 || shape[i] == 0) &&
+           can_fit[i + 1][axis + 1];
+  };
+  const auto is_new = [&](std::size_t axis, std::size_t i) { return shape[i] <= 1 && can_fit[i + 1][axis]; };
+  for (std::size_t i = shape.size() + 1; i-- > 0;) {
+    for (std::size_t axis = axes_.size() + 1; axis-- > 0;) {
+      const bool can_drop = axis < axes_.size() && axes_[axis].length > 0 && can_fit[i][axis + 1];
+      const bool is_end = i == shape.size() && axis == axes_.size();
+      can_fit[i][axis] = is_end || can_drop || (i < shape.size() && (stands_for(axis, i) || is_new(axis, i)));
+    }
+  }
+  if (!can_fit[0][0]) return false;
   dimensions_.clear();
   std::size_t axis = 0;
-  for (const std::uint64_t length : shape) {
-    if (length <= 1 && !is_of_axes) {
-      dimensions_.push_back({.axis = kNewAxis, .length = length});
-      continue;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    while (!stands_for(axis, i) && !is_new(axis, i)) axes_[axis++].index = single_index(0);
+    if (stands_for(axis, i)) {
+      axes_[axis].index = axis_range(0, shape[i]);
+      dimensions_.push_back({.axis = static_cast<std::uint8_t>(axis++)});
+    } else {
+      dimensions_.push_back({.axis = kNewAxis, .length = shape[i]});
     }
-    while (axis < axes_.size() && axes_[axis].length < length) axes_[axis++].index = single_index(0);
-    if (axis == axes_.size()) {
-      dimensions_.push_back({.axis = kNewAxis, .length = length});
-      continue;
-    }
-    axes_[axis].index = axis_range(0, length);
-    dimensions_.push_back({.axis = static_cast<std::uint8_t>(axis++)});
   }
   for (; axis < axes_.size(); ++axis) axes_[axis].index = single_index(0);
+  return true;
 }
 
 }  // namespace npyfs

@@ -125,6 +125,28 @@ TEST(Selection, FormsAreEqualWhereShapeAndBytesAre) {
   EXPECT_GT(described.size(), 1000u);
 }
 
+// An axis without indices is never one that an index has dropped: numpy has no index for that.
+TEST(Selection, AnAxisOfNoIndicesStaysADimensionInItsForm) {
+  std::mt19937 random(5);
+  for (int i = 0; i < 20'000; ++i) {
+    Selection selection = Selection::whole(Shape{random() % 3, 2, random() % 3, 0});
+    const auto shape_of_array = selection.shape();
+    for (int steps = static_cast<int>(random() % 6); steps > 0; --steps) {
+      const std::size_t dimension = random() % (selection.ndim() + 1);
+      if (dimension == selection.ndim() || random() % 3 == 0) {
+        selection.insert_axis(dimension);
+      } else {
+        selection.take(dimension, random_index(random, selection.length(dimension)));
+      }
+    }
+    const auto decoded = Selection::decode(form(selection), shape_of_array);
+    ASSERT_TRUE(decoded);
+    ASSERT_EQ(decoded->shape(), selection.shape());
+    ASSERT_EQ(form(*decoded), form(selection));
+    for (const auto& axis : decoded->axes()) ASSERT_FALSE(axis.length == 0 && axis.index.drops_axis);
+  }
+}
+
 TEST(Selection, FormsOfBytesAreEqualWhateverTheShape) {
   Selection row = Selection::whole(Shape{3, 2, 4});
   row.take(0, single_index(1));
