@@ -53,7 +53,7 @@ RESOLVE = ["chunks/0_of_16.npy", "chunks/15_of_16.npy", "chunks/03_of_16.npy", "
 REFUSED = ["chunks/16_of_16.npy", "chunks/3_of_0.npy", "chunks/0_of_0.npy", "slices/5_to_4.npy",
            f"slices/0_to_{ROWS + 1}.npy", f"slices/{ROWS + 1}_to_{ROWS + 1}.npy", "axis1/slices/0_to_5.npy",
            "axis2/chunks/0_of_1.npy", "axis2", "axis", "axis-1", "axis1x", "axis99999999999999999999", "chunks/0", "chunks/x",
-           "chunks/00", "chunks/-1", "chunks/3_of_16", "chunks/3_of_16.npz", "chunks/3_of_16.npy.npy", "chunks/3_of_16.NPY",
+           "chunks/00", "chunks/-1", "chunks/16_of_16", "chunks/3_of_16.npz", "chunks/3_of_16.npy.npy", "chunks/3_of_16.NPY",
            "chunks/_of_16.npy", "chunks/3_of_.npy", "chunks/-0_of_16.npy", "chunks/+3_of_16.npy", "chunks/ 3_of_16.npy",
            "chunks/3_of_16.npy ", "chunks/0x3_of_16.npy", "chunks/3.0_of_16.npy", "chunks/3_to_16.npy",
            "chunks/1e1_of_16.npy", "chunks/٣_of_16.npy", "chunks/3_of_9223372036854775808.npy",
@@ -76,8 +76,9 @@ def test_anything_else_is_enoent(mounted, name):
         os.stat(mounted / "data.npy" / name)
 
 
-def test_names_below_a_view_are_not_directories(mounted):
-    """A view is a file, and nothing is below it."""
+def test_nothing_is_below_a_file(mounted):
+    """A view that is a file has nothing below it; without .npy it is a directory, the view as an array."""
+    assert (mounted / "data.npy/chunks/0_of_1").is_dir()
     with pytest.raises(NotADirectoryError):
         os.stat(mounted / "data.npy/chunks/0_of_1.npy/x")
 
@@ -134,11 +135,14 @@ def test_slices_and_axis_chunks_list_nothing_and_still_resolve(mounted):
 
 
 def test_an_array_directory_lists_what_it_holds(mounted):
-    """data.npy/ lists chunks, slices, an axisK for each axis of two or more, source.npy and info.json."""
-    both = ["chunks", "info.json", "slices", "source.npy"]
+    """data.npy/ lists batches, chunks, index, slices, an axisK for each axis of two or more, fields of a structured dtype,
+    source.npy and info.json; items/ and views as directories are not listed."""
+    both = ["batches", "chunks", "index", "info.json", "slices", "source.npy"]
     assert listing(mounted / "data.npy") == ["axis0", "axis1", *both]
     assert listing(mounted / "sub/dir/nested.npy") == both
-    assert listing(mounted / "data.npy/axis1") == ["chunks", "slices"]
+    assert listing(mounted / "records.npy") == ["batches", "chunks", "fields", *both[2:]]
+    assert listing(mounted / "records.npy/fields") == ["x.npy", "名前.npy"]
+    assert listing(mounted / "data.npy/axis1") == ["batches", "chunks", "slices"]
 
 
 def test_bin_twins_are_not_listed_and_hold_the_body_alone(mounted):
@@ -186,7 +190,7 @@ def test_source_npy_is_the_source_byte_for_byte(tree, mounted):
 
 
 def test_info_json_describes_the_array(tree, mounted):
-    """info.json holds shape, descr, order, sizes, offsets and the source's path."""
+    """info.json holds shape, strides, descr, order, sizes, offsets, the source's path and the place in the source."""
     for name, array in ARRAYS.items():
         info = json.loads((mounted / name / "info.json").read_text())
         descr = array.dtype.str if array.dtype.names is None else repr(array.dtype.descr)
@@ -194,7 +198,7 @@ def test_info_json_describes_the_array(tree, mounted):
         assert info == {"source": str(tree / name), "shape": list(array.shape), "descr": descr,
                         "fortran_order": array.flags.f_contiguous and array.ndim > 1, "itemsize": array.itemsize,
                         "data_offset": offset, "data_size": array.nbytes, "file_size": (tree / name).stat().st_size,
-                        "sliceable": True, "most_aligned_chunks": [1] * array.ndim}
+                        "sliceable": True, "most_aligned_chunks": [1] * array.ndim, "index": "a", "strides": list(array.strides)}
 
 
 def test_error_txt_is_only_where_there_is_no_sliceable_array(mounted):
@@ -211,8 +215,9 @@ def test_error_txt_is_only_where_there_is_no_sliceable_array(mounted):
 
 
 def test_views_carry_extended_attributes(tree, mounted):
-    """Views carry user.npyfs.* extended attributes: source, axis, start, stop, shape, descr."""
-    expected = {"source": str(tree / "data.npy"), "axis": "0", "start": "10", "stop": "20", "shape": "(10, 4)", "descr": "<f8"}
+    """Views carry user.npyfs.* extended attributes: source, index, shape, descr, and axis, start, stop where these say all."""
+    expected = {"source": str(tree / "data.npy"), "axis": "0", "start": "10", "stop": "20", "index": "a[10:20]",
+                "shape": "(10, 4)", "descr": "<f8"}
     for name in ("slices/10_to_20.npy", "slices/10_to_20.bin"):
         path = mounted / "data.npy" / name
         assert sorted(os.listxattr(path)) == sorted(f"user.npyfs.{key}" for key in expected)
@@ -223,8 +228,11 @@ def test_views_carry_extended_attributes(tree, mounted):
         with pytest.raises(OSError, match="Operation not supported"):
             os.getxattr(path, "system.posix_acl_access")
     path = mounted / "data.npy/axis1/chunks/1_of_3.npy"
-    values = [os.getxattr(path, f"user.npyfs.{key}") for key in ("axis", "start", "stop", "shape")]
-    assert values == [b"1", b"2", b"3", b"(105, 1)"]
+    values = [os.getxattr(path, f"user.npyfs.{key}") for key in ("axis", "start", "stop", "index", "shape")]
+    assert values == [b"1", b"2", b"3", b"a[:, 2:3]", b"(105, 1)"]
+    for name in ("index/::2.npy", "chunks/1_of_4/axis1/chunks/0_of_2.npy", "items/3.npy"):
+        assert sorted(os.listxattr(mounted / "data.npy" / name)) == sorted(
+            f"user.npyfs.{key}" for key in ("source", "index", "shape", "descr"))
     descr = os.getxattr(mounted / "records.npy/chunks/0_of_1.npy", "user.npyfs.descr")
     assert descr.decode() == repr(ARRAYS["records.npy"].dtype.descr)
 
