@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "core/array/array_name.h"
 #include "core/array/npy_file.h"
 #include "core/base/path_string.h"
 #include "core/paths/directory_stream.h"
@@ -18,7 +17,7 @@ namespace {
 
 class Walk {
  public:
-  explicit Walk(const SourceRoot& root) : root_(root) {}
+  Walk(const SourceRoot& root, const ArraySuffixes& suffixes) : root_(root), suffixes_(suffixes) {}
 
   FoundArrays run(const std::function<void(std::uint64_t)>& found) {
     directories_.emplace_back();
@@ -63,7 +62,7 @@ class Walk {
       if (!status) return found_.unreadable.push_back(status.error());
       type = status->st_mode & S_IFMT;
     }
-    if (is_array_name(name, type)) {
+    if (is_array_name(name, type, suffixes_)) {
       found_.paths.push_back(std::move(path));
     } else if (S_ISDIR(type)) {
       (is_certain ? directories_ : linked_).push_back(std::move(path));
@@ -71,6 +70,7 @@ class Walk {
   }
 
   const SourceRoot& root_;
+  const ArraySuffixes& suffixes_;
   FoundArrays found_;
   std::deque<std::string> directories_;  // to be read, by their own names
   std::deque<std::string> linked_;       // to be read, through links
@@ -79,8 +79,9 @@ class Walk {
 
 }  // namespace
 
-FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::uint64_t)>& found) {
-  return Walk(root).run(found);
+FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::uint64_t)>& found,
+                        const ArraySuffixes& suffixes) {
+  return Walk(root, suffixes).run(found);
 }
 
 CheckedArray check_array(const SourceRoot& root, const std::string& path) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/array/array_name.h"
 #include "core/base/error.h"
 #include "core/npy/npy_header.h"
 #include "core/paths/source_root.h"
@@ -21,8 +22,9 @@ struct FoundArrays {
 
 // Finds every array; follows links as the mount does. Visits each directory once, however many links lead to it: under
 // its own name, if that is below the root. Calls `found` after each directory with the number of arrays so far. Memory
-// and time are linear in the number of names.
-FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::uint64_t)>& found);
+// and time are linear in the number of names. `suffixes` are those of further arrays.
+FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::uint64_t)>& found,
+                        const ArraySuffixes& suffixes = {});
 
 struct CheckedArray {
   std::string path;                 // relative to the root

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <string_view>
 
-#include "core/array/array_name.h"
 #include "core/array/attributes.h"
 #include "core/tree/control_files.h"
 
@@ -18,14 +17,15 @@ constexpr std::uint64_t kUnknown = ~std::uint64_t{0};  // no cookie: the next re
 }  // namespace
 
 Result<std::unique_ptr<Listing>> MirrorListing::open(const SourceRoot& root, const std::string& path,
-                                                     std::uint64_t identity) {
+                                                     std::uint64_t identity, ArraySuffixes suffixes) {
   auto fd = root.open_directory(path, identity);
   if (!fd) return std::unexpected(fd.error());
   const auto status = status_of(fd->get(), path);
   if (!status) return std::unexpected(status.error());
   auto directory = directory_stream(std::move(*fd), path);
   if (!directory) return std::unexpected(directory.error());
-  return std::unique_ptr<Listing>(new MirrorListing(root, path, status->st_dev, std::move(*directory)));
+  return std::unique_ptr<Listing>(
+      new MirrorListing(root, path, std::move(suffixes), status->st_dev, std::move(*directory)));
 }
 
 Result<void> MirrorListing::read(std::uint64_t cookie, const Visit& visit) {
@@ -73,7 +73,7 @@ ListedName MirrorListing::describe(const dirent& entry) const {
       listed.type = status->st_mode & S_IFMT;
     }
   }
-  if (is_array_name(listed.name, listed.type)) listed.type = S_IFDIR;
+  if (is_array_name(listed.name, listed.type, suffixes_)) listed.type = S_IFDIR;
   return listed;
 }
 

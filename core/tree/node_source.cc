@@ -5,7 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "core/array/array_name.h"
 #include "core/base/path_string.h"
 
 namespace npyfs {
@@ -14,9 +13,9 @@ namespace {
 constexpr int kMaxAttempts = 3;  // to open a source that is replaced meanwhile
 
 // The kind of a node from its name and type in the source.
-NodeKind kind_of(std::string_view name, mode_t type) {
+NodeKind kind_of(std::string_view name, mode_t type, const ArraySuffixes& suffixes) {
   if (S_ISDIR(type)) return NodeKind::kDirectory;
-  if (is_array_name(name, type)) return NodeKind::kVirtual;
+  if (is_array_name(name, type, suffixes)) return NodeKind::kVirtual;
   return S_ISREG(type) ? NodeKind::kFile : NodeKind::kOther;
 }
 
@@ -33,7 +32,7 @@ std::unexpected<Error> stale(const Node& node) {
 }
 
 Node NodeSource::node_at(std::string path, const SourceStatus& status) const {
-  const NodeKind kind = kind_of(last_component(path), status.st_mode);
+  const NodeKind kind = kind_of(last_component(path), status.st_mode, suffixes_);
   const std::uint64_t identity = root_.users() == Users::kOthers ? status.identity() : 0;
   return Node{.kind = kind,
               .path = std::make_shared<const std::string>(std::move(path)),
@@ -43,7 +42,7 @@ Node NodeSource::node_at(std::string path, const SourceStatus& status) const {
 Result<SourceStatus> NodeSource::status(const Node& node) const {
   auto status = with_descriptors(sources_, [&] { return root_.status(*node.path); });
   if (!status) return status;
-  if (kind_of(last_component(*node.path), status->st_mode) != node.kind) return stale(node);
+  if (kind_of(last_component(*node.path), status->st_mode, suffixes_) != node.kind) return stale(node);
   if (node.kind == NodeKind::kFile && FileVersion::of(*status).hash() != node.pinned_version()) return stale(node);
   const std::uint64_t identity = node.pinned_identity();
   if (identity != 0 && identity != status->identity()) return stale(node);

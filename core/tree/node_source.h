@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/array/array_directory.h"
+#include "core/array/array_name.h"
 #include "core/array/source_cache.h"
 #include "core/base/error.h"
 #include "core/paths/source_root.h"
@@ -16,7 +17,9 @@ namespace npyfs {
 // Thread-safe.
 class NodeSource {
  public:
-  NodeSource(const SourceRoot& root, SourceCache& sources) : root_(root), sources_(sources) {}
+  // All must outlive it; `suffixes` are those of further arrays.
+  NodeSource(const SourceRoot& root, SourceCache& sources, const ArraySuffixes& suffixes)
+      : root_(root), sources_(sources), suffixes_(suffixes) {}
 
   // The node for `path` in the source, which has just been found with this status. A file is pinned to its version.
   // Anything else is pinned to its identity with Users::kOthers; with Users::kOwner it is not pinned, since the owner
@@ -37,6 +40,7 @@ class NodeSource {
  private:
   const SourceRoot& root_;
   SourceCache& sources_;
+  const ArraySuffixes& suffixes_;
 };
 
 // The kStale error of a node whose source has changed since the lookup.

@@ -28,7 +28,7 @@ Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_fil
       control_files_(std::move(control_files)),
       sources_(root_, options.source_io, options.max_open_sources,
                options.writable ? WrittenHere::kYes : WrittenHere::kNo),
-      node_source_(root_, sources_),
+      node_source_(root_, sources_, options_.suffixes),
       range_locks_(options.after_release),
       watch_(root_) {}
 
@@ -234,8 +234,9 @@ Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) {
   if (!known) return std::unexpected(known.error());
   if (known->kind == NodeKind::kDirectory) {
     watch_.add(id, known->path);
-    return with_descriptors(sources_,
-                            [&] { return MirrorListing::open(root_, *known->path, known->pinned_identity()); });
+    return with_descriptors(sources_, [&] {
+      return MirrorListing::open(root_, *known->path, known->pinned_identity(), options_.suffixes);
+    });
   }
   if (known->kind == NodeKind::kControlDirectory) return list_control_files(control_files_);
   if (known->kind != NodeKind::kVirtual || !is_directory(known->at.name)) {

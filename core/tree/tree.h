@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "core/array/array_directory.h"
-#include "core/array/source_cache.h"
+#include "core/array/array_name.h"
 #include "core/array/view_attributes.h"
 #include "core/base/error.h"
 #include "core/io/gather.h"
@@ -39,6 +39,7 @@ struct TreeOptions {
   bool writable = false;
   // See RangeLocks: called after each file that was open for writing has been released.
   std::function<void()> after_release = [] {};
+  ArraySuffixes suffixes = {};  // of further arrays
 };
 
 // What a lookup finds.

@@ -18,13 +18,23 @@
 namespace npyfs {
 namespace {
 
-constexpr Flag kFlags[] = {{"check", false}, {"json", false}};
+constexpr Flag kFlags[] = {{"check", false}, {"json", false}, {"suffix"}};
 
-CheckReport examine(const SourceRoot& root) {
+Result<ArraySuffixes> suffixes_of(const Flags& flags) {
+  ArraySuffixes suffixes;
+  for (const auto& [name, value] : flags.given) {
+    if (name != "suffix") continue;
+    if (auto checked = check_array_suffix("--suffix", value); !checked) return std::unexpected(checked.error());
+    suffixes.push_back(value);
+  }
+  return suffixes;
+}
+
+CheckReport examine(const SourceRoot& root, const ArraySuffixes& suffixes) {
   FoundArrays found;
   {
     Progress searching("looking for arrays:", 0, ProgressUnit::kFiles);
-    found = find_arrays(root, [&](std::uint64_t count) { searching.reached(count); });
+    found = find_arrays(root, [&](std::uint64_t count) { searching.reached(count); }, suffixes);
   }
   CheckReport report{.source = root.absolute(""), .arrays = {}, .unreadable = std::move(found.unreadable)};
   report.arrays.reserve(found.paths.size());
@@ -47,12 +57,15 @@ Result<ExitStatus> run_check(int argc, char* argv[]) {
   const auto flags = parse_flags(argc, argv, kFlags);
   if (!flags) return std::unexpected(flags.error());
   if (flags->positional.size() != 1) {
-    return wrong_use("--check", fmt::format("takes one SOURCE, and got {}: npyfs --check SOURCE [--json]",
-                                            flags->positional.size()));
+    return wrong_use("--check",
+                     fmt::format("takes one SOURCE, and got {}: npyfs --check SOURCE [--json] [--suffix .cs]",
+                                 flags->positional.size()));
   }
+  const auto suffixes = suffixes_of(*flags);
+  if (!suffixes) return std::unexpected(suffixes.error());
   const auto root = SourceRoot::open(flags->positional.front(), LeavingLinks::kAreLinks, Users::kOwner);
   if (!root) return std::unexpected(with_advice_on_source(root.error()));
-  const CheckReport report = examine(*root);
+  const CheckReport report = examine(*root, *suffixes);
   const bool wants_json = flags->has("json");
   const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
   const auto printed = print(wants_json ? check_json(report) : is_terminal ? check_table(report) : check_lines(report));

@@ -8,14 +8,14 @@ _npyfs_reply() {
 # The last of a list of mount options: ro,chu -> ro,chunks=
 _npyfs_mount_options() {
   local given=${1%"${1##*,}"}
-  _npyfs_reply -P "$given" -W 'chunks= follow_symlinks allow_other allow_root auto_unmount fsname= ro rw direct_io
+  _npyfs_reply -P "$given" -W 'chunks= suffix= follow_symlinks allow_other allow_root auto_unmount fsname= ro rw direct_io
     kernel_cache source_io= entry_timeout= attr_timeout= negative_timeout= max_threads= loglevel=' -- "${1##*,}"
   if [[ ${COMPREPLY[0]:-} == *= ]]; then compopt -o nospace 2>/dev/null; fi
 }
 
 _npyfs_flags() {
   case " ${COMP_WORDS[*]} " in
-    *' --check '*) echo --json ;;
+    *' --check '*) echo --json --suffix ;;
     *' --export '*) echo --chunks --axis ;;
     *' --create '*) echo --dtype --shape --fortran-order ;;
     *) echo -o -f -d -h --help -V --version --check --export --create ;;
@@ -45,7 +45,7 @@ _npyfs() {
   if [[ $name ]]; then return; fi
   case $previous in
     -o) _npyfs_mount_options "$current" ;;
-    --chunks | --axis | --shape) ;;
+    --chunks | --axis | --shape | --suffix) ;;
     --dtype) _npyfs_reply -W '<f4 <f8 <i4 <i8 |u1' -- "$current" ;;
     *)
       if [[ $current == -* ]]; then

@@ -4,6 +4,7 @@
 _npyfs_mount_options() {
   _values -s , 'mount option' \
     'chunks[how many chunks chunks/ lists]:number' \
+    '*suffix[further suffix of files that are arrays]:suffix:(.cs)' \
     'follow_symlinks[follow links that leave SOURCE, too]' \
     'allow_other[let all users in, as far as permissions allow]' \
     'allow_root[let root in]' \
@@ -23,7 +24,8 @@ _npyfs_mount_options() {
 
 case " $words " in
   *' --check '*)
-    _arguments '--check[list the arrays, and what is damaged]' '--json[print JSON]' '1:source:_files -/'
+    _arguments '--check[list the arrays, and what is damaged]' '--json[print JSON]' \
+      '*--suffix[further suffix of files that are arrays]:suffix:(.cs)' '1:source:_files -/'
     ;;
   *' --export '*)
     _arguments '--export[write chunks as files]' '--chunks[how many]:number' '--axis[along which axis]:number' \

@@ -24,7 +24,9 @@ Result<Flags> parse_flags(int argc, char* argv[], std::span<const Flag> known) {
   for (int found; (found = ::getopt_long(argc, argv, ":", table.data(), nullptr)) != -1;) {
     if (found == ':') return wrong_use(argv[optind - 1], "needs a value behind it");
     if (found == '?') return wrong_use(argv[optind - 1], "is no option here, or takes no value");
-    flags.values[known[static_cast<std::size_t>(found - kFirstFlag)].name] = optarg == nullptr ? "" : optarg;
+    const std::string name = known[static_cast<std::size_t>(found - kFirstFlag)].name;
+    flags.given.emplace_back(name, optarg == nullptr ? "" : optarg);
+    flags.values[name] = flags.given.back().second;
   }
   flags.positional.assign(argv + optind, argv + argc);
   return flags;

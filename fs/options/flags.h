@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.h"
@@ -16,7 +17,8 @@ struct Flag {
 };
 
 struct Flags {
-  std::map<std::string, std::string> values;  // by name; "" for a flag without a value
+  std::map<std::string, std::string> values;               // by name; "" for a flag without a value
+  std::vector<std::pair<std::string, std::string>> given;  // names and values of all, in their order
   std::vector<std::string> positional;
 
   bool has(const std::string& name) const { return values.contains(name); }

@@ -41,6 +41,12 @@ Result<void> store(T& stored, const Result<Parsed>& value) {
   return {};
 }
 
+Result<void> add_suffix(ArraySuffixes& suffixes, Text suffix) {
+  if (auto checked = check_array_suffix("suffix", suffix); !checked) return checked;
+  suffixes.push_back(suffix);
+  return {};
+}
+
 constexpr MountOption kOptions[] = {
     {"-h", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.options.help, true); }},
     {"--help", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.options.help, true); }},
@@ -62,6 +68,7 @@ constexpr MountOption kOptions[] = {
     {"fsname", Value::kNeeded, In::kHelp, [](Args& a, Text v) { return set(a.fsname, std::optional(v)); }},
     {"chunks", Value::kNeeded, In::kHelp,
      [](Args& a, Text v) { return store(a.options.chunks, count_of("chunks", v, kMostChunks)); }},
+    {"suffix", Value::kNeeded, In::kHelp, [](Args& a, Text v) { return add_suffix(a.options.suffixes, v); }},
     {"max_threads", Value::kNeeded, In::kHelp,
      [](Args& a, Text v) { return store(a.options.max_threads, count_of("max_threads", v, kMostThreads)); }},
     {"max_read", Value::kNeeded, In::kNoHelp,

@@ -23,8 +23,8 @@ struct MountArguments {
 };
 
 // Takes one option as libfuse's parser delivers it, with escapes resolved: "chunks=3", "ro", "-f". Where an option is
-// repeated, or contradicts an earlier one, the last one counts. kInvalidArgument where npyfs does not know the option,
-// where a value is missing or not expected, and where the value is wrong.
+// repeated, or contradicts an earlier one, the last one counts; those of "suffix" add up. kInvalidArgument where npyfs
+// does not know the option, where a value is missing or not expected, and where the value is wrong.
 Result<void> take_mount_option(const std::string& option, MountArguments& arguments);
 
 // The names of all options that --help and the other documents show: "chunks", "-f". Options that npyfs accepts only

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/array/array_name.h"
 #include "core/base/error.h"
 #include "core/paths/source_root.h"
 #include "core/source/source_file.h"
@@ -25,6 +26,7 @@ struct Options {
   bool auto_unmount = false;  // a fusermount3 process, started by libfuse, unmounts when npyfs has died
 
   std::uint64_t chunks = 0;  // how many chunks chunks/ lists
+  ArraySuffixes suffixes;    // of further arrays
   LeavingLinks leaving_links = LeavingLinks::kAreLinks;
   Users users = Users::kOwner;
   SourceIo source_io = SourceIo::kAuto;

@@ -9,21 +9,21 @@ Every .npy file of SOURCE becomes a directory, every slice of its array a file:
 data.npy/chunks/3_of_16.npy is np.array_split(a, 16)[3]. See also: man npyfs
 What is mounted:
   -o chunks=N           how many chunks chunks/ lists (default: CPUs)
-  -o follow_symlinks    follow links that leave SOURCE, too
+  -o suffix=SUFFIX, follow_symlinks: *SUFFIX (.cs) are arrays, too; follow links
   -o rw, ro             rw: chunks can be written, and so is the source
   -o allow_other, allow_root, auto_unmount, fsname=NAME: as in FUSE filesystems
-How it is served:
+How it is served, and what npyfs says:
   -o direct_io, kernel_cache   past or through the page cache (default: by size)
   -o source_io=HOW      auto, mmap or pread (default: auto, by filesystem)
   -o entry_timeout=S, attr_timeout=S, negative_timeout=S: for S seconds the
                         kernel keeps names (1), attributes (1), absent names (0)
   -o max_threads=N      threads that serve requests (default: 10)
-What npyfs says:
   -f, -d                stay in the foreground, log to stderr; and every request
   -o loglevel=LEVEL     error, warning, notice, info, debug (default: notice)
   -h, --help, -V, --version
-Without a mount, what is there or damaged; chunks as files; an array to fill:
-  --check SOURCE [--json]      --export DATA.npy --chunks N [--axis K] OUT
+Without a mount, what is there or damaged; slices as files; an array to fill:
+  --check SOURCE [--json] [--suffix .cs]
+  --export DATA.npy/fields/x/batches/256 OUT, DATA.npy --chunks N [--axis K] OUT
   --create OUT.npy --dtype '<f4' --shape 100000,128 [--fortran-order]
 Exit status: 0 fine, 1 --check found damage, 2 wrong usage, 3 failed.
 )";

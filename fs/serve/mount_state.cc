@@ -27,7 +27,8 @@ MountState::MountState(const Options& mount_options, SourceRoot root, ControlFil
                        .source_io = options.source_io,
                        .max_open_sources = max_open_sources(),
                        .writable = options.writable,
-                       .after_release = [this] { waiting_opens.try_again(); }},
+                       .after_release = [this] { waiting_opens.try_again(); },
+                       .suffixes = options.suffixes},
            texts(*this)),
       preload(options.max_threads),
       waiting_opens(std::move(attempt)) {}

@@ -158,7 +158,7 @@ def test_bash_completes(scratch):
     (scratch / "a dir").mkdir()
     (scratch / "data.npy").touch()
     assert complete("--ch", directory=scratch) == ["--check"]
-    assert complete("--check", "x", "--") == ["--json"]
+    assert complete("--check", "x", "--") == ["--json", "--suffix"]
     assert complete("--export", "x", "--") == ["--chunks", "--axis"]
     assert complete("-o", "chu") == ["chunks="]
     assert complete("-o", "ro,direct") == ["ro,direct_io"]

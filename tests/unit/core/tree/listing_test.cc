@@ -265,6 +265,11 @@ TEST(IsArrayName, RegularFilesThatEndInNpy) {
   EXPECT_FALSE(is_array_name("a.NPY", S_IFREG));
   EXPECT_FALSE(is_array_name("a.npz", S_IFREG));
   EXPECT_FALSE(is_array_name("npy", S_IFREG));
+  const ArraySuffixes suffixes = {".cs", ".tar.x"};
+  for (const char* name : {"a.npy", "a.cs", "b.tar.x"}) EXPECT_TRUE(is_array_name(name, S_IFREG, suffixes));
+  for (const char* name : {"a.x", "cs", "a.cs2"}) EXPECT_FALSE(is_array_name(name, S_IFREG, suffixes));
+  EXPECT_FALSE(is_array_name("a.cs", S_IFDIR, suffixes));
+  EXPECT_FALSE(check_array_suffix("suffix", std::string(".a\0b", 4)));
 }
 
 }  // namespace

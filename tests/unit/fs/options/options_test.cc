@@ -77,6 +77,11 @@ TEST(Options, TakesItsOwn) {
   EXPECT_EQ(parse_with("source_io=auto")->source_io, SourceIo::kAuto);
 }
 
+TEST(Options, TakesEverySuffix) {
+  EXPECT_THAT(parse_with("ro")->suffixes, testing::IsEmpty());
+  EXPECT_THAT(parse_with("suffix=.cs,ro,suffix=.tar.x")->suffixes, testing::ElementsAre(".cs", ".tar.x"));
+}
+
 TEST(Options, TakesOptionsWhereverTheyStand) {
   for (const auto& arguments :
        std::vector<std::vector<std::string>>{{"-o", "chunks=5", "/src", "/mnt"},
@@ -135,6 +140,11 @@ TEST(Options, RefusesWithTheOptionAndWhatItWants) {
       {"attr_timeout=nan", "attr_timeout: 'nan' is no number of seconds"},
       {"negative_timeout=inf", "negative_timeout: 'inf' is no number of seconds"},
       {"negative_timeout=1s", "negative_timeout: '1s' is no number of seconds"},
+      {"suffix=", "suffix: '' is no suffix of files: it begins with a dot, as .cs does, and has no '/'"},
+      {"suffix=.", "suffix: '.' is no suffix of files: it begins with a dot, as .cs does, and has no '/'"},
+      {"suffix=cs", "suffix: 'cs' is no suffix of files: it begins with a dot, as .cs does, and has no '/'"},
+      {"suffix=./x", "suffix: './x' is no suffix of files: it begins with a dot, as .cs does, and has no '/'"},
+      {"suffix", "suffix: is no option here; npyfs --help lists them"},
       {"source_io=magic", "source_io: 'magic' is none of auto, mmap, pread"},
       {"loglevel=loud\x1B", "loglevel: 'loud\\x1b' is none of error, warning, notice, info, debug"},
       {"direct_io,kernel_cache", "direct_io: excludes kernel_cache: choose one"},
