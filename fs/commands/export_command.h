@@ -1,4 +1,4 @@
-// npyfs --export DATA.npy --chunks N [--axis K] OUT
+// npyfs --export DATA.npy/PATH OUT, npyfs --export DATA.npy --chunks N [--axis K] OUT
 #pragma once
 
 #include "core/base/error.h"
@@ -6,8 +6,8 @@
 
 namespace npyfs {
 
-// Writes the chunks of an array into a new directory: see core/commands/chunk_export.h. On SIGINT, SIGTERM or SIGHUP it
-// removes what it has written, and then ends by that signal.
+// Writes what a directory below an array lists into a new one: see core/commands/array_export.h. On SIGINT, SIGTERM or
+// SIGHUP it removes what it has written, and then ends by that signal.
 Result<ExitStatus> run_export(int argc, char* argv[]);
 
 }  // namespace npyfs

@@ -49,13 +49,6 @@ int take_argument(void* data, const char* argument, int key, fuse_args*) {
   return 0;
 }
 
-std::uint64_t online_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<std::uint64_t>(CPU_COUNT(&set));
-}
-
 // The options that were given and the ones that npyfs adds: the subtype and the source that mount(8) shows, and
 // default_permissions wherever other users are let in, so that the kernel checks permissions.
 std::vector<std::string> fuse_arguments(const MountArguments& arguments) {
@@ -92,12 +85,19 @@ Result<Options> options_of(Reading reading) {
   if (arguments.direct_io) options.cache = CachePolicy::kDirectIo;
   if (arguments.kernel_cache) options.cache = CachePolicy::kKernelCache;
   if (arguments.allow_other || arguments.allow_root) options.users = Users::kOthers;
-  if (options.chunks == 0) options.chunks = online_cpus();
+  if (options.chunks == 0) options.chunks = default_chunks();
   options.fuse_arguments = fuse_arguments(arguments);
   return std::move(options);
 }
 
 }  // namespace
+
+std::uint64_t default_chunks() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<std::uint64_t>(CPU_COUNT(&set));
+}
 
 Result<Options> parse_options(int argc, char* argv[]) {
   Reading reading;

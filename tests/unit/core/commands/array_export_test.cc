@@ -1,4 +1,4 @@
-#include "core/commands/chunk_export.h"
+#include "core/commands/array_export.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,12 +19,12 @@ using testing::HasSubstr;
 
 const Copied kGoOn = [](std::uint64_t) { return true; };
 
-class ChunkExportTest : public testing::Test {
+class ArrayExportTest : public testing::Test {
  protected:
   void source(const TestArray& array) { directory_.write("data.npy", npy_bytes(array)); }
   std::string out() const { return directory_.path("out"); }
   Result<void> run(std::uint64_t axis, std::uint64_t sections, const Copied& copied = kGoOn) const {
-    const auto chunks = ChunkExport::open(directory_.path("data.npy"), axis, sections);
+    const auto chunks = ArrayExport::open_chunks(directory_.path("data.npy"), axis, sections);
     if (!chunks) return std::unexpected(chunks.error());
     return chunks->write(out(), copied);
   }
@@ -40,7 +40,7 @@ class ChunkExportTest : public testing::Test {
 };
 
 // The plain model: bytes found index by index, headers by the formatter that is compared with numpy elsewhere.
-TEST_F(ChunkExportTest, EveryChunkHasTheBytesOfItsRows) {
+TEST_F(ArrayExportTest, EveryChunkHasTheBytesOfItsRows) {
   for (const bool fortran_order : {false, true}) {
     const TestArray array{"'<i4'", 4, fortran_order, {7, 5, 3}};
     source(array);
@@ -64,14 +64,14 @@ TEST_F(ChunkExportTest, EveryChunkHasTheBytesOfItsRows) {
   }
 }
 
-TEST_F(ChunkExportTest, NamesAreThoseOfListings) {
+TEST_F(ArrayExportTest, NamesAreThoseOfListings) {
   source({.shape = {3}});
   ASSERT_TRUE(run(0, 11));
   EXPECT_EQ(names().front(), "00_of_11.npy");
   EXPECT_EQ(names().back(), "10_of_11.npy");
 }
 
-TEST_F(ChunkExportTest, TellsEveryByteOnce) {
+TEST_F(ArrayExportTest, TellsEveryByteOnce) {
   source({.shape = {1 << 20, 1}});  // 8 MiB
   for (const std::uint64_t sections : {1u, 5u}) {
     std::uint64_t told = 0;
@@ -79,12 +79,12 @@ TEST_F(ChunkExportTest, TellsEveryByteOnce) {
       told += bytes;
       return true;
     }));
-    EXPECT_EQ(told, ChunkExport::open(directory_.path("data.npy"), 0, sections)->size());
+    EXPECT_EQ(told, *ArrayExport::open_chunks(directory_.path("data.npy"), 0, sections)->size());
     std::filesystem::remove_all(out());
   }
 }
 
-TEST_F(ChunkExportTest, NothingIsLeftWhereItIsStopped) {
+TEST_F(ArrayExportTest, NothingIsLeftWhereItIsStopped) {
   source({.shape = {1000}});
   for (int calls_until_stop = 0; calls_until_stop < 8; ++calls_until_stop) {
     int calls = 0;
@@ -95,7 +95,7 @@ TEST_F(ChunkExportTest, NothingIsLeftWhereItIsStopped) {
   }
 }
 
-TEST_F(ChunkExportTest, ASourceThatChangesIsNoSource) {
+TEST_F(ArrayExportTest, ASourceThatChangesIsNoSource) {
   source({.shape = {1000}});
   int calls = 0;
   const auto changed = run(0, 4, [&](std::uint64_t) {
@@ -107,7 +107,7 @@ TEST_F(ChunkExportTest, ASourceThatChangesIsNoSource) {
   EXPECT_TRUE(only_source_is_left());
 }
 
-TEST_F(ChunkExportTest, ASourceThatIsTruncatedIsNeverZeros) {
+TEST_F(ArrayExportTest, ASourceThatIsTruncatedIsNeverZeros) {
   source({.shape = {1000}});
   int calls = 0;
   const auto cut = run(0, 4, [&](std::uint64_t) {
@@ -119,7 +119,7 @@ TEST_F(ChunkExportTest, ASourceThatIsTruncatedIsNeverZeros) {
   EXPECT_TRUE(only_source_is_left());
 }
 
-TEST_F(ChunkExportTest, RefusesWhatHasNoChunks) {
+TEST_F(ArrayExportTest, RefusesWhatHasNoChunks) {
   source({.shape = {4, 2}});
   const auto no_axis = run(2, 4);
   ASSERT_FALSE(no_axis);
@@ -133,7 +133,7 @@ TEST_F(ChunkExportTest, RefusesWhatHasNoChunks) {
   EXPECT_EQ(run(0, 4).error().os_error, ENOENT);
 }
 
-TEST_F(ChunkExportTest, NeverOverwrites) {
+TEST_F(ArrayExportTest, NeverOverwrites) {
   source({.shape = {4, 2}});
   directory_.make_directory("out");
   EXPECT_EQ(run(0, 4).error().os_error, EEXIST);
