@@ -1,7 +1,6 @@
 """What the README's FAQ says of names, memory and containers."""
 
 import ctypes
-import json
 import mmap
 import subprocess
 
@@ -18,23 +17,6 @@ LARGE, SMALL = "rows.npy/chunks/0_of_1.npy", "rows.npy/chunks/0_of_100.npy"
 def mounted(source, mount):
     np.save(source / "rows.npy", ARRAY)
     return mount(source)
-
-
-@pytest.mark.parametrize("name", ["-5_to_-1", "5_to_", "_to_5", "0_to_10_to_2", "7", "5:7"])
-def test_names_have_no_negative_numbers_open_ends_and_steps(mounted, name):
-    """Names have no negative numbers, no open ends and no steps; info.json has the shape to count from."""
-    assert not (mounted / f"rows.npy/slices/{name}.npy").exists()
-    length, = json.loads((mounted / "rows.npy/info.json").read_text())["shape"]
-    assert np.array_equal(np.load(mounted / f"rows.npy/slices/{length - 5}_to_{length}.npy"), ARRAY[-5:])
-
-
-def test_one_row_keeps_its_axis_and_a_mapping_gives_the_rest(source, mounted):
-    """One row is slices/7_to_8.npy, which keeps its axis; everything else can be taken from a mapping."""
-    array = np.arange(60.0).reshape(20, 3)
-    np.save(source / "more.npy", array)
-    assert np.array_equal(np.load(mounted / "more.npy/slices/7_to_8.npy"), array[7:8])
-    window = np.load(mounted / "more.npy/slices/0_to_10.npy", mmap_mode="r")
-    assert np.array_equal(window[:, 0:2], array[0:10, 0:2]) and np.array_equal(window[::2], array[0:10:2])
 
 
 def test_the_whole_array_is_a_file_of_its_directory(mounted):

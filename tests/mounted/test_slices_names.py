@@ -151,3 +151,14 @@ def test_a_view_is_an_array(mounted):
     assert np.array_equal(np.load(rows / "index/:,2/batches/30/3.npy"), ARRAY[90:, 2])
     assert np.array_equal(np.load(rows / "index/::2/chunks/3_of_16.npy"), np.array_split(ARRAY[::2], 16)[3])
     assert sorted(os.listdir(rows / "chunks/3_of_4")) == ["axis0", "axis1", "batches", "chunks", "index", "info.json", "slices"]
+
+
+def test_the_debug_log_says_why_a_name_does_not_exist(mounted, mount):
+    """The debug log says why a name does not exist: the index, the field, the number of selections."""
+    logging = mount(mounted.source, "loglevel=debug", foreground=True)
+    for name, why in (("rows.npy/index/100.npy", "index 100 is out of bounds for an axis of length 100"),
+                      ("rows.npy/index/::0.npy", "slice step cannot be zero"), ("rows.npy/index/x.npy", "is no index: write one"),
+                      ("records.npy/fields/no.npy", "is no field of the array; it has x, a/b, 100%"),
+                      ("rows.npy" + "/index/..." * 33, "a path holds at most 32 views of views")):
+        assert not (logging / name).exists()
+        logging.wait_until(lambda: why in logging.stderr(), f"line in the log: {why}")

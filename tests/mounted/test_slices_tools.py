@@ -81,6 +81,19 @@ def test_headers_longer_than_numpy_reads(source, mount):
     assert np.load(path / "fields/field_number_5/batches/16/2.npy", mmap_mode="r").shape == (8, 3)
 
 
+@pytest.mark.parametrize("count, is_read", [(45_000, True), (60_000, False)], ids=["below", "above"])
+def test_headers_of_up_to_1_mib_are_read(source, mount, count, is_read):
+    """Headers of the source up to 1 MiB are read; a longer one is an error that says so."""
+    array = filled((3,), [(f"f{i:05}", "|i1") for i in range(count)])
+    (source / "wide.npy").write_bytes(saved(array))
+    assert ((source / "wide.npy").stat().st_size - array.nbytes < 1 << 20) == is_read
+    path = mount(source) / "wide.npy"
+    if is_read:
+        assert (path / "fields/f40000/index/::-1.bin").read_bytes() == array["f40000"][::-1].tobytes()
+    else:
+        assert "header" in (path / "error.txt").read_text()
+
+
 def test_a_view_says_what_it_is(source, mount):
     """info.json and user.npyfs.index have a view's place in the source in numpy's notation, shape and strides."""
     array = filled((100, 6), [("pos", "<f4", (3,)), ("id", "<i8")])
