@@ -72,7 +72,7 @@ def _array(root):
     found = sorted(os.listdir(f"{root}/a.npy"))
     if found == ["error.txt", "source.npy"]:
         return "unreadable"
-    return found == ["axis0", "axis1", "chunks", "info.json", "slices", "source.npy"]
+    return found == ["axis0", "axis1", "batches", "chunks", "index", "info.json", "slices", "source.npy"]
 
 
 def _error(root):

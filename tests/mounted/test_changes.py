@@ -150,4 +150,4 @@ def test_sizes_and_listings_follow_within_the_timeouts(source, mount):
     end = time.monotonic() + mounting.DEADLINE
     while path.stat().st_size != len(saved(NEW[0])) or (mounted / "data.npy/axis1").exists():
         assert time.monotonic() < end
-    assert sorted(os.listdir(mounted / "data.npy")) == ["chunks", "info.json", "slices", "source.npy"]
+    assert sorted(os.listdir(mounted / "data.npy")) == ["batches", "chunks", "index", "info.json", "slices", "source.npy"]

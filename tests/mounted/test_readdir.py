@@ -61,7 +61,7 @@ def mounted(module_scratch, module_mount):
     for index in range(COUNT):
         os.close(os.open(f"file number {index}.npy", os.O_CREAT | os.O_WRONLY, 0o644, dir_fd=directory))
     os.close(directory)
-    (source / "data.npy").write_bytes(saved(np.arange(10)))
+    (source / "data.npy").write_bytes(saved(np.arange(COUNT)))
     return module_mount(source)
 
 
