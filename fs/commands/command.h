@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/error.h"
-#include "fs/commands/exit_status.h"
+#include "fs/options/exit_status.h"
 
 namespace npyfs {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "fs/commands/exit_status.h"
+#include "fs/options/exit_status.h"
 
 namespace npyfs {
 

@@ -67,7 +67,16 @@ bool is_dead(const std::string& mountpoint) {
   return ::statx(AT_FDCWD, mountpoint.c_str(), AT_STATX_FORCE_SYNC, STATX_TYPE, &status) != 0 && errno == ENOTCONN;
 }
 
-// Clears all dead mounts there: one may have been mounted over another.
+// Logs a notice where files in the mountpoint will be hidden.
+void tell_what_is_covered(const std::string& mountpoint) {
+  std::error_code error;
+  if (std::filesystem::is_empty(mountpoint, error) || error) return;
+  log(LogLevel::kNotice, "{}: is not empty: npyfs mounts over it, files there are hidden until unmount",
+      escaped(mountpoint));
+}
+
+}  // namespace
+
 Result<void> clear_dead_mounts(const std::string& mountpoint) {
   while (is_dead(mountpoint)) {
     const auto resolved = resolve_up_to_last(mountpoint);
@@ -78,16 +87,6 @@ Result<void> clear_dead_mounts(const std::string& mountpoint) {
   }
   return {};
 }
-
-// Logs a notice where files in the mountpoint will be hidden.
-void tell_what_is_covered(const std::string& mountpoint) {
-  std::error_code error;
-  if (std::filesystem::is_empty(mountpoint, error) || error) return;
-  log(LogLevel::kNotice, "{}: is not empty: npyfs mounts over it, files there are hidden until unmount",
-      escaped(mountpoint));
-}
-
-}  // namespace
 
 Result<std::string> prepare_mountpoint(const std::string& mountpoint, const SourceRoot& source) {
   if (auto cleared = clear_dead_mounts(mountpoint); !cleared) return std::unexpected(cleared.error());

@@ -16,6 +16,10 @@ namespace npyfs {
 // where the mountpoint is not empty, because the mount hides its files.
 Result<std::string> prepare_mountpoint(const std::string& mountpoint, const SourceRoot& source);
 
+// Unmounts every npyfs at `mountpoint` whose daemon is gone, with a notice for each. An error where something else is
+// dead there, or cannot be unmounted.
+Result<void> clear_dead_mounts(const std::string& mountpoint);
+
 // The device number of the filesystem mounted at `mountpoint`, without a request to it: it need not be served yet. 0
 // where the kernel does not tell.
 dev_t device_of_mount(const std::string& mountpoint);

@@ -144,7 +144,7 @@ Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, 
 
 }  // namespace
 
-Result<void> serve(const Options& options) {
+Result<void> serve(const Options& options, const std::function<void(const std::string& mountpoint)>& on_ready) {
   if (!options.foreground) close_inherited_descriptors({});
   open_log(false, options.log_level);  // to stderr, until we go to the background
   raise_descriptor_limit();
@@ -177,7 +177,14 @@ Result<void> serve(const Options& options) {
   if (!options.foreground) take_fuse_log();  // in the foreground libfuse logs to stderr by itself
   if (auto dropped = drop_privileges(options.writable); !dropped) return dropped;
   log(LogLevel::kInfo, "{}: mounted at {}", escaped(options.source), escaped(*mountpoint));
+  if (on_ready) on_ready(*mountpoint);
   return serve_until_the_end(session.get(), filesystem, std::move(source_mount), *mountpoint, signals);
+}
+
+ExitStatus explain_serving(const Result<void>& served) {
+  if (served) return ExitStatus::kFine;
+  log(LogLevel::kError, "{}", to_message(served.error()));
+  return served.error().kind == ErrorKind::kInvalidArgument ? ExitStatus::kUsage : ExitStatus::kFailed;
 }
 
 }  // namespace npyfs

@@ -32,6 +32,11 @@ _npyfs_names() {
 
 _npyfs() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} name=
+  if [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *' -- '* ]]; then
+    compopt -o filenames 2>/dev/null
+    if [[ $previous == -- ]]; then _npyfs_reply -c -- "$current"; else _npyfs_reply -f -- "$current"; fi
+    return
+  fi
   if [[ $current == = ]]; then
     name=$previous current=
   elif [[ $previous == = ]]; then

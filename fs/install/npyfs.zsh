@@ -22,6 +22,14 @@ _npyfs_mount_options() {
     'loglevel[the least that is logged]:level:(error warning notice info debug)'
 }
 
+local dashes=${words[(i)--]}
+if (( CURRENT > dashes )); then
+  shift $dashes words
+  (( CURRENT -= dashes ))
+  _normal
+  return
+fi
+
 case " $words " in
   *' --check '*)
     _arguments '--check[list the arrays, and what is damaged]' '--json[print JSON]' \

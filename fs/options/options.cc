@@ -16,7 +16,8 @@ namespace {
 
 struct Reading {
   MountArguments arguments;
-  std::vector<std::string> positional;
+  std::vector<std::string> positional;    // before `--`, or all where there is none
+  std::vector<std::string> after_dashes;  // behind `--`
   std::optional<Error> first_error;
 };
 
@@ -37,10 +38,11 @@ void append_to_list(std::string& list, std::string_view option) {
 
 // libfuse's parser calls this for each argument and for each option of each -o, with escapes resolved. Returning 0
 // keeps the argument out of the parser's output, which nobody reads.
-int take_argument(void* data, const char* argument, int key, fuse_args*) {
+int take_argument(void* data, const char* argument, int key, fuse_args* output) {
   auto& reading = *static_cast<Reading*>(data);
   if (key == FUSE_OPT_KEY_NONOPT) {
-    reading.positional.emplace_back(argument);
+    // The parser itself puts "--" into its output, behind the program's name.
+    (output->argc > 1 ? reading.after_dashes : reading.positional).emplace_back(argument);
     return 0;
   }
   if (argument[0] != '-') append_to_list(reading.arguments.options.as_given, argument);
@@ -68,16 +70,30 @@ std::vector<std::string> fuse_arguments(const MountArguments& arguments) {
   return made;
 }
 
+// SOURCE, MOUNTPOINT and the command. Behind a `--` that has no SOURCE before it are names, which may begin with '-'.
+Result<void> take_positional(Reading& reading, Options& options) {
+  auto& positional = reading.positional;
+  if (positional.empty()) {
+    positional = std::move(reading.after_dashes);
+  } else {
+    options.command = std::move(reading.after_dashes);
+  }
+  const bool needs_mountpoint = options.command.empty();
+  if (positional.size() > 2 || positional.size() < (needs_mountpoint ? 2 : 1)) {
+    return wrong_use("command line", needs_mountpoint ? "SOURCE and MOUNTPOINT are needed, and nothing else"
+                                                      : "SOURCE, and perhaps MOUNTPOINT, are needed before --");
+  }
+  options.source = positional[0];
+  if (positional.size() > 1) options.mountpoint = positional[1];
+  return {};
+}
+
 Result<Options> options_of(Reading reading) {
   MountArguments& arguments = reading.arguments;
   Options& options = arguments.options;
   if (options.help || options.version) return std::move(options);
   if (reading.first_error) return std::unexpected(*reading.first_error);
-  if (reading.positional.size() != 2) {
-    return wrong_use("command line", "SOURCE and MOUNTPOINT are needed, and nothing else");
-  }
-  options.source = reading.positional[0];
-  options.mountpoint = reading.positional[1];
+  if (auto taken = take_positional(reading, options); !taken) return std::unexpected(taken.error());
   if (arguments.debug) options.foreground = true;
   if (arguments.direct_io && arguments.kernel_cache) {
     return wrong_use("direct_io", "excludes kernel_cache: choose one");
@@ -105,6 +121,8 @@ Result<Options> parse_options(int argc, char* argv[]) {
   const int parsed = fuse_opt_parse(&arguments, &reading, nullptr, take_argument);
   fuse_opt_free_args(&arguments);
   if (parsed != 0) return wrong_use("command line", "the options cannot be read");
+  // The parser drops a "--" at the very end.
+  if (argc > 1 && std::string_view(argv[argc - 1]) == "--") return wrong_use("--", "a command is needed behind --");
   return options_of(std::move(reading));
 }
 

@@ -18,7 +18,8 @@ enum class CachePolicy { kAuto, kDirectIo, kKernelCache };
 
 struct Options {
   std::string source;
-  std::string mountpoint;
+  std::string mountpoint;            // empty: a command is given, and gets a fresh directory
+  std::vector<std::string> command;  // what follows `--`: run it, and unmount when it ends. Empty: none is given
   bool foreground = false;
   bool help = false;
   bool version = false;

@@ -4,9 +4,10 @@ namespace npyfs {
 
 std::string usage() {
   return R"(Usage: npyfs SOURCE MOUNTPOINT [-o option,...] [-f] [-d]
-       fusermount3 -u MOUNTPOINT
+       npyfs SOURCE [MOUNTPOINT] [-o option,...] -- COMMAND [ARGUMENT...]
 Every .npy file of SOURCE becomes a directory, every slice of its array a file:
 data.npy/chunks/3_of_16.npy is np.array_split(a, 16)[3]. See also: man npyfs
+It ends by fusermount3 -u MOUNTPOINT or with COMMAND ({} in it is MOUNTPOINT).
 What is mounted:
   -o chunks=N           how many chunks chunks/ lists (default: CPUs)
   -o suffix=SUFFIX, follow_symlinks: *SUFFIX (.cs) are arrays, too; follow links

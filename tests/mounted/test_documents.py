@@ -169,6 +169,8 @@ def test_bash_completes(scratch):
     assert complete("--export", "da", directory=scratch) == ["data.npy"]
     assert complete("--export", "--chunks", "4", "da", directory=scratch) == ["data.npy"]
     assert complete("--check", "--json", "", directory=scratch) == ["a dir"]
+    assert "chmod" in complete("source", "--", "chmo")
+    assert complete("source", "--", "cat", "da", directory=scratch) == ["data.npy"]
 
 
 def test_zsh_completes(scratch):
@@ -196,6 +198,8 @@ def test_zsh_completes(scratch):
         type_and_expect("\x15npyfs -o chun\t", "chunks=")
         type_and_expect("\x15npyfs -o ro,loglevel=not\t", "notice")
         type_and_expect("\x15npyfs --export x --ax\t", "--axis ")
+        (scratch / "unmistakable").touch()
+        type_and_expect("\x15npyfs source -- cat unmis\t", "unmistakable ")
     finally:
         os.kill(child, 9)
         os.waitpid(child, 0)

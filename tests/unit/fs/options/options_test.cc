@@ -171,6 +171,31 @@ TEST(Options, NeedsASourceAndAMountpointAndNothingElse) {
   }
 }
 
+TEST(Options, ACommandStandsBehindTwoDashes) {
+  const auto with_both = parse({"/src", "/mnt", "-o", "rw", "--", "sh", "-c", "exit 1", "-o", "--", "x"});
+  ASSERT_TRUE(with_both);
+  EXPECT_EQ(with_both->mountpoint, "/mnt");
+  EXPECT_TRUE(with_both->writable);
+  EXPECT_THAT(with_both->command, ElementsAre("sh", "-c", "exit 1", "-o", "--", "x"));
+  const auto without_mountpoint = parse({"-f", "/src", "--", "true"});
+  ASSERT_TRUE(without_mountpoint);
+  EXPECT_EQ(without_mountpoint->source, "/src");
+  EXPECT_EQ(without_mountpoint->mountpoint, "");
+  EXPECT_THAT(without_mountpoint->command, ElementsAre("true"));
+  EXPECT_EQ(to_message(parse({"/src", "--"}).error()), "--: a command is needed behind --");
+  EXPECT_EQ(to_message(parse({"/src", "/mnt", "--"}).error()), "--: a command is needed behind --");
+  EXPECT_FALSE(parse({"/src", "/mnt", "/more", "--", "true"}));
+}
+
+TEST(Options, WithoutASourceBeforeThemTwoDashesPrecedeNames) {
+  const auto options = parse({"-o", "ro", "--", "-src", "-mnt"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->source, "-src");
+  EXPECT_EQ(options->mountpoint, "-mnt");
+  EXPECT_THAT(options->command, ElementsAre());
+  EXPECT_FALSE(parse({"--", "-src"}));
+}
+
 TEST(Options, LeavesStandardOptionsForLibfuse) {
   const auto options = parse_with("allow_root,auto_unmount,chunks=3,noatime,context=a:b");
   ASSERT_TRUE(options);

@@ -1,4 +1,4 @@
-// What npyfs exits with.
+// What npyfs exits with. A command that it runs under a mount (`npyfs SOURCE -- command`) has its own exit status.
 #pragma once
 
 namespace npyfs {
@@ -9,6 +9,8 @@ enum class ExitStatus {
   kDamageFound = 1,  // --check alone: it did its work, and found damage
   kUsage = 2,        // the command line is wrong
   kFailed = 3,       // mounting, serving, creating, reading or writing failed
+  kCannotRun = 126,  // `-- command`: found, but it cannot be executed
+  kNotFound = 127,   // `-- command`: there is no such command
 };
 
 }  // namespace npyfs
