@@ -9,11 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 #include "core/base/escape.h"
 #include "core/paths/mount_table.h"
@@ -43,21 +43,28 @@ bool is_npyfs_mount(const std::string& mountpoint) {
   return is_npyfs;
 }
 
-// Unmounts lazily: directly as root, and by fusermount3, which is setuid, as another user.
-bool detach(const std::string& mountpoint) {
-  if (::umount2(mountpoint.c_str(), MNT_DETACH) == 0) return true;
-  std::string path = mountpoint;
-  std::array<char*, 6> arguments = {const_cast<char*>("fusermount3"),
-                                    const_cast<char*>("-u"),
-                                    const_cast<char*>("-z"),
-                                    const_cast<char*>("--"),
-                                    path.data(),
-                                    nullptr};
+// Runs `fusermount3 -u`, which is setuid, with further options. What it prints is thrown away.
+bool run_fusermount(std::vector<std::string> options, const std::string& mountpoint) {
+  options.insert(options.begin(), {"fusermount3", "-u"});
+  options.insert(options.end(), {"--", mountpoint});
+  std::vector<char*> arguments;
+  for (auto& option : options) arguments.push_back(option.data());
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   pid_t child = 0;
-  if (::posix_spawnp(&child, "fusermount3", nullptr, nullptr, arguments.data(), environ) != 0) return false;
+  const int error = ::posix_spawnp(&child, arguments.front(), &actions, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return false;
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// Unmounts lazily: directly as root, and by fusermount3 as another user.
+bool detach(const std::string& mountpoint) {
+  return ::umount2(mountpoint.c_str(), MNT_DETACH) == 0 || run_fusermount({"-z"}, mountpoint);
 }
 
 // Whether the filesystem at `mountpoint` has lost its daemon. AT_STATX_FORCE_SYNC: for -o attr_timeout seconds the
@@ -104,6 +111,11 @@ Result<std::string> prepare_mountpoint(const std::string& mountpoint, const Sour
   const auto absolute = std::filesystem::canonical(mountpoint, error);
   if (error) return std::unexpected(system_error(mountpoint, "realpath", error.value()));
   return absolute.string();
+}
+
+bool unmount_unless_busy(const std::string& mountpoint) {
+  if (::umount2(mountpoint.c_str(), UMOUNT_NOFOLLOW) == 0) return true;
+  return errno == EPERM && run_fusermount({}, mountpoint);
 }
 
 dev_t device_of_mount(const std::string& mountpoint) {

@@ -20,6 +20,9 @@ Result<std::string> prepare_mountpoint(const std::string& mountpoint, const Sour
 // dead there, or cannot be unmounted.
 Result<void> clear_dead_mounts(const std::string& mountpoint);
 
+// Unmounts what is mounted at `mountpoint`. False if it is in use, or cannot be unmounted for another reason.
+bool unmount_unless_busy(const std::string& mountpoint);
+
 // The device number of the filesystem mounted at `mountpoint`, without a request to it: it need not be served yet. 0
 // where the kernel does not tell.
 dev_t device_of_mount(const std::string& mountpoint);

@@ -13,6 +13,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/unique_fd.h"
+#include "fs/daemon/idle_end.h"
 #include "fs/daemon/inherited_descriptors.h"
 #include "fs/daemon/mountpoint.h"
 #include "fs/daemon/privileges.h"
@@ -116,11 +117,13 @@ Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, 
                                  const std::string& mountpoint, Signals& signals) {
   const Housekeeping housekeeping(filesystem.tree);
   const ChangeNotices change_notices(filesystem, std::move(source_mount));
+  IdleEnd idle_end(filesystem, mountpoint, IdleEnd::Seconds(filesystem.options.idle_timeout));
   Result<void> served;
   std::uint64_t lost = 0;
   int drain_failure = 0;
   signals.take_during([&] { served = run_loop(session, filesystem.options); },
                       [&] {
+                        idle_end.stop();
                         call_guarded(
                             [&] { lost = filesystem.drain.drain(filesystem.notices, filesystem.tree.range_locks()); },
                             [&](int error, const char*) { drain_failure = error; });

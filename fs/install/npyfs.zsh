@@ -19,6 +19,7 @@ _npyfs_mount_options() {
     'attr_timeout[seconds that the kernel keeps attributes]:seconds' \
     'negative_timeout[seconds that the kernel remembers that a name does not exist]:seconds' \
     'max_threads[threads that serve requests]:number' \
+    'idle_timeout[unmount after so long with nothing open]:seconds' \
     'loglevel[the least that is logged]:level:(error warning notice info debug)'
 }
 

@@ -79,6 +79,8 @@ constexpr MountOption kOptions[] = {
      [](Args& a, Text v) { return store(a.options.attr_timeout, seconds_of("attr_timeout", v)); }},
     {"negative_timeout", Value::kNeeded, In::kHelp,
      [](Args& a, Text v) { return store(a.options.negative_timeout, seconds_of("negative_timeout", v)); }},
+    {"idle_timeout", Value::kNeeded, In::kHelp,
+     [](Args& a, Text v) { return store(a.options.idle_timeout, seconds_of("idle_timeout", v)); }},
     {"source_io", Value::kNeeded, In::kHelp,
      [](Args& a, Text v) { return store(a.options.source_io, source_io_of("source_io", v)); }},
     {"loglevel", Value::kNeeded, In::kHelp,

@@ -79,6 +79,9 @@ Result<void> take_positional(Reading& reading, Options& options) {
     options.command = std::move(reading.after_dashes);
   }
   const bool needs_mountpoint = options.command.empty();
+  if (!needs_mountpoint && options.idle_timeout != 0) {
+    return wrong_use("idle_timeout", "has no meaning with a command: the mount ends when the command has ended");
+  }
   if (positional.size() > 2 || positional.size() < (needs_mountpoint ? 2 : 1)) {
     return wrong_use("command line", needs_mountpoint ? "SOURCE and MOUNTPOINT are needed, and nothing else"
                                                       : "SOURCE, and perhaps MOUNTPOINT, are needed before --");

@@ -35,6 +35,7 @@ struct Options {
   double entry_timeout = 1;     // seconds
   double attr_timeout = 1;      // seconds
   double negative_timeout = 0;  // seconds; 0: the kernel asks each time for a name that does not exist
+  double idle_timeout = 0;      // seconds with nothing open until the mount ends; 0: it never ends by itself
   unsigned max_threads = 10;
   unsigned max_read = 0;  // bytes; 0: as much as the kernel asks for
   LogLevel log_level = LogLevel::kNotice;

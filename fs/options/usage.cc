@@ -18,7 +18,7 @@ How it is served, and what npyfs says:
   -o source_io=HOW      auto, mmap or pread (default: auto, by filesystem)
   -o entry_timeout=S, attr_timeout=S, negative_timeout=S: for S seconds the
                         kernel keeps names (1), attributes (1), absent names (0)
-  -o max_threads=N      threads that serve requests (default: 10)
+  -o max_threads=N, idle_timeout=S: N threads serve (10); end S seconds unused
   -f, -d                stay in the foreground, log to stderr; and every request
   -o loglevel=LEVEL     error, warning, notice, info, debug (default: notice)
   -h, --help, -V, --version
