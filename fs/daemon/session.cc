@@ -157,6 +157,7 @@ Result<void> serve(const Options& options, const std::function<void(const std::s
   const auto mountpoint = prepare_mountpoint(options.mountpoint, *root);
   if (!mountpoint) return std::unexpected(with_advice_on_mountpoint(mountpoint.error()));
 
+  UniqueFd inotify;  // closed last: until the source is closed it cannot be unmounted
   MountState filesystem = make_mount(options, std::move(*root));
   start_to_watch(filesystem.tree.watch());
   SourceMount source_mount = filesystem.tree.source_mount(*mountpoint);
@@ -181,7 +182,9 @@ Result<void> serve(const Options& options, const std::function<void(const std::s
   if (auto dropped = drop_privileges(options.writable); !dropped) return dropped;
   log(LogLevel::kInfo, "{}: mounted at {}", escaped(options.source), escaped(*mountpoint));
   if (on_ready) on_ready(*mountpoint);
-  return serve_until_the_end(session.get(), filesystem, std::move(source_mount), *mountpoint, signals);
+  auto served = serve_until_the_end(session.get(), filesystem, std::move(source_mount), *mountpoint, signals);
+  inotify = filesystem.tree.watch().take_inotify();
+  return served;
 }
 
 ExitStatus explain_serving(const Result<void>& served) {

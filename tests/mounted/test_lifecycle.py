@@ -233,6 +233,27 @@ def test_many_mounts_leave_nothing_behind(tree, mount):
     assert mounting.descriptors(os.getpid()).total() == before
 
 
+def test_unmounting_frees_the_source_at_once(scratch):
+    """umount MNT && umount SOURCE: the daemon has closed the source by the time that the second umount asks, unless it gets no
+    CPU meanwhile."""
+    (scratch / "disk").mkdir()
+    (scratch / "mountpoint").mkdir()
+    (scratch / "data.npy").write_bytes(saved(ARRAY))
+    script = """
+    for turn in $(seq 20); do
+      mount -t tmpfs none "$2"
+      cp "$4" "$2/data.npy"
+      "$1" "$2" "$3" -o "$5"
+      cat "$3/data.npy/chunks/0_of_1.npy" | cmp - "$4"
+      umount "$3" && { umount "$2" 2> /dev/null && echo free; } || umount -l "$2"
+    done
+    """
+    for option in ("ro", "rw"):
+        ran = in_namespace(script, mounting.binary(), scratch / "disk", scratch / "mountpoint", scratch / "data.npy", option)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert ran.stdout.count("free") >= 10, ran.stdout
+
+
 def test_the_source_can_be_unmounted_once_npyfs_has_ended(scratch):
     """npyfs holds nothing of the source's filesystem after its end."""
     (scratch / "disk").mkdir()
