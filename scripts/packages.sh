@@ -23,6 +23,9 @@ command -v npm >/dev/null || tools_packages+=(nodejs npm)
 # kernels and releases bring an emulator and a maker of root directories.
 portable_packages=("${build_packages[@]}" binutils)
 portable_test_packages=("${test_packages[@]}" qemu-system-x86 debootstrap cpio xz-utils)
+# The same for aarch64: the libraries are Debian's for that architecture, unpacked beside the build and not installed.
+aarch64_packages=("${build_packages[@]}" g++-aarch64-linux-gnu qemu-user python3)
+aarch64_libraries=(libfuse3-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev nlohmann-json3-dev)
 # What is too large for every run: scripts/test --all.
 big_packages=(python3-torch podman crun systemd prometheus-node-exporter)
 

@@ -1,6 +1,11 @@
-"""Packages of other releases of Debian, by an apt with a configuration of its own: the system's is left alone."""
+"""Packages of other releases and architectures of Debian, by an apt with a configuration of its own.
+
+debian.py SUITE ARCHITECTURE DIRECTORY PACKAGE... unpacks packages, without any that they need.
+"""
 
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 MIRROR = "http://deb.debian.org/debian"
@@ -8,17 +13,18 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 class Archive:
-    """The main packages for amd64 of one release, or of its backports."""
+    """The main packages of one release, or of its backports."""
 
-    def __init__(self, directory, suite):
+    def __init__(self, directory, suite, architecture="amd64"):
         for name in ("state/lists/partial", "cache/archives/partial"):
             (directory / name).mkdir(parents=True)
         (directory / "status").touch()
         (directory / "sources.list").write_text(f"deb [signed-by={KEYRING}] {MIRROR} {suite} main\n")
-        self._options = [f"-oDir::State={directory}/state", f"-oDir::State::status={directory}/status",
-                         f"-oDir::Cache={directory}/cache", f"-oDir::Etc::sourcelist={directory}/sources.list",
-                         "-oDir::Etc::sourceparts=-", "-oAPT::Architecture=amd64", "-oAPT::Sandbox::User=root",
-                         "-oAcquire::Retries=3"]
+        settings = {"Dir::State": directory / "state", "Dir::State::status": directory / "status",
+                    "Dir::Cache": directory / "cache", "Dir::Etc::sourcelist": directory / "sources.list",
+                    "Dir::Etc::sourceparts": "-", "APT::Architecture": architecture,
+                    "APT::Architectures": architecture, "APT::Sandbox::User": "root", "Acquire::Retries": "3"}
+        self._options = [f"-o{name}={value}" for name, value in settings.items()]
         self._directory = directory
         self._run("apt-get", "-qq", "update")
 
@@ -37,3 +43,11 @@ class Archive:
         file, = self._directory.glob(f"{package}_*.deb".replace("+", "?"))
         subprocess.run(["dpkg-deb", "-x", file, directory], check=True)
         return Path(directory)
+
+
+if __name__ == "__main__":
+    suite, architecture, target, *packages = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as scratch:
+        archive = Archive(Path(scratch), suite, architecture)
+        for package in packages:
+            archive.unpacked(package, Path(target))
