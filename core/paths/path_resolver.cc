@@ -40,7 +40,7 @@ Result<PathResolver> PathResolver::open(const std::string& directory, LeavingLin
   if (!names) return std::unexpected(names.error());
   PathResolver resolver(std::move(root), std::move(*names), leaving_links);
   const auto itself = resolver.resolve("", O_PATH);
-  if (!itself) return std::unexpected(system_error(directory, "openat2", itself.error().os_error));
+  if (!itself) return std::unexpected(system_error(directory, "open", itself.error().os_error));
   return resolver;
 }
 

@@ -18,15 +18,16 @@ enum class LeavingLinks {
   kAreFollowed,  // -o follow_symlinks
 };
 
-// No path leads out of the root, but through links if these may leave it: openat2(2) with RESOLVE_BENEATH (Linux 5.6)
-// resolves the paths, so links, ".." and concurrent renames cannot lead out. No path leads into the mount that shows
-// this root either (error ELOOP), which may be visible below the root itself, as with mount --bind.
+// No path leads out of the root, but through links if these may leave it: openat2(2) with RESOLVE_BENEATH
+// resolves the paths, or walk() where the kernel has no openat2(2), so links, ".." and concurrent renames cannot lead
+// out. No path leads into the mount that shows this root either (error ELOOP), which may be visible below the root
+// itself, as with mount --bind.
 //
 // Paths are relative to the root; "" is the root. Flags are those of open(2); O_CLOEXEC is added. Errors are kSystem
 // with the errno of the system. Thread-safe, except for set_own_device().
 class PathResolver {
  public:
-  // Fails if `directory` is not a directory, or the kernel has no openat2(2).
+  // Fails if `directory` is not a directory.
   static Result<PathResolver> open(const std::string& directory, LeavingLinks leaving_links);
 
   // Opens what `path` leads to. Follows relative links, and absolute links that lead to below the root by one of its

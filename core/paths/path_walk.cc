@@ -49,6 +49,13 @@ std::optional<std::string> relative_to_any(std::span<const std::string> names, c
   return std::nullopt;
 }
 
+// Whether the walk can open what openat2(2) could not: a path that leaves the directory or the mount (EXDEV), and any
+// on a kernel without the call (ENOSYS) or where a container's profile forbids it (EPERM, which is also what openat(2)
+// returns for writing to an immutable file).
+bool must_walk_after(int error) {
+  return error == EXDEV || error == ENOSYS || error == EPERM;
+}
+
 // One walk. Its steps return the descriptor that the walk was to open, or an empty one if the walk goes on.
 class PathWalk {
  public:
@@ -87,7 +94,7 @@ Result<UniqueFd> PathWalk::open(const std::string& path) {
     if (may_release && without_leading_slashes(rest_).empty()) return position_.release();
     if (std::exchange(may_ask_kernel_, false)) {
       auto fd = ask_kernel();
-      if (fd || fd.error().os_error != EXDEV) return fd;
+      if (fd || !must_walk_after(fd.error().os_error)) return fd;
     }
     const std::string name = take_component(rest_);
     if (name.empty()) return open_here(".");
@@ -96,7 +103,8 @@ Result<UniqueFd> PathWalk::open(const std::string& path) {
   }
 }
 
-// Opens the rest of the path with one system call. EXDEV if the rest leaves this directory or this mount.
+// Opens the rest of the path with one system call, if the kernel has it. EXDEV if the rest leaves this directory or
+// this mount.
 Result<UniqueFd> PathWalk::ask_kernel() {
   constexpr std::uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV;
   return openat2(position_.directory(), without_leading_slashes(rest_), flags_, kResolve, subject_);

@@ -33,7 +33,7 @@ struct WalkRules {
 // during the walk can make it fail, but cannot lead it out of the root.
 //
 // Costs one system call for a path without mounts and absolute links; otherwise one for each mount on the way, or a few
-// for each directory.
+// for each directory. Without openat2(2), which Linux has since 5.6, always a few for each directory.
 Result<UniqueFd> walk(const WalkRules& rules, int start, const std::string& path, int flags,
                       const std::string& subject);
 

@@ -2,13 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/openat2.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
+#include <string_view>
 #include <utility>
 
-#include "core/paths/openat2.h"
+#include "core/base/path_string.h"
 
 namespace npyfs {
 namespace {
@@ -27,11 +28,25 @@ std::string content_of(int fd) {
   }
 }
 
-// The ID of the mount that `fd` is open on; 0 if the system does not tell it.
+// The ID of the mount that `fd` is open on; 0 if the system does not tell it. statx(2) tells it only since Linux 5.8.
 std::uint64_t mount_id_of(int fd) {
-  struct statx status;
-  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) != 0) return 0;
-  return (status.stx_mask & STATX_MNT_ID) != 0 ? status.stx_mnt_id : 0;
+  constexpr std::string_view kName = "mnt_id:";
+  std::ifstream info(fmt::format("/proc/self/fdinfo/{}", fd));
+  std::uint64_t mount_id = 0;
+  for (std::string name; info >> name;) {
+    if (name == kName && info >> mount_id) return mount_id;
+  }
+  return 0;
+}
+
+// Opens an absolute path without ".." as openat2(2) does with O_PATH, O_NOFOLLOW and RESOLVE_NO_SYMLINKS, which Linux
+// has since 5.6: a link is opened itself, and nothing can be opened in it. Empty if the path leads to nothing.
+UniqueFd open_without_links(std::string path) {
+  UniqueFd fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (std::string name = take_component(path); fd && !name.empty(); name = take_component(path)) {
+    fd = UniqueFd(::openat(fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  }
+  return fd;
 }
 
 // The directory `path` on the mount with this ID, open for reading; empty if it is not there. The table may be out of
@@ -39,9 +54,9 @@ std::uint64_t mount_id_of(int fd) {
 // no request to the filesystem and triggers no automount; only a directory on the right mount is then opened for
 // reading.
 UniqueFd open_on(std::uint64_t mount_id, const std::string& path) {
-  const auto found = openat2(AT_FDCWD, path.empty() ? "/" : path, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS, path);
-  if (!found || mount_id_of(found->get()) != mount_id) return {};
-  return UniqueFd(::openat(found->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd found = open_without_links(path);
+  if (!found || mount_id_of(found.get()) != mount_id) return {};
+  return UniqueFd(::openat(found.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ enum class Users {
 // with the errno of the system (ENOENT if there is nothing at the path), if nothing else is said.
 class SourceRoot {
  public:
-  // Fails if `directory` is not a directory, or the kernel has no openat2(2).
+  // Fails if `directory` is not a directory.
   static Result<SourceRoot> open(const std::string& directory, LeavingLinks leaving_links, Users users);
 
   // The status of what `path` leads to. Follows links; a link that leaves the source, dangles or loops is not followed,

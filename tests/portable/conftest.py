@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the portable binary. NPYFS_PORTABLE names the binary, NPYFS_ROUND_TRIP round_trip."""
+"""Fixtures of the tests of the portable binary. NPYFS_PORTABLE names it; NPYFS_PORTABLE_TOOLS has round_trip and deny."""
 
 import os
 import shutil
@@ -10,11 +10,12 @@ import pytest
 from case import make_case
 
 
-def program(variable):
-    path = os.environ.get(variable)
-    if not path or not os.access(path, os.X_OK):
-        raise RuntimeError(f"{variable} must name a program, it is {path!r}")
-    return Path(path).resolve()
+def portable():
+    return Path(os.environ.get("NPYFS_PORTABLE", "")).resolve(strict=True)
+
+
+def tool(name):
+    return (Path(os.environ.get("NPYFS_PORTABLE_TOOLS", "")) / name).resolve(strict=True)
 
 
 @pytest.fixture
@@ -27,11 +28,12 @@ def scratch():
 
 @pytest.fixture
 def system(scratch):
-    """The root of a system with nothing but the portable binary, round_trip and its case."""
+    """The root of a system with nothing but the portable binary, round_trip, its case and deny."""
     root = scratch / "root"
     for name in ("case", "mnt", "proc", "dev"):
         (root / name).mkdir(parents=True)
-    shutil.copy(program("NPYFS_PORTABLE"), root / "npyfs")
-    shutil.copy(program("NPYFS_ROUND_TRIP"), root / "round_trip")
+    shutil.copy(portable(), root / "npyfs")
+    for name in ("round_trip", "deny"):
+        shutil.copy(tool(name), root / name)
     make_case(root / "case")
     return root

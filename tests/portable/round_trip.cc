@@ -1,21 +1,15 @@
-// round_trip [OPTION...] NPYFS CASE MOUNTPOINT: one round trip with npyfs, in a system that may hold nothing else.
+// round_trip [--user=UID] NPYFS CASE MOUNTPOINT: one round trip with npyfs, in a system that may hold nothing else.
 //
 // Mounts CASE/source with -o rw, compares every file of CASE/reads with the file of that name in the mount, writes
 // every file of CASE/writes into the mount, compares CASE/reads_after, unmounts, waits for the daemon, and compares
 // every file of CASE/source_after with the source. Says what differs, and exits with 1, or says how many files were
 // compared.
 //
-//   --user=UID     as this user, who has no privileges
-//   --deny=N[-M]   system call N, or those from N to M, fail with ENOSYS, in npyfs and in what it starts
-//
 // As the first process of a system it has the arguments "/npyfs /case /mnt"; it makes /proc and /dev, loads the modules
 // of /modules in the order of their names, and reboots at the end. Links statically, and is all that such a system
 // needs.
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -31,7 +25,6 @@
 #include <charconv>
 #include <csignal>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -47,7 +40,6 @@ namespace fs = std::filesystem;
 
 struct Arguments {
   unsigned user = 0;
-  std::vector<std::pair<unsigned, unsigned>> denied;  // first and last system call
   fs::path npyfs;
   fs::path test_case;
   fs::path mountpoint;
@@ -76,32 +68,15 @@ Arguments parsed(const std::vector<std::string_view>& words) {
   for (const auto word : words) {
     if (word.starts_with("--user=")) {
       arguments.user = number(word.substr(7));
-    } else if (word.starts_with("--deny=")) {
-      const auto range = word.substr(7);
-      const auto dash = range.find('-');
-      const unsigned first = number(range.substr(0, dash));
-      arguments.denied.emplace_back(first, dash == range.npos ? first : number(range.substr(dash + 1)));
     } else {
       names.emplace_back(word);
     }
   }
-  if (names.size() != 3) fail("usage: round_trip [--user=UID] [--deny=N[-M]]... NPYFS CASE MOUNTPOINT");
+  if (names.size() != 3) fail("usage: round_trip [--user=UID] NPYFS CASE MOUNTPOINT");
   arguments.npyfs = names[0];
   arguments.test_case = names[1];
   arguments.mountpoint = names[2];
   return arguments;
-}
-
-void deny(unsigned first, unsigned last) {
-  sock_filter program[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first, 0, 2),
-      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const sock_fprog filter{std::size(program), program};
-  check(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter), "seccomp");
 }
 
 void become(unsigned user) {
@@ -192,9 +167,8 @@ dev_t device(const fs::path& path) {
 
 void round_trip(const Arguments& arguments) {
   check(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl");  // the daemon becomes a child of ours
-  for (const auto& [first, last] : arguments.denied) deny(first, last);
   if (arguments.user != 0) become(arguments.user);
-  const auto& [user, denied, npyfs, test_case, mountpoint] = arguments;
+  const auto& [user, npyfs, test_case, mountpoint] = arguments;
   const dev_t before = device(mountpoint);
   if (const int status = run({npyfs, test_case / "source", mountpoint, "-o", "rw"}); status != 0) {
     fail("npyfs exits with " + std::to_string(status));
