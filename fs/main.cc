@@ -8,7 +8,7 @@
 #include "fs/daemon/inherited_descriptors.h"
 #include "fs/daemon/run_command.h"
 #include "fs/daemon/session.h"
-#include "fs/options/options.h"
+#include "fs/options/command_line.h"
 #include "fs/options/usage.h"
 
 namespace {

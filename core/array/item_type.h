@@ -23,8 +23,8 @@ struct ItemType {
   std::vector<std::string_view> path;  // names of the selected fields, outermost first
 };
 
-// Whether the array has all fields that the selection takes, where it takes them from. False of a selection that was kept
-// while the array got another dtype.
+// Whether the array has all fields that the selection takes, where it takes them from. False of a selection that was
+// kept while the array got another dtype.
 bool has_fields(const Array& array, const Selection& selection);
 
 // `selection` is one of `array`: has_fields().

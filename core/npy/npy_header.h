@@ -62,8 +62,8 @@ std::string format_npy_header(std::string_view descr, bool fortran_order, std::s
 // format_npy_header().size(), without formatting it.
 std::size_t npy_header_length(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape);
 
-// The header of format_npy_header() padded to a multiple of kDataPage, so that the data behind it begin on an edge of a page. numpy loads it;
-// for sources only, since it is not what np.save writes.
+// The header of format_npy_header() padded to a multiple of kDataPage, so that the data behind it begin on an edge of a
+// page. numpy loads it; for sources only, since it is not what np.save writes.
 std::string format_page_aligned_npy_header(std::string_view descr, bool fortran_order,
                                            std::span<const std::uint64_t> shape);
 inline constexpr std::size_t kDataPage = 4096;  // bytes

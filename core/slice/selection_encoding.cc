@@ -126,8 +126,8 @@ std::optional<Selection> Selection::decode(std::string_view encoded, std::span<c
 }
 
 // Gives the view this shape. Dimensions longer than 1 are the axes with more than one index, in order. A dimension of
-// length 1 is an axis of length 1 if the next axis is one, otherwise a new axis: a[:, 2] rather than a[0, 2, None]. False
-// if the axes have other numbers of indices.
+// length 1 is an axis of length 1 if the next axis is one, otherwise a new axis: a[:, 2] rather than a[0, 2, None].
+// False if the axes have other numbers of indices.
 bool Selection::fit_dimensions(std::span<const std::uint64_t> shape) {
   if (std::ranges::find(shape, 0) != shape.end()) return fit_empty(shape);
   dimensions_.clear();

@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <shared_mutex>
 
 #include "core/base/mutex.h"
 #include "core/writing/range_locks.h"
@@ -20,9 +19,8 @@ namespace npyfs {
 class Drain {
  public:
   // Held while a file is opened for writing, or while pages of such a file are sent to the kernel. False (as a bool)
-  // once the drain has begun: then neither may be done any more. clang does not follow a lock from function to
-  // function, so it does not check this one.
-  using Pass = std::shared_lock<SharedMutex>;
+  // once the drain has begun: then neither may be done any more.
+  using Pass = MovableReaderLock;
   Pass pass();
 
   // To be called for each write of pages that were mapped.
@@ -36,8 +34,8 @@ class Drain {
   std::uint64_t drain(KernelNotices& notices, const RangeLocks& locks);
 
  private:
-  SharedMutex
-      mutex_;  // Guards no data. Shared by all who hold a pass, until they have replied; taken before any other.
+  // Guards no data. All who hold a pass share it until they have replied. Taken before any other lock.
+  SharedMutex mutex_;
   std::atomic<bool> has_begun_ = false;
   std::atomic<std::uint64_t> written_pages_ = 0;  // writes
   std::atomic<std::uint64_t> lost_pages_ = 0;     // writes

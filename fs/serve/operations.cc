@@ -20,9 +20,9 @@
 namespace npyfs {
 namespace {
 
-// `changes_before` is Tree::notified_changes() from before the lookup. If the source has changed since, the attributes may
-// be old, and the kernel was not notified if it did not know the node yet: it must not keep them. GETATTR needs no such
-// check, since the kernel knows its node.
+// `changes_before` is Tree::notified_changes() from before the lookup. If the source has changed since, the attributes
+// may be old, and the kernel was not notified if it did not know the node yet: it must not keep them. GETATTR needs no
+// such check, since the kernel knows its node.
 fuse_entry_param entry_param(const MountState& mount, const Entry& entry, std::uint64_t changes_before) {
   const bool may_be_old = mount.tree.notified_changes() != changes_before;
   fuse_entry_param param = {};

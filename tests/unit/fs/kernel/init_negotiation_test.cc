@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "fs/options/options.h"
+#include "fs/options/command_line.h"
 #include "tests/unit/support/fake_kernel.h"
 #include "tests/unit/support/temp_directory.h"
 

@@ -50,7 +50,8 @@ TEST(CachePolicyTest, TextsThatAreMadeAnewAreNeverCached) {
 
 TEST(CachePolicyTest, PagesThatMayBeStaleAreNotKept) {
   for (const auto policy : {CachePolicy::kAuto, CachePolicy::kDirectIo, CachePolicy::kKernelCache}) {
-    const OpenFile file{.node = 1, .view = view_of_size(10), .attributes = {}, .is_generated_anew = false, .stale_mark = 1};
+    const OpenFile file{
+        .node = 1, .view = view_of_size(10), .attributes = {}, .is_generated_anew = false, .stale_mark = 1};
     fuse_file_info info = {};
     choose_caching(policy, true, file, info);
     EXPECT_EQ(info.direct_io, policy == CachePolicy::kDirectIo);

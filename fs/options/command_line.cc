@@ -1,4 +1,4 @@
-#include "fs/options/options.h"
+#include "fs/options/command_line.h"
 
 #include <fmt/format.h>
 #include <fuse_opt.h>
