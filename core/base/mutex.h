@@ -67,6 +67,10 @@ class SCOPED_CAPABILITY ReaderLock {
   SharedMutex& mutex_;
 };
 
+// A share in a SharedMutex that is handed from function to function. clang does not follow such a lock, and checks
+// none.
+using MovableReaderLock = std::shared_lock<SharedMutex>;
+
 // A condition variable for a Mutex. Wakeups may be spurious: call wait() in a while loop that tests the condition.
 // There is no wait() with a predicate, because clang does not check what lambdas access.
 class Condition {

@@ -13,7 +13,7 @@
 #include "fs/options/error_hints.h"
 #include "fs/options/flags.h"
 #include "fs/options/option_values.h"
-#include "fs/options/options.h"
+#include "fs/options/command_line.h"
 #include "fs/options/wrong_use.h"
 
 namespace npyfs {

@@ -16,8 +16,7 @@ What is mounted:
 How it is served, and what npyfs says:
   -o direct_io, kernel_cache   past or through the page cache (default: by size)
   -o source_io=HOW      auto, mmap or pread (default: auto, by filesystem)
-  -o entry_timeout=S, attr_timeout=S, negative_timeout=S: for S seconds the
-                        kernel keeps names (1), attributes (1), absent names (0)
+  -o entry_timeout=S, attr_timeout=S, negative_timeout=S: kept by the kernel
   -o max_threads=N, idle_timeout=S: N threads serve (10); end S seconds unused
   -f, -d                stay in the foreground, log to stderr; and every request
   -o loglevel=LEVEL     error, warning, notice, info, debug (default: notice)

@@ -22,7 +22,7 @@ def fit(calls):
 
 # Not futex and brk: the C library ends a process to which these answer what no kernel does.
 SERVING = ["openat2", "newfstatat", "pread64", "mmap", "madvise", "getdents64", "lseek", "readlinkat", "fstatfs", "fcntl",
-           "fadvise64", "process_vm_readv", "mprotect", "clone3", "inotify_add_watch", "inotify_rm_watch"]
+           "fadvise64", "mprotect", "clone3", "inotify_add_watch", "inotify_rm_watch"]
 # What is asked besides, so that other users get no further than the source lets them.
 SERVING_VISITORS = ["statx", "getxattr", "readlink", "openat", "openat2"]
 OPTIONS = {call: [["direct_io"], ["kernel_cache", "source_io=pread"]] for call in SERVING}

@@ -51,19 +51,6 @@ void* __wrap_mmap64(void* address, std::size_t size, int protection, int flags, 
 }
 
 // NOLINTNEXTLINE(bugprone-reserved-identifier)
-ssize_t __real_process_vm_readv(pid_t pid, const iovec* local, unsigned long local_count, const iovec* remote,
-                                unsigned long remote_count, unsigned long flags);
-
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
-ssize_t __wrap_process_vm_readv(pid_t pid, const iovec* local, unsigned long local_count, const iovec* remote,
-                                unsigned long remote_count, unsigned long flags) {
-  if (npyfs::failing != npyfs::FailingCall::kProcessVmReadv) {
-    return __real_process_vm_readv(pid, local, local_count, remote, remote_count, flags);
-  }
-  errno = npyfs::failure;
-  return npyfs::failure == 0 ? 0 : -1;
-}
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
 ssize_t __real_read(int fd, void* buffer, std::size_t size);
 
 // NOLINTNEXTLINE(bugprone-reserved-identifier)

@@ -187,29 +187,6 @@ TEST_F(GatherTest, WhatCannotBeMappedIsAnErrorForThatReadAlone) {
   }
 }
 
-TEST_F(GatherTest, RunsThatMayNotBeCopiedFromAMappingAreReadOneByOne) {
-  const auto& [name, array, axis, rows] = strategy_named("far runs");
-  const std::string data = pattern_bytes(array.data_size());
-  directory_.write("a.npy", npy_header_bytes(array) + data);
-  const auto source = open_array(SourceIo::kMmap);
-  const auto view = view_of(*source, slice_name(axis, rows.start, rows.stop, Form::kBin));
-  const std::string expected = slice_bytes(array, data, axis, rows);
-  for (const int error : {EPERM, ENOSYS}) {  // as a container's profile says it
-    const auto is_read = [&] {
-      const CallFailure failure(FailingCall::kProcessVmReadv, error);
-      return read(view, 0, view.size()) == expected && read(view, 8, 100) == expected.substr(8, 100);
-    };
-    // In a process of its own: once it is forbidden, nobody asks again.
-    EXPECT_EXIT(std::_Exit(is_read() ? 0 : 1), testing::ExitedWithCode(0), "") << error;
-  }
-  for (const int error : {EFAULT, 0}) {  // nothing is copied
-    const CallFailure failure(FailingCall::kProcessVmReadv, error);
-    const auto gathered = gather(view, 0, view.size(), pieces_);
-    ASSERT_FALSE(gathered);
-    EXPECT_EQ(to_errno(gathered.error()), error == 0 ? EIO : error);
-  }
-}
-
 TEST_F(GatherTest, ALargeBufferIsGivenBack) {
   const TestArray array{"'|u1'", 1, false, {3 << 20, 2}};
   directory_.write("a.npy", npy_bytes(array));

@@ -70,7 +70,7 @@ TEST(MountOptions, BashCompletesEachAndNoOther) {
 }
 
 TEST(MountOptions, ZshCompletesEachAndNoOther) {
-  EXPECT_THAT(all_matches(document("fs/install/npyfs.zsh"), "\n    ['\"]([a-z_]+)\\["),
+  EXPECT_THAT(all_matches(document("fs/install/npyfs.zsh"), "\n    ['\"]\\*?([a-z_]+)\\["),
               UnorderedElementsAreArray(documented()));
 }
 

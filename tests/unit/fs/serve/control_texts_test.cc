@@ -81,7 +81,7 @@ TEST_F(ControlTextsTest, TheStatusSaysWhatIsOpenAndWhatWasServed) {
   read(notes, handle, 0, 100);
   open(notes, O_WRONLY);
   const std::string text = text_of("status");
-  EXPECT_THAT(text, HasSubstr("\noptions: chunks=3 follow_symlinks=no cache=auto "));
+  EXPECT_THAT(text, HasSubstr("\noptions: chunks=3 suffixes= follow_symlinks=no cache=auto "));
   EXPECT_THAT(text, HasSubstr("\ncaching: chosen at each open, by size: "));
   EXPECT_THAT(text, HasSubstr("\nopen: files 1, directories 0; of the source: files 1, mapped windows "));
   EXPECT_THAT(text, HasSubstr("\nserved: reads 1, 5 bytes; 5 bytes more were put into the page cache before"));
