@@ -13,26 +13,32 @@
 namespace npyfs {
 namespace {
 
-// "(625, 10) '<f8'"; empty if the bytes do not begin with a header.
-std::string described(std::span<const std::byte> bytes) {
+struct DescribedHeader {
+  std::uint64_t size = 0;  // bytes
+  std::string says;        // "(625, 10) '<f8'"; empty if the bytes do not begin with a header
+};
+
+DescribedHeader described(std::span<const std::byte> bytes) {
   const auto size = npy_header_size(bytes, bytes.size(), "");
-  if (!size) return "";
+  if (!size) return {};
   const auto header = parse_npy_header(bytes.first(*size), "");
-  if (!header) return "";
-  return fmt::format("{} {}{}", format_shape(header->shape), header->descr,
-                     header->fortran_order ? " in Fortran order" : "");
+  if (!header) return {};
+  return {*size, fmt::format("{} {}{}", format_shape(header->shape), header->descr,
+                             header->fortran_order ? " in Fortran order" : "")};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<const ViewWriter>> ViewWriter::open(const SourceRoot& root, View view, std::string description) {
+Result<std::unique_ptr<const ViewWriter>> ViewWriter::open(const SourceRoot& root, View view, std::string description,
+                                                           std::string twin) {
   std::vector<std::unique_ptr<const SourceWriter>> writers;
   for (const Segment& segment : view.segments) {
     auto writer = SourceWriter::open(root, segment.file);
     if (!writer) return std::unexpected(writer.error());
     writers.push_back(std::move(*writer));
   }
-  return std::unique_ptr<const ViewWriter>(new ViewWriter(std::move(view), std::move(writers), std::move(description)));
+  return std::unique_ptr<const ViewWriter>(
+      new ViewWriter(std::move(view), std::move(writers), std::move(description), std::move(twin)));
 }
 
 Result<void> ViewWriter::check_header(std::uint64_t offset, std::span<const std::byte> bytes) const {
@@ -40,12 +46,27 @@ Result<void> ViewWriter::check_header(std::uint64_t offset, std::span<const std:
   const auto part = bytes.first(std::min<std::uint64_t>(bytes.size(), view_.header.size() - offset));
   if (std::memcmp(part.data(), view_.header.data() + offset, part.size()) == 0) return {};
   const auto there = described(std::as_bytes(std::span(view_.header)));
-  const auto written = offset == 0 ? described(bytes) : "";
-  auto sentence =
-      written.empty() || written == there
-          ? fmt::format("{} is {}, and what was written into its header is no such header", description_, there)
-          : fmt::format("{} is {}, the header written says {}", description_, there, written);
+  const auto written = offset == 0 ? described(bytes) : DescribedHeader{};
+  const bool says_the_same = written.says == there.says;
+  if (says_the_same && written.size == there.size) return {};
+  std::string sentence;
+  if (written.says.empty()) {
+    sentence =
+        fmt::format("{} is {}, and what was written into its header is no such header", description_, there.says);
+  } else if (says_the_same) {
+    sentence = fmt::format("{} is {}; the header written says so in {} bytes instead of {}: write the body into {}",
+                           description_, there.says, written.size, there.size, twin_);
+  } else {
+    sentence = fmt::format("{} is {}, the header written says {}", description_, there.says, written.says);
+  }
   return std::unexpected(Error{ErrorKind::kInvalidArgument, path(), std::move(sentence)});
+}
+
+std::uint64_t ViewWriter::size_of_same_header(std::span<const std::byte> bytes) const {
+  const auto written = described(bytes);
+  const bool says_the_same =
+      !written.says.empty() && written.says == described(std::as_bytes(std::span(view_.header))).says;
+  return says_the_same ? written.size : 0;
 }
 
 Result<void> ViewWriter::check_unchanged() const {
@@ -58,14 +79,19 @@ Result<void> ViewWriter::check_unchanged() const {
   return {};
 }
 
-Result<void> ViewWriter::write(std::uint64_t offset, std::span<const std::byte> bytes) const {
+Result<void> ViewWriter::check(std::uint64_t offset, std::span<const std::byte> bytes) const {
+  if (auto same = check_header(offset, bytes); !same) return same;
   const auto end = checked_add<std::uint64_t>(offset, bytes.size());
   if (!end || *end > view_.size()) {
     return std::unexpected(Error{ErrorKind::kBeyondEnd, path(),
                                  fmt::format("{} has {} bytes and keeps its size; {} bytes at {} were written",
                                              description_, view_.size(), bytes.size(), offset)});
   }
-  if (auto same = check_header(offset, bytes); !same) return same;
+  return {};
+}
+
+Result<void> ViewWriter::write(std::uint64_t offset, std::span<const std::byte> bytes) const {
+  if (auto may = check(offset, bytes); !may) return may;
   const std::uint64_t of_header = view_.header.size() - std::min<std::uint64_t>(view_.header.size(), offset);
   bytes = bytes.subspan(std::min<std::uint64_t>(bytes.size(), of_header));
   if (auto unchanged = check_unchanged(); !unchanged || bytes.empty()) return unchanged;

@@ -19,16 +19,25 @@ namespace npyfs {
 // source files, and nothing else is. Thread-safe.
 class ViewWriter {
  public:
-  // Opens the files of `view` for writing; each opener has its own descriptors (see SourceWriter). `description` is the
-  // name of the view in error sentences: "chunk 3 of 16". `root` must outlive the writer. Errors as
-  // SourceWriter::open().
-  static Result<std::unique_ptr<const ViewWriter>> open(const SourceRoot& root, View view, std::string description);
+  // Opens the files of `view` for writing; each opener has descriptors of its own (see SourceWriter). `description` is
+  // what sentences call the view: "chunk 3 of 16"; `twin` is the file that has its body alone: "chunks/3_of_16.bin".
+  // `root` must outlive it. Errors as SourceWriter::open().
+  static Result<std::unique_ptr<const ViewWriter>> open(const SourceRoot& root, View view, std::string description,
+                                                        std::string twin);
 
-  // Writes bytes [offset, offset + bytes.size()) of the view. Everything is checked before anything is written:
-  // kBeyondEnd if a byte is beyond the view's end, kInvalidArgument if a byte of the header differs from the view's
-  // (the sentence compares both headers if the written one is complete), kTruncated and kStale as
-  // SourceWriter::check_unchanged() and HeaderGuard::check(). kSystem if the source cannot be written; some bytes may
-  // have been written then.
+  // Whether these bytes may be written at `offset` of the view: kBeyondEnd if a byte lies behind the view's end,
+  // kInvalidArgument if a byte of the header is not the one that is there (the sentence compares both headers if the
+  // written one is complete). A complete header of the same size that says the same in other words is taken, and
+  // changes nothing.
+  Result<void> check(std::uint64_t offset, std::span<const std::byte> bytes) const;
+
+  // The size of the header that `bytes` begin with, if it is complete and says what the view's header says; 0
+  // otherwise.
+  std::uint64_t size_of_same_header(std::span<const std::byte> bytes) const;
+
+  // Writes bytes [offset, offset + bytes.size()) of the view. Everything is checked before anything is written: errors
+  // as check(), kTruncated and kStale if the source is no longer what was opened. kSystem if the source cannot be
+  // written; some bytes may be, then.
   Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) const;
 
   // Returns when everything is on stable storage; see SourceWriter::sync().
@@ -42,14 +51,19 @@ class ViewWriter {
   const std::string& path() const { return writers_.front()->source().path(); }
 
  private:
-  ViewWriter(View view, std::vector<std::unique_ptr<const SourceWriter>> writers, std::string description)
-      : view_(std::move(view)), writers_(std::move(writers)), description_(std::move(description)) {}
+  ViewWriter(View view, std::vector<std::unique_ptr<const SourceWriter>> writers, std::string description,
+             std::string twin)
+      : view_(std::move(view)),
+        writers_(std::move(writers)),
+        description_(std::move(description)),
+        twin_(std::move(twin)) {}
   Result<void> check_header(std::uint64_t offset, std::span<const std::byte> bytes) const;
   Result<void> check_unchanged() const;
 
   const View view_;
   const std::vector<std::unique_ptr<const SourceWriter>> writers_;  // one for each segment
   const std::string description_;
+  const std::string twin_;
 };
 
 }  // namespace npyfs

@@ -24,32 +24,14 @@ std::optional<struct stat> OpenFiles::attributes(NodeId node) const {
   return open->second->attributes;
 }
 
-template <typename Visit>
-void OpenFiles::visit_writings(NodeId node, pid_t process, Visit visit) const {
+std::vector<std::shared_ptr<const OpenForWriting>> OpenFiles::writings(NodeId node) const {
+  const ReaderLock lock(mutex_);
+  std::vector<std::shared_ptr<const OpenForWriting>> writings;
   const auto [begin, end] = files_.equal_range(node);
   for (auto open = begin; open != end; ++open) {
-    const OpenForWriting* writing = open->second->writing.get();
-    if (writing != nullptr && writing->process() == process) visit(*writing);
+    if (open->second->writing) writings.push_back(open->second->writing);
   }
-}
-
-Result<void> OpenFiles::check_complete(NodeId node, pid_t process) const {
-  const ReaderLock lock(mutex_);
-  Result<void> complete;
-  visit_writings(node, process, [&](const OpenForWriting& writing) {
-    if (complete) complete = writing.check_complete();
-  });
-  return complete;
-}
-
-bool OpenFiles::note_truncation(NodeId node, pid_t process) const {
-  const ReaderLock lock(mutex_);
-  const OpenForWriting* youngest = nullptr;
-  visit_writings(node, process, [&](const OpenForWriting& writing) {
-    if (youngest == nullptr || writing.serial() > youngest->serial()) youngest = &writing;
-  });
-  if (youngest != nullptr) youngest->note_truncation();
-  return youngest != nullptr;
+  return writings;
 }
 
 std::size_t OpenFiles::count() const {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "core/array/view.h"
 #include "core/base/error.h"
@@ -32,7 +33,7 @@ struct OpenFile {
   // Pages of the node that the client has cached may stay at this open only if this is kNotStale.
   Nodes::StaleMark stale_mark = Nodes::kNotStale;
   std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
-  std::unique_ptr<const OpenForWriting> writing = nullptr;  // null if it was opened only for reading
+  std::shared_ptr<const OpenForWriting> writing = nullptr;  // null if it was opened for reading alone
 
   std::uint64_t size() const { return view.size(); }
   // The source file, or the first one of several. Only for files with bytes of the source.
@@ -49,20 +50,13 @@ class OpenFiles {
   // OpenFile::attributes of one open file of `node`; nullopt if there is none.
   std::optional<struct stat> attributes(NodeId node) const;
 
-  // OpenForWriting::check_complete() for each file of `node` that `process` has open for writing; the first error.
-  Result<void> check_complete(NodeId node, pid_t process) const;
-
-  // OpenForWriting::note_truncation() for the file of `node` that `process` has opened for writing last. False if there
-  // is none.
-  bool note_truncation(NodeId node, pid_t process) const;
+  // Who has `node` open for writing; in no order.
+  std::vector<std::shared_ptr<const OpenForWriting>> writings(NodeId node) const;
 
   std::size_t count() const;
 
  private:
-  template <typename Visit>
-  void visit_writings(NodeId node, pid_t process, Visit visit) const REQUIRES_SHARED(mutex_);
-
-  mutable SharedMutex mutex_;  // No other lock is taken while it is held.
+  mutable SharedMutex mutex_;  // a leaf: no other lock is taken while it is held
   std::unordered_multimap<NodeId, const OpenFile*> files_ GUARDED_BY(mutex_);
 };
 

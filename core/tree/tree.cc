@@ -216,6 +216,9 @@ void Tree::close(const OpenFile& file) {
 }
 
 Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const {
+  if (file.may_be_written && range_locks_.is_locked(file.node)) {
+    if (auto filled = fill_with_zeros(file.node); !filled) return filled;
+  }
   const View& view = file.view;
   const bool is_one_run = view.segments.size() == 1 && view.segments.front().runs.is_contiguous();
   if (!is_one_run || view.is_small()) return gather(view, offset, size, pieces);

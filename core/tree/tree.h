@@ -79,25 +79,23 @@ class Tree {
   void close(const OpenFile& file);
   void take_back(const OpenFile& file) { open_files_.remove(file); }
 
-  // See gather(). Also starts to read from the disk what a sequential reader will want next.
+  // See gather(). Asks the disk for what a sequential reader will want next. A file that was truncated is filled first.
   Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
 
-  // See OpenForWriting::write(). kReadOnly for a file that was opened only for reading.
-  Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes,
-                     bool is_write_back) const;
-  // Returns when the array is on stable storage, or returns the error that kept it from getting there.
+  // See OpenForWriting::write(). kReadOnly for a file that was opened for reading alone.
+  Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes) const;
+  // Returns when the array is on stable storage, or says what became of it.
   Result<void> sync(const OpenFile& file) const;
-  // The error, if any, that a close(2) of this file by `process` must report: of SourceWriter::flush(), or of
-  // OpenForWriting::check_at_close(); only the latter's is kInvalidArgument.
-  Result<void> flush(const OpenFile& file, pid_t process);
+  // What close() is to report of what was written through this file: see OpenForWriting::flush().
+  Result<void> flush(const OpenFile& file);
 
-  // Whether truncate(2) to `size` bytes succeeds. It must be the present size, and after a truncation all bytes must
-  // have been written: through `file`, or, if that is null (truncate by name), through each file of the node that
-  // `process` has open for writing. kInvalidArgument otherwise.
-  Result<void> check_new_size(NodeId id, std::uint64_t size, pid_t process, const OpenFile* file) const;
-  // `process` has opened the file with O_TRUNC; to be called after the open. The file keeps its bytes until they are
-  // written. kInvalidArgument if `process` does not have the file open for writing.
+  // Sizes can be set to what they are, in bytes. ftruncate() to 0 through `file` empties it as O_TRUNC does if
+  // OpenForWriting::may_be_emptied(). kInvalidArgument otherwise; `file` is null for truncate() by name.
+  Result<void> set_size(NodeId id, std::uint64_t size, const OpenFile* file) const;
+  // O_TRUNC, of which we hear after the open. kInvalidArgument where `process` has not opened the file for writing.
   Result<void> note_truncation(NodeId id, pid_t process) const;
+  // OpenForWriting::fill_with_zeros() where the file is open for writing. To be called before its lock ends.
+  Result<void> fill_with_zeros(NodeId id) const;
 
   Result<std::unique_ptr<Listing>> open_directory(NodeId id);
 

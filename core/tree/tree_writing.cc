@@ -27,9 +27,8 @@ Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, Openin
   return opened(std::move(*file));
 }
 
-Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes,
-                         bool is_write_back) const {
-  if (file.writing) return file.writing->write(offset, bytes, is_write_back);
+Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes) const {
+  if (file.writing) return file.writing->write(offset, bytes);
   return std::unexpected(Error{ErrorKind::kReadOnly, fmt::format("node {}", file.node), "is open for reading alone"});
 }
 
@@ -38,19 +37,19 @@ Result<void> Tree::sync(const OpenFile& file) const {
   return file.may_be_written ? file.source().sync() : Result<void>{};
 }
 
-Result<void> Tree::flush(const OpenFile& file, pid_t process) {
+Result<void> Tree::flush(const OpenFile& file) {
   if (!file.writing) return {};
   range_locks_.note_close(file.node);
-  if (auto flushed = file.writing->flush(); !flushed) return flushed;
-  return file.writing->check_at_close(process);
+  return file.writing->flush();
 }
 
-Result<void> Tree::check_new_size(NodeId id, std::uint64_t size, pid_t process, const OpenFile* file) const {
+Result<void> Tree::set_size(NodeId id, std::uint64_t size, const OpenFile* file) const {
   const auto now = attributes(id);
   if (!now) return std::unexpected(now.error());
-  if (size == static_cast<std::uint64_t>(now->st_size)) {
-    if (file == nullptr) return open_files_.check_complete(id, process);
-    return file->writing ? file->writing->check_complete() : Result<void>{};
+  if (size == static_cast<std::uint64_t>(now->st_size)) return {};
+  if (size == 0 && file != nullptr && file->writing && file->writing->may_be_emptied()) {
+    file->writing->note_truncation();
+    return {};
   }
   const auto known = node(id);
   return std::unexpected(Error{ErrorKind::kInvalidArgument, known ? *known->path : "",
@@ -58,8 +57,20 @@ Result<void> Tree::check_new_size(NodeId id, std::uint64_t size, pid_t process, 
 }
 
 Result<void> Tree::note_truncation(NodeId id, pid_t process) const {
-  if (open_files_.note_truncation(id, process)) return {};
-  return check_new_size(id, 0, process, nullptr);
+  std::shared_ptr<const OpenForWriting> youngest;
+  for (auto& writing : open_files_.writings(id)) {
+    if (writing->process() != process) continue;
+    if (!youngest || writing->serial() > youngest->serial()) youngest = std::move(writing);
+  }
+  if (!youngest) return set_size(id, 0, nullptr);
+  youngest->note_truncation();
+  return {};
+}
+
+// One is enough: what is to be filled is known to all of them.
+Result<void> Tree::fill_with_zeros(NodeId id) const {
+  const auto writings = open_files_.writings(id);
+  return writings.empty() ? Result<void>{} : writings.front()->fill_with_zeros();
 }
 
 }  // namespace npyfs

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
+#include <vector>
 
 namespace npyfs {
 namespace {
@@ -25,6 +27,14 @@ RangeLock lock_of(const OpenForWriting::Wanted& wanted, const View& view) {
   if (is_view(wanted.path.name)) range.selection = selected_view(wanted.path, wanted.array)->selection;
   lock.ranges.push_back(std::move(range));
   return lock;
+}
+
+// The file that has the body of a view alone.
+std::string twin_of(const OpenForWriting::Wanted& wanted) {
+  if (!is_view(wanted.path.name)) return "chunks/0_of_1.bin";
+  VirtualPath twin = wanted.path;
+  twin.name.form = Form::kBin;
+  return path_below_array(twin, wanted.array);
 }
 
 std::atomic<std::uint64_t> next_serial = 1;
@@ -50,7 +60,7 @@ Result<std::unique_ptr<const OpenForWriting>> OpenForWriting::open(const SourceR
   if (!view) return std::unexpected(view.error());
   auto share = locks.lock(lock_of(wanted, *view), wanted.opening, wanted.process);
   if (!share) return std::unexpected(share.error());
-  auto writer = ViewWriter::open(root, std::move(*view), describe_view(wanted.path, wanted.array));
+  auto writer = ViewWriter::open(root, std::move(*view), describe_view(wanted.path, wanted.array), twin_of(wanted));
   if (!writer) return std::unexpected(writer.error());
   auto counter = written.counter(path_in_mount((*wanted.array.file)->file()->path(), wanted.path, wanted.array));
   return std::unique_ptr<const OpenForWriting>(
@@ -65,61 +75,95 @@ Error OpenForWriting::in_context(Error error, std::uint64_t offset, std::size_t 
   return error;
 }
 
-Result<void> OpenForWriting::write(std::uint64_t offset, std::span<const std::byte> bytes, bool is_write_back) const {
-  auto written = write_bytes(offset, bytes, is_write_back);
-  if (!written && !is_write_back) has_failed_ = true;
-  return written;
+Result<void> OpenForWriting::write(std::uint64_t offset, std::span<const std::byte> bytes) const {
+  if (offset == 0 && may_have_other_header_) {
+    const std::uint64_t size = writer_->size_of_same_header(bytes);
+    if (size != 0) may_have_other_header_ = false;
+    if (size != writer_->view().header.size()) other_header_ = size;
+  }
+  return other_header_ == 0 ? write_here(offset, bytes) : write_behind_other_header(offset, bytes);
 }
 
-Result<void> OpenForWriting::write_bytes(std::uint64_t offset, std::span<const std::byte> bytes,
-                                         bool is_write_back) const {
-  const std::uint64_t written_until = written_until_;
-  if (!is_write_back && offset > written_until) {
-    return std::unexpected(
+Result<void> OpenForWriting::write_behind_other_header(std::uint64_t offset, std::span<const std::byte> bytes) const {
+  const std::uint64_t other = other_header_;
+  const std::uint64_t own = writer_->view().header.size();
+  if (offset >= other) return write_here(offset - other + own, bytes);
+  if (offset != 0 || writer_->size_of_same_header(bytes) != other) {
+    const Result<void> refused = std::unexpected(
         Error{ErrorKind::kInvalidArgument, writer_->path(),
-              fmt::format("{} was truncated, which leaves its bytes as they are, and then written from byte {} "
-                          "on where {} would be next: write zeros as well (cp --sparse=never)",
-                          writer_->description(), offset, written_until)});
+              fmt::format("{} was begun with a header of {} bytes, which was then written over at byte {}",
+                          writer_->description(), other, offset)});
+    note_header(0, 0, refused);
+    return refused;
   }
+  bytes = bytes.subspan(other);
+  return bytes.empty() ? Result<void>{} : write_here(own, bytes);
+}
+
+Result<void> OpenForWriting::write_here(std::uint64_t offset, std::span<const std::byte> bytes) const {
+  if (share_.unwritten().has_too_many_gaps()) {
+    if (auto filled = fill_with_zeros(); !filled) return filled;
+  }
+  auto may = writer_->check(offset, bytes);
+  note_header(offset, bytes.size(), may);
+  if (!may) share_.unwritten().note_refusal(serial_);
+  if (!may) return may;
+  may_have_other_header_ = false;
+  share_.unwritten().note_write({offset, bytes.size()});
   if (auto written = writer_->write(offset, bytes); !written) {
     return std::unexpected(in_context(std::move(written.error()), offset, bytes.size()));
   }
   const std::uint64_t header_size = writer_->view().header.size();
   const std::uint64_t of_header = header_size - std::min<std::uint64_t>(header_size, offset);
   *written_ += bytes.size() - std::min<std::uint64_t>(bytes.size(), of_header);
-  note_written_until(offset + bytes.size());
   return {};
 }
 
-// Other threads may write at the same time. Only a truncation moves written_until_ back.
-void OpenForWriting::note_written_until(std::uint64_t end) const {
-  std::uint64_t until = written_until_;
-  while (end > until && !written_until_.compare_exchange_weak(until, end)) continue;
+// A header that is refused is forgotten once the right one was written.
+void OpenForWriting::note_header(std::uint64_t offset, std::size_t size, const Result<void>& written) const {
+  const std::size_t header_size = writer_->view().header.size();
+  if (header_size == 0 || offset >= header_size) return;
+  const MutexLock lock(mutex_);
+  if (!written && written.error().kind == ErrorKind::kInvalidArgument) {
+    refused_header_ = written.error();
+  } else if (written && offset == 0 && size >= header_size) {
+    refused_header_.reset();
+  }
 }
 
-Error OpenForWriting::left_out() const {
-  return Error{
-      ErrorKind::kInvalidArgument, writer_->path(),
-      fmt::format("{} was truncated, which leaves its bytes as they are, and then written up to byte {} of {}: "
-                  "the rest is what it was. Write zeros as well (cp --sparse=never)",
-                  writer_->description(), written_until_.load(), writer_->view().size())};
+void OpenForWriting::note_truncation() const {
+  other_header_ = 0;
+  may_have_other_header_ = may_be_emptied() && !writer_->view().header.empty();
+  share_.unwritten().truncate({writer_->view().header.size(), writer_->view().body_size()}, serial_);
 }
 
-Result<void> OpenForWriting::check_complete() const {
-  if (written_until_ >= writer_->view().size()) return {};
-  return std::unexpected(left_out());
+Result<void> OpenForWriting::write_zeros(Extent extent) const {
+  static const std::vector<std::byte> zeros(std::size_t{1} << 20);
+  while (extent.size > 0) {
+    const std::uint64_t part = std::min<std::uint64_t>(extent.size, zeros.size());
+    if (auto written = writer_->write(extent.offset, std::span(zeros).first(part)); !written) {
+      return std::unexpected(in_context(std::move(written.error()), extent.offset, extent.size));
+    }
+    extent = {extent.offset + part, extent.size - part};
+  }
+  return {};
 }
 
-Result<void> OpenForWriting::check_at_close(pid_t process) const {
-  const bool is_the_end = opening_ == Opening::kForWriting && process_ != 0 && process == process_;
-  if (!is_the_end || has_failed_ || written_until_ == 0) return {};
-  return check_complete();
+Result<void> OpenForWriting::fill_with_zeros() const {
+  return share_.unwritten().fill([this](Extent extent) { return write_zeros(extent); });
 }
 
-std::optional<Error> OpenForWriting::what_was_left_out() const {
-  const std::uint64_t until = written_until_;
-  if (until == 0 || until >= writer_->view().size()) return std::nullopt;
-  return left_out();
+Result<void> OpenForWriting::sync() const {
+  if (auto filled = fill_with_zeros(); !filled) return filled;
+  return writer_->sync();
+}
+
+Result<void> OpenForWriting::flush() const {
+  if (auto filled = fill_with_zeros(); !filled) return filled;
+  if (auto flushed = writer_->flush(); !flushed) return flushed;
+  const MutexLock lock(mutex_);
+  if (refused_header_) return std::unexpected(*refused_header_);
+  return {};
 }
 
 }  // namespace npyfs

@@ -13,6 +13,8 @@
 
 #include "core/array/array_directory.h"
 #include "core/base/error.h"
+#include "core/base/extent.h"
+#include "core/base/mutex.h"
 #include "core/io/view_writer.h"
 #include "core/paths/source_root.h"
 #include "core/writing/range_locks.h"
@@ -35,24 +37,21 @@ class OpenForWriting {
   static Result<std::unique_ptr<const OpenForWriting>> open(const SourceRoot& root, const Wanted& wanted,
                                                             RangeLocks& locks, WrittenBytes& written);
 
-  // ViewWriter::write(); also counts the bytes of the body. kInvalidArgument if the file was truncated and bytes before
-  // `offset` were not written since: the writer expects zeros there, as cp does when it copies a sparse file. Does not
-  // apply to `is_write_back`: bytes that were stored into a mapping, whose pages arrive in any order.
-  Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes, bool is_write_back) const;
+  // ViewWriter::write(), and counts the bytes of the body. Who has emptied the file through this open file alone, and
+  // then begins with a complete header that says the same in another number of bytes, has his body behind that one: for
+  // as long as it is open, offsets count from there.
+  Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) const;
 
-  // The file was opened with O_TRUNC. Its rows keep their bytes; from now on gaps are errors.
-  void note_truncation() const { written_until_ = 0; }
+  // The file was opened with O_TRUNC: what nobody writes from now on becomes zeros (see UnwrittenBytes).
+  void note_truncation() const;
 
-  // kInvalidArgument if the file was truncated and not all of it was written since. To be called when the file's size
-  // is set to the size that it has: a writer that skips zeros ends with that call, and expects the zeros to be there.
-  Result<void> check_complete() const;
+  // Whether the file may be emptied without being opened anew. Not where it may be mapped: mapped pages would bring old
+  // rows back, and the kernel drops them only when the file is opened.
+  bool may_be_emptied() const { return opening_ == Opening::kForWriting && path() == WritePath::kDirect; }
 
-  // The error that a close(2) by `process` must report: check_complete(), but only if the process that opened the file
-  // has written a part of it and cannot write more. No error if nothing was written; if a write has failed, so that the
-  // writer knows; if the file can be mapped for writing, since writes may follow; and if `process` is not the one that
-  // opened the file: processes that write one after another (`{ cat a; cat b; } > view`) each close a copy of the
-  // descriptor.
-  Result<void> check_at_close(pid_t process) const;
+  // Writes the zeros that a truncation has promised. To be called before anybody reads the view, and before its lock
+  // ends.
+  Result<void> fill_with_zeros() const;
 
   pid_t process() const { return process_; }
 
@@ -62,20 +61,19 @@ class OpenForWriting {
   // How its writes reach npyfs: see RangeLocks::lock().
   WritePath path() const { return share_.path(); }
 
-  // See ViewWriter.
-  Result<void> sync() const { return writer_->sync(); }
-  Result<void> flush() const { return writer_->flush(); }
-
-  // The error for a file that was truncated and then written only in part; nullopt otherwise.
-  std::optional<Error> what_was_left_out() const;
+  // ViewWriter::sync() and ViewWriter::flush(), once all zeros are written. flush() repeats the error of a header that
+  // was refused (kInvalidArgument), for writers that look at the result of close() alone.
+  Result<void> sync() const;
+  Result<void> flush() const;
 
  private:
   OpenForWriting(std::unique_ptr<const ViewWriter> writer, RangeLocks::Share share,
                  std::shared_ptr<WrittenBytes::Counter> written, Opening opening, pid_t process);
   Error in_context(Error error, std::uint64_t offset, std::size_t size) const;
-  Error left_out() const;
-  Result<void> write_bytes(std::uint64_t offset, std::span<const std::byte> bytes, bool is_write_back) const;
-  void note_written_until(std::uint64_t end) const;
+  Result<void> write_zeros(Extent extent) const;
+  Result<void> write_here(std::uint64_t offset, std::span<const std::byte> bytes) const;
+  Result<void> write_behind_other_header(std::uint64_t offset, std::span<const std::byte> bytes) const;
+  void note_header(std::uint64_t offset, std::size_t size, const Result<void>& written) const;
 
   const std::unique_ptr<const ViewWriter> writer_;
   const RangeLocks::Share share_;
@@ -83,10 +81,11 @@ class OpenForWriting {
   const Opening opening_;
   const pid_t process_;
   const std::uint64_t serial_;
-  // The end of what was written without a gap since the truncation, in bytes; kNotTruncated if there was none.
-  static constexpr std::uint64_t kNotTruncated = ~std::uint64_t{0};
-  mutable std::atomic<std::uint64_t> written_until_ = kNotTruncated;
-  mutable std::atomic<bool> has_failed_ = false;  // a write has failed that was not a write-back
+  // The size of the other header that was written, in bytes; 0 if none was.
+  mutable std::atomic<std::uint64_t> other_header_ = 0;
+  mutable std::atomic<bool> may_have_other_header_ = false;  // emptied, and nothing written since
+  mutable Mutex mutex_;                                      // a leaf: no other lock is taken while it is held
+  mutable std::optional<Error> refused_header_ GUARDED_BY(mutex_);
 };
 
 // The path of a view in the mount, which is its key in WrittenBytes. `source` is the path of its source.

@@ -53,19 +53,20 @@ std::optional<RangeLocks::Conflict> RangeLocks::find_conflict(const RangeLock& l
   return Conflict{ErrorKind::kReleasing, "", own->second.processes.front()};
 }
 
-WritePath RangeLocks::add_share(const RangeLock& lock, Opening opening, pid_t process) {
+RangeLocks::Share RangeLocks::add_share(const RangeLock& lock, Opening opening, pid_t process) {
   const auto found = holdings_.find(lock.view);
   if (found == holdings_.end()) {
     const bool is_direct = opening == Opening::kForWriting;
     Holding holding{lock, {process}, 0, is_direct ? 1u : 0u};
+    const auto unwritten = holding.unwritten;
     holdings_.emplace(lock.view, std::move(holding));
-    return is_direct ? WritePath::kDirect : WritePath::kCached;
+    return Share(*this, lock.view, process, is_direct ? WritePath::kDirect : WritePath::kCached, unwritten);
   }
   Holding& holding = found->second;
   const bool is_direct = opening == Opening::kForWriting && holding.direct == holding.processes.size();
   holding.processes.push_back(process);
   if (is_direct) ++holding.direct;
-  return is_direct ? WritePath::kDirect : WritePath::kCached;
+  return Share(*this, lock.view, process, is_direct ? WritePath::kDirect : WritePath::kCached, holding.unwritten);
 }
 
 Result<RangeLocks::Share> RangeLocks::lock(const RangeLock& lock, Opening opening, pid_t process) {
@@ -73,7 +74,7 @@ Result<RangeLocks::Share> RangeLocks::lock(const RangeLock& lock, Opening openin
   {
     const MutexLock guard(mutex_);
     conflict = find_conflict(lock, opening);
-    if (!conflict) return Share(*this, lock.view, process, add_share(lock, opening, process));
+    if (!conflict) return add_share(lock, opening, process);
   }
   const pid_t holder = process_of(conflict->process);
   auto sentence = conflict->holder.empty()

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -23,6 +24,7 @@
 #include "core/base/mutex.h"
 #include "core/base/node_id.h"
 #include "core/slice/selection.h"
+#include "core/writing/unwritten_bytes.h"
 
 namespace npyfs {
 
@@ -58,24 +60,28 @@ class RangeLocks {
   // One opener's share in a lock. Its destructor releases the share. The RangeLocks must outlive it.
   class Share {
    public:
-    Share(RangeLocks& locks, NodeId view, pid_t process, WritePath path)
-        : locks_(&locks), view_(view), process_(process), path_(path) {}
+    Share(RangeLocks& locks, NodeId view, pid_t process, WritePath path, std::shared_ptr<UnwrittenBytes> unwritten)
+        : locks_(&locks), view_(view), process_(process), path_(path), unwritten_(std::move(unwritten)) {}
     Share(Share&& other) noexcept
         : locks_(std::exchange(other.locks_, nullptr)),
           view_(other.view_),
           process_(other.process_),
-          path_(other.path_) {}
+          path_(other.path_),
+          unwritten_(std::move(other.unwritten_)) {}
     Share& operator=(Share&&) = delete;
     ~Share() {
       if (locks_ != nullptr) locks_->release(view_, process_, path_);
     }
     WritePath path() const { return path_; }
+    // The same for all who have the view open for writing.
+    UnwrittenBytes& unwritten() const { return *unwritten_; }
 
    private:
     RangeLocks* locks_;
     NodeId view_;
     pid_t process_;
     WritePath path_;
+    std::shared_ptr<UnwrittenBytes> unwritten_;
   };
 
   // `after_release` is called after each release of a share, by the thread that releases it, with no lock held.
@@ -103,6 +109,7 @@ class RangeLocks {
     std::vector<pid_t> processes;  // one for each open
     std::size_t closes = 0;        // noted, and not followed by a release so far
     std::size_t direct = 0;        // openers with WritePath::kDirect
+    std::shared_ptr<UnwrittenBytes> unwritten = std::make_shared<UnwrittenBytes>();
   };
   // What prevents a lock. The error's sentence is made from it after mutex_ is released, because that reads /proc.
   struct Conflict {
@@ -111,7 +118,7 @@ class RangeLocks {
     pid_t process;
   };
   std::optional<Conflict> find_conflict(const RangeLock& lock, Opening opening) const REQUIRES(mutex_);
-  WritePath add_share(const RangeLock& lock, Opening opening, pid_t process) REQUIRES(mutex_);
+  Share add_share(const RangeLock& lock, Opening opening, pid_t process) REQUIRES(mutex_);
   void release(NodeId view, pid_t process, WritePath path) EXCLUDES(mutex_);
 
   const std::function<void()> after_release_;

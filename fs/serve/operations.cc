@@ -85,8 +85,7 @@ void open(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
 void release(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
   MountState& mount = mount_of(request);
   if (const auto file = mount.files.remove(info->fh)) {
-    const auto left_out = file->writing ? file->writing->what_was_left_out() : std::nullopt;
-    if (left_out) log(LogLevel::kWarning, "{}", to_message(*left_out));
+    fill_before_release(mount, *file);
     mount.tree.close(*file);
   }
   fuse_reply_err(request, 0);

@@ -29,11 +29,14 @@ Result<std::shared_ptr<const OpenFile>> opened_for_writing(fuse_req_t request, f
 }
 
 // A process that has mapped the file learns of a failed write only by msync, so the log has every one of them.
-void reply_failed_write(fuse_req_t request, const Error& error) {
-  Counters& counters = mount_of(request).counters;
-  ++counters.errors;
-  ++counters.failed_writes;
+void log_failed_write(MountState& mount, const Error& error) {
+  ++mount.counters.errors;
+  ++mount.counters.failed_writes;
   log(LogLevel::kError, "{}", to_message(error));
+}
+
+void reply_failed_write(fuse_req_t request, const Error& error) {
+  log_failed_write(mount_of(request), error);
   fuse_reply_err(request, to_errno(error));
 }
 
@@ -50,8 +53,7 @@ void write(fuse_req_t request, fuse_ino_t, const char* data, size_t size, off_t 
   const Drain::Pass pass = is_page ? Drain::Pass() : mount.drain.pass();
   if (!is_page && !pass) return reply_failed_write(request, mount_is_ending());
   if (is_page) mount.drain.note_written_page();
-  auto written =
-      mount.tree.write(*file, static_cast<std::uint64_t>(offset), std::as_bytes(std::span(data, size)), is_page);
+  auto written = mount.tree.write(*file, static_cast<std::uint64_t>(offset), std::as_bytes(std::span(data, size)));
   // The kernel sends no FSYNC after a direct write. O_SYNC includes this bit, and a write with RWF_DSYNC has it.
   if (written && (info->flags & O_DSYNC) != 0) written = mount.tree.sync(*file);
   if (!written) {
@@ -70,11 +72,11 @@ void flush(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
     return;
   }
   const auto file = mount.files.find(info->fh);
-  const auto flushed = file ? mount.tree.flush(*file, fuse_req_ctx(request)->pid) : Result<void>{};
-  // Bytes that were left out are no failed write, and may still be written: release() logs those that never were.
-  const bool is_left_out = !flushed && flushed.error().kind == ErrorKind::kInvalidArgument;
-  if (!flushed && !is_left_out) return reply_failed_write(request, flushed.error());
-  fuse_reply_err(request, is_left_out ? EINVAL : 0);
+  const auto flushed = file ? mount.tree.flush(*file) : Result<void>{};
+  // The write that was refused is in the log already.
+  const bool is_refused = !flushed && flushed.error().kind == ErrorKind::kInvalidArgument;
+  if (!flushed && !is_refused) return reply_failed_write(request, flushed.error());
+  fuse_reply_err(request, is_refused ? EINVAL : 0);
 }
 
 void fsync(fuse_req_t request, fuse_ino_t, int, fuse_file_info* info) {
@@ -101,12 +103,11 @@ void setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int to_se
     return;
   }
   const bool is_truncation_at_open = wanted->st_size == 0 && info == nullptr && (to_set & kNewTime) == 0;
-  const pid_t process = fuse_req_ctx(request)->pid;
   const auto size = static_cast<std::uint64_t>(wanted->st_size);
   const auto file = info == nullptr ? nullptr : mount.files.find(info->fh);
-  const auto checked = is_truncation_at_open ? mount.tree.note_truncation(node, process)
-                                             : mount.tree.check_new_size(node, size, process, file.get());
-  if (!checked) return reply_error(request, checked.error());
+  const auto set = is_truncation_at_open ? mount.tree.note_truncation(node, fuse_req_ctx(request)->pid)
+                                         : mount.tree.set_size(node, size, file.get());
+  if (!set) return reply_error(request, set.error());
   reply_attributes(request, node);
 }
 
@@ -127,6 +128,11 @@ bool attempt_to_open(const WaitingOpens::Open& open, bool is_last) {
 }
 
 }  // namespace
+
+void fill_before_release(MountState& mount, const OpenFile& file) {
+  if (!file.writing) return;
+  if (const auto filled = file.writing->fill_with_zeros(); !filled) log_failed_write(mount, filled.error());
+}
 
 bool try_to_open_for_writing(const WaitingOpens::Open& open, bool is_last) noexcept {
   bool is_answered = true;  // also if the attempt throws

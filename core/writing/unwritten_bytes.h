@@ -1,0 +1,51 @@
+// What O_TRUNC promises: bytes that nobody has written since a view was truncated are zeros.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+
+#include "core/base/error.h"
+#include "core/base/extent.h"
+#include "core/base/mutex.h"
+
+namespace npyfs {
+
+// Which bytes of a view nobody has written since it was truncated; none if it was not truncated. A view keeps its size,
+// so these bytes still hold old rows in the source, and zeros must be written there. They are written late, since most
+// writers write every byte themselves. All who have the view open for writing share one object, so that zeros never
+// replace what one of them has written. Thread-safe.
+class UnwrittenBytes {
+ public:
+  // More gaps than these are filled rather than remembered, so that memory is bounded.
+  static constexpr std::size_t kMaxGaps = 1024;
+
+  // Writes zeros into these bytes of the view. Called with the lock held.
+  using WriteZeros = std::function<Result<void>(Extent)>;
+
+  // The view was truncated through the open file `opener`: none of the bytes of `body` count as written.
+  void truncate(Extent body, std::uint64_t opener) EXCLUDES(mutex_);
+
+  // These bytes are about to be written. To be called before they are, so that zeros cannot replace them.
+  void note_write(Extent bytes) EXCLUDES(mutex_);
+
+  // A write through `opener` was refused. What is refused leaves the rows: if that opener alone has truncated the view,
+  // and nothing was written since, nothing will be filled.
+  void note_refusal(std::uint64_t opener) EXCLUDES(mutex_);
+
+  // Writes zeros into all bytes that nobody has written. After an error, those that failed still count as unwritten.
+  Result<void> fill(const WriteZeros& write_zeros) EXCLUDES(mutex_);
+
+  bool has_too_many_gaps() const EXCLUDES(mutex_);
+
+ private:
+  mutable Mutex
+      mutex_;  // Held while zeros are written: writes of the same view wait, so they end up on top of the zeros.
+  std::map<std::uint64_t, std::uint64_t> gaps_ GUARDED_BY(mutex_);  // offset -> end
+  // Who has truncated it, while nothing was written or filled since; kNobody if that is more than one.
+  static constexpr std::uint64_t kNobody = 0;
+  std::uint64_t may_take_back_ GUARDED_BY(mutex_) = kNobody;
+};
+
+}  // namespace npyfs
