@@ -82,6 +82,9 @@ class Tree {
   // See gather(). Asks the disk for what a sequential reader will want next. A file that was truncated is filled first.
   Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
 
+  // Whether a file can be opened for writing, while no other view is in the way.
+  bool can_be_written(NodeId id);
+
   // See OpenForWriting::write(). kReadOnly for a file that was opened for reading alone.
   Result<void> write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes) const;
   // Returns when the array is on stable storage, or says what became of it.

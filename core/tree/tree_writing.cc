@@ -27,6 +27,14 @@ Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, Openin
   return opened(std::move(*file));
 }
 
+bool Tree::can_be_written(NodeId id) {
+  const auto known = node(id);
+  if (!known || !options_.writable || known->kind != NodeKind::kVirtual) return false;
+  const auto array = node_source_.array(*known);
+  if (!array || is_directory(known->at.name) || !is_for_writing(known->at, *array)) return false;
+  return with_descriptors(sources_, [&] { return root_.open_file_for_writing(*known->path); }).has_value();
+}
+
 Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes) const {
   if (file.writing) return file.writing->write(offset, bytes);
   return std::unexpected(Error{ErrorKind::kReadOnly, fmt::format("node {}", file.node), "is open for reading alone"});

@@ -94,11 +94,33 @@ void fsync(fuse_req_t request, fuse_ino_t, int, fuse_file_info* info) {
 // How the three truncations of Linux differ (fs/fuse/dir.c, update_mtime): truncate() sets a new time along with the
 // size; ftruncate() and open() with O_TRUNC set the size alone, ftruncate() with a handle and open() without.
 constexpr int kNewTime = FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW;
-constexpr int kNewOwnerOrMode = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
+constexpr int kOwnerOrMode = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
+
+bool has_owner_and_mode(const struct stat& now, const struct stat& wanted, int to_set) {
+  constexpr mode_t kPermissions = 07777;
+  const bool same_mode = (now.st_mode & kPermissions) == (wanted.st_mode & kPermissions);
+  return ((to_set & FUSE_SET_ATTR_MODE) == 0 || same_mode) &&
+         ((to_set & FUSE_SET_ATTR_UID) == 0 || now.st_uid == wanted.st_uid) &&
+         ((to_set & FUSE_SET_ATTR_GID) == 0 || now.st_gid == wanted.st_gid);
+}
+
+// Programs that copy a file set its times, owner and mode at the end (cp -p, rsync -a). Where they may write, and ask
+// for the owner and mode that are there, nothing is done, and the times stay those of the last write to the source.
+void keep_attributes(fuse_req_t request, fuse_ino_t node, const struct stat& wanted, int to_set) {
+  MountState& mount = mount_of(request);
+  const auto now = mount.tree.attributes(node);
+  if (!now) return reply_error(request, now.error());
+  if (!has_owner_and_mode(*now, wanted, to_set) || !mount.tree.can_be_written(node)) {
+    fuse_reply_err(request, EPERM);
+    return;
+  }
+  fuse_reply_attr(request, &*now, mount.options.attr_timeout);
+}
 
 void setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int to_set, fuse_file_info* info) {
   MountState& mount = mount_of(request);
-  if ((to_set & FUSE_SET_ATTR_SIZE) == 0 || (to_set & kNewOwnerOrMode) != 0) {
+  if ((to_set & FUSE_SET_ATTR_SIZE) == 0) return keep_attributes(request, node, *wanted, to_set);
+  if ((to_set & kOwnerOrMode) != 0) {
     fuse_reply_err(request, EPERM);
     return;
   }

@@ -109,6 +109,33 @@ TEST_F(WriteOperationsTest, SizesCannotBeChanged) {
   EXPECT_EQ(setattr(view_, FATTR_SIZE | FATTR_MODE, size).error, EPERM);
 }
 
+TEST_F(WriteOperationsTest, OwnerAndModeCanBeSetToWhatTheyAreAndTimesAreNotSet) {
+  const auto now = *mount_.tree.attributes(view_);
+  fuse_setattr_in request = {};
+  request.mode = now.st_mode;
+  request.uid = now.st_uid;
+  request.gid = now.st_gid;
+  request.mtime = 1;
+  const auto set = [&](std::uint64_t node, int valid) {
+    request.valid = static_cast<std::uint32_t>(valid);
+    return kernel_.ask(FUSE_SETATTR, node, bytes_of(request));
+  };
+  for (const int valid : {FATTR_MODE, FATTR_UID, FATTR_GID, FATTR_MTIME, FATTR_ATIME | FATTR_MTIME}) {
+    const auto reply = set(view_, valid);
+    ASSERT_EQ(reply.error, 0) << valid;
+    EXPECT_EQ(structure_in<fuse_attr_out>(reply.body).attr.mtime, static_cast<std::uint64_t>(now.st_mtime)) << valid;
+    for (const char* other : {"notes.txt", "a.npy/info.json", "a.npy", "a.npy/chunks"}) {
+      EXPECT_EQ(set(node(other), valid).error, EPERM) << other;
+    }
+  }
+  request.mode ^= 0100;
+  ++request.uid;
+  ++request.gid;
+  for (const int valid : {FATTR_MODE, FATTR_UID, FATTR_GID, FATTR_UID | FATTR_MTIME}) {
+    EXPECT_EQ(set(view_, valid).error, EPERM) << valid;
+  }
+}
+
 TEST_F(WriteOperationsTest, NamesCannotBeChanged) {
   const std::uint64_t chunks = node("a.npy/chunks");
   const std::string name("new\0", 4);
