@@ -44,7 +44,9 @@ Error with_advice_on_mountpoint(Error error) {
 }
 
 Error with_advice_on_mounting(Error error) {
-  if (::geteuid() != 0 && ::access("/usr/bin/fusermount3", X_OK) != 0) {
+  // The static binary can do with the fusermount of libfuse 2 (fs/portable).
+  const bool has_fusermount = ::access("/usr/bin/fusermount3", X_OK) == 0 || ::access("/usr/bin/fusermount", X_OK) == 0;
+  if (::geteuid() != 0 && !has_fusermount) {
     return with(std::move(error), "Who is not root mounts with the help of fusermount3: install the package fuse3");
   }
   // fusermount3 has already told other users what is wrong.

@@ -18,7 +18,7 @@ USER = 12001
 FIRST_AFTER_4_18 = 424
 CALLS = {"openat2": 437, "close_range": 436, "copy_file_range": 326, "renameat2": 316, "inotify_init1": 294}
 
-ROUND_TRIP = """
+SYSTEM = """
 root=$1; shift
 mount -t tmpfs none "$root/dev"
 mknod -m 666 "$root/dev/fuse" c 10 229
@@ -26,7 +26,23 @@ mknod -m 666 "$root/dev/null" c 1 3
 mount -t proc none "$root/proc"
 mkdir -m 700 -p "$root/closed"
 export PATH=/closed:/usr/sbin:/usr/bin
-exec chroot "$root" "$@" /npyfs /case /mnt
+"""
+ROUND_TRIP = SYSTEM + 'exec chroot "$root" "$@" /npyfs /case /mnt'
+# Kills an npyfs, and has another one clear and take its place.
+KILL = SYSTEM + """
+user=$1
+serve() { exec chroot --userspec="$user:$user" "$root" /npyfs -f /case/source /mnt; }
+as_user() { setpriv --reuid="$user" --regid="$user" --clear-groups "$@"; }
+# Not by test -e: the kernel remembers for a while that the file is there.
+is_served() { as_user head -c 1 "$root/mnt/rows.npy/source.npy" > "$root/byte" 2>&1; }
+serve &
+until is_served; do sleep 0.05; done
+kill -KILL $!
+wait $! || true
+serve &
+until is_served; do sleep 0.05; done
+kill $!
+wait $!
 """
 
 
@@ -82,6 +98,15 @@ def test_users_need_fusermount(system, name):
     """Others need fusermount3, or the fusermount of libfuse 2."""
     add_fusermount(system, name)
     round_trip(system, f"--user={USER}")
+
+
+@pytest.mark.parametrize("name", ["fusermount3", "fusermount"])
+def test_users_clear_dead_mounts_with_it(system, name):
+    """Where an npyfs was killed, the next one of the same user clears its mount."""
+    add_fusermount(system, name)
+    ran = in_namespace(KILL, system, str(USER))
+    assert ran.returncode == 0, ran.stderr
+    assert "/mnt: cleared the mount of an npyfs that is no longer there" in ran.stderr
 
 
 def test_without_fusermount_users_are_told(system):
