@@ -10,10 +10,10 @@
 #include "core/commands/array_export.h"
 #include "fs/commands/interruption.h"
 #include "fs/commands/progress.h"
+#include "fs/options/command_line.h"
 #include "fs/options/error_hints.h"
 #include "fs/options/flags.h"
 #include "fs/options/option_values.h"
-#include "fs/options/command_line.h"
 #include "fs/options/wrong_use.h"
 
 namespace npyfs {

@@ -74,10 +74,14 @@ bool is_dead(const std::string& mountpoint) {
   return ::statx(AT_FDCWD, mountpoint.c_str(), AT_STATX_FORCE_SYNC, STATX_TYPE, &status) != 0 && errno == ENOTCONN;
 }
 
-// Logs a notice where files in the mountpoint will be hidden.
-void tell_what_is_covered(const std::string& mountpoint) {
+// Logs a notice where the mount will hide another npyfs, or files.
+void tell_what_is_covered(const std::string& mountpoint, bool files_too) {
+  if (is_npyfs_mount(mountpoint)) {
+    log(LogLevel::kNotice, "{}: npyfs is mounted here already; this mount hides it until it ends", escaped(mountpoint));
+    return;
+  }
   std::error_code error;
-  if (std::filesystem::is_empty(mountpoint, error) || error) return;
+  if (!files_too || std::filesystem::is_empty(mountpoint, error) || error) return;
   log(LogLevel::kNotice, "{}: is not empty: npyfs mounts over it, files there are hidden until unmount",
       escaped(mountpoint));
 }
@@ -105,11 +109,11 @@ Result<std::string> prepare_mountpoint(const std::string& mountpoint, const Sour
                                              "mount. Choose a mountpoint outside, or {0} itself",
                                              escaped(source.absolute("")))});
   }
-  // Whoever mounts over the source itself knows what is there.
-  if (*position == SourceRoot::Position::kOutside) tell_what_is_covered(mountpoint);
   std::error_code error;
   const auto absolute = std::filesystem::canonical(mountpoint, error);
   if (error) return std::unexpected(system_error(mountpoint, "realpath", error.value()));
+  // Whoever mounts over the source itself knows what is there.
+  tell_what_is_covered(absolute.string(), *position == SourceRoot::Position::kOutside);
   return absolute.string();
 }
 
@@ -121,6 +125,7 @@ bool unmount_unless_busy(const std::string& mountpoint) {
 dev_t device_of_mount(const std::string& mountpoint) {
   struct statx status;
   if (::statx(AT_FDCWD, mountpoint.c_str(), AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) return 0;
+  if (!S_ISDIR(status.stx_mode)) return 0;
   return ::makedev(status.stx_dev_major, status.stx_dev_minor);
 }
 

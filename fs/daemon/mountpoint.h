@@ -13,7 +13,7 @@ namespace npyfs {
 //
 // Unmounts what a killed npyfs has left there. kInvalidArgument where the mountpoint lies inside the source: reading
 // the source would then send requests to the daemon that reads it, a deadlock. The source itself is fine. Logs a notice
-// where the mountpoint is not empty, because the mount hides its files.
+// where the mount hides files or another npyfs.
 Result<std::string> prepare_mountpoint(const std::string& mountpoint, const SourceRoot& source);
 
 // Unmounts every npyfs at `mountpoint` whose daemon is gone, with a notice for each. An error where something else is
@@ -24,7 +24,7 @@ Result<void> clear_dead_mounts(const std::string& mountpoint);
 bool unmount_unless_busy(const std::string& mountpoint);
 
 // The device number of the filesystem mounted at `mountpoint`, without a request to it: it need not be served yet. 0
-// where the kernel does not tell.
+// where the kernel does not tell, or where it is no directory (/dev/fd/N).
 dev_t device_of_mount(const std::string& mountpoint);
 
 }  // namespace npyfs

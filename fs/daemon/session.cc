@@ -13,6 +13,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/unique_fd.h"
+#include "fs/daemon/fuse_descriptor.h"
 #include "fs/daemon/idle_end.h"
 #include "fs/daemon/inherited_descriptors.h"
 #include "fs/daemon/mountpoint.h"
@@ -72,6 +73,17 @@ bool mount_session(fuse_session* session, const std::string& mountpoint, const O
   std::optional<DetachedStandardStreams> detached;
   if (options.auto_unmount && !options.foreground) detached.emplace();
   return fuse_session_mount(session, mountpoint.c_str()) == 0;
+}
+
+// Ready to be mounted at: an absolute path, or "/dev/fd/N" where somebody else has mounted.
+Result<std::string> mountpoint_of(const Options& options, const SourceRoot& root) {
+  if (options.fuse_descriptor) {
+    if (auto taken = take_fuse_descriptor(*options.fuse_descriptor); !taken) return std::unexpected(taken.error());
+    return options.mountpoint;
+  }
+  auto prepared = prepare_mountpoint(options.mountpoint, root);
+  if (!prepared) return std::unexpected(with_advice_on_mountpoint(prepared.error()));
+  return prepared;
 }
 
 class Mount {
@@ -148,19 +160,19 @@ Result<void> serve_until_the_end(fuse_session* session, MountState& filesystem, 
 }  // namespace
 
 Result<void> serve(const Options& options, const std::function<void(const std::string& mountpoint)>& on_ready) {
-  if (!options.foreground) close_inherited_descriptors({});
+  if (!options.foreground) close_inherited_descriptors(options.fuse_descriptor);
   open_log(false, options.log_level);  // to stderr, until we go to the background
   raise_descriptor_limit();
   auto root = SourceRoot::open(options.source, options.leaving_links, options.users);
   if (!root) return std::unexpected(with_advice_on_source(root.error()));
 
-  const auto mountpoint = prepare_mountpoint(options.mountpoint, *root);
-  if (!mountpoint) return std::unexpected(with_advice_on_mountpoint(mountpoint.error()));
+  const auto mountpoint = mountpoint_of(options, *root);
+  if (!mountpoint) return std::unexpected(mountpoint.error());
 
   UniqueFd inotify;  // closed last: until the source is closed it cannot be unmounted
   MountState filesystem = make_mount(options, std::move(*root));
   start_to_watch(filesystem.tree.watch());
-  SourceMount source_mount = filesystem.tree.source_mount(*mountpoint);
+  SourceMount source_mount = filesystem.tree.source_mount(options.fuse_descriptor ? "" : *mountpoint);
   const Session session = new_session(options, filesystem);
   if (!session) {
     return std::unexpected(Error{ErrorKind::kInvalidArgument, "mount options",

@@ -4,11 +4,16 @@
 #include <fuse_opt.h>
 #include <sched.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <limits>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "fs/options/mount_options.h"
+#include "fs/options/option_values.h"
 #include "fs/options/wrong_use.h"
 
 namespace npyfs {
@@ -51,17 +56,47 @@ int take_argument(void* data, const char* argument, int key, fuse_args* output) 
   return 0;
 }
 
+constexpr std::string_view kDescriptors = "/dev/fd/";
+
+// The descriptor N that "/dev/fd/N" names.
+Result<int> descriptor_named(const std::string& mountpoint) {
+  const auto number = whole_number(std::string_view(mountpoint).substr(kDescriptors.size()));
+  if (number && *number <= std::numeric_limits<int>::max()) return static_cast<int>(*number);
+  return wrong_use(mountpoint, "is no descriptor: /dev/fd/N takes its number");
+}
+
+// Whoever has mounted a handed-over descriptor may have let others in without having the kernel check permissions. So
+// libfuse turns away all but the owner and root (its allow_root), unless npyfs is told that the kernel checks.
+bool is_for_owner_alone(const MountArguments& arguments) {
+  const bool kernel_checks =
+      arguments.allow_other && std::ranges::count(arguments.passed_on, "default_permissions") != 0;
+  return arguments.options.fuse_descriptor.has_value() && !kernel_checks;
+}
+
+// An absolute path for the table of mounts, where a relative one would say nothing. It names SOURCE as the user does:
+// links are only resolved where ".." may follow one.
+std::string source_to_show(const std::string& source) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::path path = fs::absolute(source, error);
+  if (!error && std::ranges::find(path, "..") != path.end()) path = fs::canonical(path, error);
+  if (error) return source;
+  path = path.lexically_normal();
+  if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();  // "/a/" is "/a"
+  return path.string();
+}
+
 // The options that were given and the ones that npyfs adds: the subtype and the source that mount(8) shows, and
 // default_permissions wherever other users are let in, so that the kernel checks permissions.
 std::vector<std::string> fuse_arguments(const MountArguments& arguments) {
   const Options& options = arguments.options;
   std::string list = options.writable ? "rw" : "ro";
   list += ",nosuid,nodev,noexec,subtype=npyfs";
-  append_to_list(list, "fsname=" + arguments.fsname.value_or(options.source));
+  append_to_list(list, "fsname=" + (arguments.fsname ? *arguments.fsname : source_to_show(options.source)));
   if (options.max_read != 0) append_to_list(list, fmt::format("max_read={}", options.max_read));
   if (options.users == Users::kOthers) list += ",default_permissions";
   if (arguments.allow_other) list += ",allow_other";
-  if (arguments.allow_root) list += ",allow_root";
+  if (arguments.allow_root || is_for_owner_alone(arguments)) list += ",allow_root";
   if (options.auto_unmount) list += ",auto_unmount";
   for (const auto& option : arguments.passed_on) append_to_list(list, option);
   std::vector<std::string> made = {"npyfs"};
@@ -88,6 +123,13 @@ Result<void> take_positional(Reading& reading, Options& options) {
   }
   options.source = positional[0];
   if (positional.size() > 1) options.mountpoint = positional[1];
+  if (!options.mountpoint.starts_with(kDescriptors)) return {};
+  const auto descriptor = descriptor_named(options.mountpoint);
+  if (!descriptor) return std::unexpected(descriptor.error());
+  options.fuse_descriptor = *descriptor;
+  if (!options.command.empty() || options.idle_timeout != 0) {
+    return wrong_use(options.mountpoint, "has no path, which a command and idle_timeout need");
+  }
   return {};
 }
 
@@ -103,7 +145,7 @@ Result<Options> options_of(Reading reading) {
   }
   if (arguments.direct_io) options.cache = CachePolicy::kDirectIo;
   if (arguments.kernel_cache) options.cache = CachePolicy::kKernelCache;
-  if (arguments.allow_other || arguments.allow_root) options.users = Users::kOthers;
+  if ((arguments.allow_other || arguments.allow_root) && !is_for_owner_alone(arguments)) options.users = Users::kOthers;
   if (options.chunks == 0) options.chunks = default_chunks();
   options.fuse_arguments = fuse_arguments(arguments);
   return std::move(options);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ enum class CachePolicy { kAuto, kDirectIo, kKernelCache };
 
 struct Options {
   std::string source;
-  std::string mountpoint;            // empty: a command is given, and gets a fresh directory
-  std::vector<std::string> command;  // what follows `--`: run it, and unmount when it ends. Empty: none is given
+  std::string mountpoint;              // empty: a command is given, and gets a fresh directory
+  std::vector<std::string> command;    // what follows `--`: run it, and unmount when it ends. Empty: none is given
+  std::optional<int> fuse_descriptor;  // N where the mountpoint is /dev/fd/N: somebody else has mounted
   bool foreground = false;
   bool help = false;
   bool version = false;

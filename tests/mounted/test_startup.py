@@ -178,6 +178,26 @@ def test_the_mount_has_type_and_source(places, mount):
     assert mounting.mount_entry(mount(source, "fsname=the-array-store").path)[0] == "the-array-store"
 
 
+def test_the_source_is_shown_as_an_absolute_path(places, mount):
+    """The table of mounts shows the absolute path of SOURCE, however it is given."""
+    source, _ = places
+    for name, at in (("source", source.parent), (".", source), ("./source/", source.parent), ("../source", source), ("sub/..", source)):
+        mounted = mount(name, cwd=at)
+        assert mounting.mount_entry(mounted.path)[0] == str(source)
+        mounted.unmount()
+
+
+def test_a_mount_over_a_living_npyfs_is_said_once(places, mount):
+    """Where an npyfs is mounted already, a notice says so, and that alone: not that the mountpoint is not empty as well."""
+    source, mountpoint = places
+    mount(source, at=mountpoint)
+    ran = mounting.run(source, mountpoint)
+    assert ran.returncode == 0
+    assert ran.stderr == f"npyfs: notice: {mountpoint}: npyfs is mounted here already; this mount hides it until it ends\n"
+    subprocess.run(["umount", mountpoint], check=True)
+    assert mounting.is_mounted(mountpoint)
+
+
 STANDARD = ["ro", "allow_other", "default_permissions", "allow_root", "nosuid", "nodev", "noexec", "noatime", "max_read=131072",
             "max_threads=1", "max_threads=4", "entry_timeout=0", "entry_timeout=0.5", "attr_timeout=60", "negative_timeout=3",
             "chunks=3", "direct_io", "kernel_cache", "source_io=mmap", "source_io=pread", "loglevel=debug", "dev", "suid"]

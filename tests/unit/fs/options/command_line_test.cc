@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,20 @@ std::string left_for_fuse(const Options& options) {
   std::string joined;
   for (const auto& argument : options.fuse_arguments) joined += argument + " ";
   return joined;
+}
+
+// The options that libfuse gets, split as libfuse splits them.
+std::vector<std::string> options_for_fuse(const Options& options) {
+  std::vector<std::string> found;
+  fuse_args arguments = FUSE_ARGS_INIT(0, nullptr);
+  for (const auto& text : options.fuse_arguments) fuse_opt_add_arg(&arguments, text.c_str());
+  const auto take = [](void* data, const char* argument, int, fuse_args*) {
+    static_cast<std::vector<std::string>*>(data)->emplace_back(argument);
+    return 0;
+  };
+  fuse_opt_parse(&arguments, &found, nullptr, take);
+  fuse_opt_free_args(&arguments);
+  return found;
 }
 
 TEST(Options, Defaults) {
@@ -187,6 +203,36 @@ TEST(Options, ACommandStandsBehindTwoDashes) {
   EXPECT_FALSE(parse({"/src", "/mnt", "/more", "--", "true"}));
 }
 
+TEST(Options, AHandedOverDescriptorIsForItsOwnerAloneUnlessTheKernelChecks) {
+  const auto plain = parse({"/src", "/dev/fd/9"});
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->fuse_descriptor, 9);
+  EXPECT_EQ(plain->users, Users::kOwner);
+  EXPECT_THAT(options_for_fuse(*plain), Contains("allow_root")) << "libfuse turns others away";
+  const auto unchecked = parse({"/src", "/dev/fd/9", "-o", "allow_other"});
+  ASSERT_TRUE(unchecked);
+  EXPECT_EQ(unchecked->users, Users::kOwner);
+  EXPECT_THAT(options_for_fuse(*unchecked), Contains("allow_root"));
+  const auto checked = parse({"/src", "/dev/fd/9", "-o", "allow_other,default_permissions"});
+  ASSERT_TRUE(checked);
+  EXPECT_EQ(checked->users, Users::kOthers);
+  EXPECT_THAT(options_for_fuse(*checked), Not(Contains("allow_root")));
+  for (const char* name : {"/dev/fd/", "/dev/fd/x", "/dev/fd/-1", "/dev/fd/2147483648"})
+    EXPECT_FALSE(parse({"/src", name}));
+  EXPECT_FALSE(parse({"/src", "/dev/fd/9", "--", "true"}));
+  EXPECT_FALSE(parse({"/src", "/dev/fd/9", "-o", "idle_timeout=1"}));
+  EXPECT_EQ(parse({"/src", "/dev/fdx"})->fuse_descriptor, std::nullopt);
+}
+
+TEST(Options, ShowAnAbsoluteSource) {
+  const auto shown = [](const char* source) { return options_for_fuse(*parse({source, "/mnt"})); };
+  EXPECT_THAT(shown("/src/"), Contains("fsname=/src"));
+  EXPECT_THAT(shown("/a/./b//c"), Contains("fsname=/a/b/c"));
+  EXPECT_THAT(shown("/"), Contains("fsname=/"));
+  EXPECT_THAT(shown("src"), Contains("fsname=" + std::filesystem::current_path().string() + "/src"));
+  EXPECT_THAT(shown("/proc/../proc"), Contains("fsname=/proc"));
+}
+
 TEST(Options, WithoutASourceBeforeThemTwoDashesPrecedeNames) {
   const auto options = parse({"-o", "ro", "--", "-src", "-mnt"});
   ASSERT_TRUE(options);
@@ -216,20 +262,6 @@ TEST(Options, MountsAreReadOnlyAndNamedAfterTheirSource) {
   const std::string named = left_for_fuse(*parse_with("fsname=other"));
   EXPECT_THAT(named, HasSubstr("fsname=other"));
   EXPECT_THAT(named, Not(HasSubstr("fsname=/src")));
-}
-
-// The options that libfuse gets, split as libfuse splits them.
-std::vector<std::string> options_for_fuse(const Options& options) {
-  std::vector<std::string> found;
-  fuse_args arguments = FUSE_ARGS_INIT(0, nullptr);
-  for (const auto& text : options.fuse_arguments) fuse_opt_add_arg(&arguments, text.c_str());
-  const auto take = [](void* data, const char* argument, int, fuse_args*) {
-    static_cast<std::vector<std::string>*>(data)->emplace_back(argument);
-    return 0;
-  };
-  fuse_opt_parse(&arguments, &found, nullptr, take);
-  fuse_opt_free_args(&arguments);
-  return found;
 }
 
 TEST(Options, EscapesAreReadAsLibfuseReadsThem) {
