@@ -73,7 +73,7 @@ def test_without_close_range_they_are_closed_as_well(places):
     strace -qq -f -e trace=close_range -e inject=close_range:error=ENOSYS -o "$4/trace" "$1" "$2" "$3" &
     until findmnt "$3"; do sleep 0.05; done > /dev/null
     for process in /proc/[0-9]*; do
-      if [[ $(readlink "$process/exe") == "$1" ]]; then readlink "$process"/fd/* | grep held || true; echo seen; fi
+      if [[ $(readlink "$process/exe") == "$1" ]] && grep -qF "$3" "$process/cmdline"; then readlink "$process"/fd/* | grep held || true; echo seen; fi
     done
     umount "$3"
     wait
