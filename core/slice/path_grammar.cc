@@ -1,10 +1,9 @@
 #include "core/slice/path_grammar.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <charconv>
 #include <limits>
+#include <span>
 #include <utility>
 
 namespace npyfs {
@@ -36,54 +35,61 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 
 // Takes the form off the end of `text`.
 Form take_form(std::string_view& text) {
-  for (const auto& [extension, form] : {std::pair{".npy", Form::kNpy}, std::pair{".bin", Form::kBin}}) {
-    if (!text.ends_with(extension)) continue;
-    text.remove_suffix(4);
-    return form;
-  }
-  return Form::kArray;
+  constexpr std::size_t kLength = 4;
+  if (text.size() < kLength || text[text.size() - kLength] != '.') return Form::kArray;
+  const std::string_view extension = text.substr(text.size() - kLength);
+  const bool is_npy = extension == ".npy";
+  if (!is_npy && extension != ".bin") return Form::kArray;
+  text.remove_suffix(kLength);
+  return is_npy ? Form::kNpy : Form::kBin;
 }
 
-std::optional<VirtualName> parse_chunk(NameKind kind, std::uint8_t axis, std::string_view text) {
-  VirtualName chunk{.kind = kind, .form = take_form(text), .axis = axis};
+// These fill in `name`, of which the axis is known, and say whether `text` is such a name.
+
+bool parse_chunk(NameKind kind, std::string_view text, VirtualName& name) {
+  name.kind = kind;
+  name.form = take_form(text);
   const auto index = take_number(text);
-  if (!index || !take(text, "_of_")) return std::nullopt;
+  if (!index || !take(text, "_of_")) return false;
   const auto sections = parse_number(text);
-  if (!sections || *index >= *sections) return std::nullopt;
-  chunk.first = *index;
-  chunk.second = *sections;
-  return chunk;
+  if (!sections || *index >= *sections) return false;
+  name.first = *index;
+  name.second = *sections;
+  return true;
 }
 
-std::optional<VirtualName> parse_slice(std::uint8_t axis, std::string_view text) {
-  VirtualName slice{.kind = NameKind::kSlice, .form = take_form(text), .axis = axis};
+bool parse_slice(std::string_view text, VirtualName& name) {
+  name.kind = NameKind::kSlice;
+  name.form = take_form(text);
   const auto start = take_number(text);
-  if (!start || !take(text, "_to_")) return std::nullopt;
+  if (!start || !take(text, "_to_")) return false;
   const auto stop = take_number(text);
-  if (!stop || *start > *stop) return std::nullopt;
+  if (!stop || *start > *stop) return false;
   if (take(text, "_by_")) {
     const auto step = take_number(text);
-    if (!step || *step == 0) return std::nullopt;
-    slice.step = *step;
+    if (!step || *step == 0) return false;
+    name.step = *step;
   }
-  if (!text.empty()) return std::nullopt;
-  slice.first = *start;
-  slice.second = *stop;
-  return slice;
+  name.first = *start;
+  name.second = *stop;
+  return text.empty();
 }
 
-std::optional<VirtualName> parse_counted(NameKind kind, std::uint8_t axis, std::uint64_t second,
-                                         std::string_view text) {
-  const Form form = take_form(text);
+bool parse_counted(NameKind kind, std::uint64_t second, std::string_view text, VirtualName& name) {
+  name.kind = kind;
+  name.form = take_form(text);
+  name.second = second;
   const auto number = parse_number(text);
-  if (!number) return std::nullopt;
-  return VirtualName{.kind = kind, .form = form, .axis = axis, .first = *number, .second = second};
+  if (number) name.first = *number;
+  return number.has_value();
 }
 
-std::optional<VirtualName> parse_group(NameKind kind, std::uint8_t axis, std::string_view text) {
+bool parse_group(NameKind kind, std::string_view text, VirtualName& name) {
+  name.kind = kind;
   const auto number = parse_number(text);
-  if (!number || *number == 0) return std::nullopt;
-  return VirtualName{.kind = kind, .axis = axis, .second = *number};
+  if (!number || *number == 0) return false;
+  name.second = *number;
+  return true;
 }
 
 struct FixedName {
@@ -91,13 +97,13 @@ struct FixedName {
   NameKind kind;
 };
 
-template <std::size_t kCount>
-std::optional<VirtualName> parse_fixed(const std::array<FixedName, kCount>& names, std::uint8_t axis,
-                                       std::string_view text) {
-  for (const auto& name : names) {
-    if (name.text == text) return VirtualName{.kind = name.kind, .axis = axis};
+bool parse_fixed(std::span<const FixedName> names, std::string_view text, VirtualName& name) {
+  for (const auto& fixed : names) {
+    if (fixed.text != text) continue;
+    name.kind = fixed.kind;
+    return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 constexpr std::array kOfArrays = {FixedName{"chunks", NameKind::kChunks},   FixedName{"slices", NameKind::kSlices},
@@ -109,89 +115,70 @@ constexpr std::array kOfSources = {FixedName{"source.npy", NameKind::kSource},
 constexpr std::array kOfAxes = {FixedName{"chunks", NameKind::kAxisChunks}, FixedName{"slices", NameKind::kSlices},
                                 FixedName{"batches", NameKind::kBatches}, FixedName{"items", NameKind::kItems}};
 
-std::optional<VirtualName> parse_in_array(bool is_source, std::string_view text) {
-  if (const auto name = parse_fixed(kOfArrays, 0, text)) return name;
-  if (is_source) {
-    if (const auto name = parse_fixed(kOfSources, 0, text)) return name;
-  }
-  if (!take(text, "axis")) return std::nullopt;
+bool parse_in_array(bool is_source, std::string_view text, VirtualName& name) {
+  if (parse_fixed(kOfArrays, text, name) || (is_source && parse_fixed(kOfSources, text, name))) return true;
+  if (!take(text, "axis")) return false;
   const auto axis = parse_number(text);
-  if (!axis || *axis >= kMaxAxes) return std::nullopt;
-  return VirtualName{.kind = NameKind::kAxis, .axis = static_cast<std::uint8_t>(*axis)};
+  if (!axis || *axis >= kMaxAxes) return false;
+  name.kind = NameKind::kAxis;
+  name.axis = static_cast<std::uint8_t>(*axis);
+  return true;
 }
 
-std::optional<VirtualName> parse_in_chunks(std::uint8_t axis, std::string_view text) {
-  if (text == "aligned") return VirtualName{.kind = NameKind::kAligned, .axis = axis};
-  if (const auto chunk = parse_chunk(NameKind::kChunk, axis, text)) return chunk;
-  return parse_group(NameKind::kChunksOf, axis, text);
+bool parse_in_chunks(std::string_view text, VirtualName& name) {
+  if (parse_chunk(NameKind::kChunk, text, name)) return true;
+  name = {.axis = name.axis};
+  if (text != "aligned") return parse_group(NameKind::kChunksOf, text, name);
+  name.kind = NameKind::kAligned;
+  return true;
 }
 
-std::optional<ParsedName> parse_text(NameKind kind, std::string_view text) {
-  const Form form = take_form(text);
-  if (text.empty()) return std::nullopt;
-  return ParsedName{{.kind = kind, .form = form}, text};
+bool parse_text(NameKind kind, std::string_view text, ParsedName& parsed) {
+  parsed.name.kind = kind;
+  parsed.name.form = take_form(text);
+  parsed.text = text;
+  return !text.empty();
 }
 
-std::optional<ParsedName> without_text(const std::optional<VirtualName>& name) {
-  return name ? std::optional(ParsedName{*name, {}}) : std::nullopt;
-}
-
-std::size_t decimal_width(std::uint64_t number) {
-  return fmt::formatted_size("{}", number);
-}
-
-std::string_view extension(Form form) {
-  switch (form) {
-    case Form::kNpy:
-      return ".npy";
-    case Form::kBin:
-      return ".bin";
-    case Form::kArray:
-      return "";
+bool parse_in(const VirtualName& directory, std::string_view text, ParsedName& parsed) {
+  VirtualName& name = parsed.name;
+  if (is_view_name(directory.kind)) return directory.form == Form::kArray && parse_in_array(false, text, name);
+  name.axis = directory.axis;
+  switch (directory.kind) {
+    case NameKind::kArray:
+      return parse_in_array(true, text, name);
+    case NameKind::kAxis:
+      return parse_fixed(kOfAxes, text, name);
+    case NameKind::kChunks:
+    case NameKind::kAxisChunks:
+      return parse_in_chunks(text, name);
+    case NameKind::kChunksOf:
+      return parse_chunk(NameKind::kChunk, text, name) && name.second == directory.second;
+    case NameKind::kAligned:
+      return parse_chunk(NameKind::kAlignedChunk, text, name);
+    case NameKind::kSlices:
+      return parse_slice(text, name);
+    case NameKind::kBatches:
+      return parse_group(NameKind::kBatchesOf, text, name);
+    case NameKind::kBatchesOf:
+      return parse_counted(NameKind::kBatch, directory.second, text, name);
+    case NameKind::kItems:
+      return parse_counted(NameKind::kItem, 0, text, name);
+    case NameKind::kIndex:
+      return parse_text(NameKind::kIndexed, text, parsed);
+    case NameKind::kFields:
+      return parse_text(NameKind::kField, text, parsed);
+    default:
+      return false;
   }
-  return "";
-}
-
-std::string padded(std::uint64_t number, std::uint64_t count) {
-  return fmt::format("{:0{}}", number, decimal_width(count == 0 ? 0 : count - 1));
 }
 
 }  // namespace
 
 std::optional<ParsedName> parse_name(const VirtualName& directory, std::string_view name) {
-  const std::uint8_t axis = directory.axis;
-  if (is_view_name(directory.kind)) {
-    return directory.form == Form::kArray ? without_text(parse_in_array(false, name)) : std::nullopt;
-  }
-  switch (directory.kind) {
-    case NameKind::kArray:
-      return without_text(parse_in_array(true, name));
-    case NameKind::kAxis:
-      return without_text(parse_fixed(kOfAxes, axis, name));
-    case NameKind::kChunks:
-    case NameKind::kAxisChunks:
-      return without_text(parse_in_chunks(axis, name));
-    case NameKind::kChunksOf: {
-      const auto chunk = parse_chunk(NameKind::kChunk, axis, name);
-      return without_text(chunk && chunk->second == directory.second ? chunk : std::nullopt);
-    }
-    case NameKind::kAligned:
-      return without_text(parse_chunk(NameKind::kAlignedChunk, axis, name));
-    case NameKind::kSlices:
-      return without_text(parse_slice(axis, name));
-    case NameKind::kBatches:
-      return without_text(parse_group(NameKind::kBatchesOf, axis, name));
-    case NameKind::kBatchesOf:
-      return without_text(parse_counted(NameKind::kBatch, axis, directory.second, name));
-    case NameKind::kItems:
-      return without_text(parse_counted(NameKind::kItem, axis, 0, name));
-    case NameKind::kIndex:
-      return parse_text(NameKind::kIndexed, name);
-    case NameKind::kFields:
-      return parse_text(NameKind::kField, name);
-    default:
-      return std::nullopt;
-  }
+  std::optional<ParsedName> parsed(std::in_place);
+  if (!parse_in(directory, name, *parsed)) parsed.reset();
+  return parsed;
 }
 
 bool is_view_name(NameKind kind) {
@@ -204,100 +191,6 @@ bool is_directory(const VirtualName& name) {
 
 bool is_view(const VirtualName& name) {
   return is_view_name(name.kind) && name.form != Form::kArray;
-}
-
-std::string format_name(const VirtualName& name, std::uint64_t count) {
-  switch (name.kind) {
-    case NameKind::kAxis:
-      return fmt::format("axis{}", name.axis);
-    case NameKind::kChunks:
-    case NameKind::kAxisChunks:
-      return "chunks";
-    case NameKind::kChunksOf:
-    case NameKind::kBatchesOf:
-      return fmt::format("{}", name.second);
-    case NameKind::kAligned:
-      return "aligned";
-    case NameKind::kSlices:
-      return "slices";
-    case NameKind::kBatches:
-      return "batches";
-    case NameKind::kItems:
-      return "items";
-    case NameKind::kIndex:
-      return "index";
-    case NameKind::kFields:
-      return "fields";
-    case NameKind::kChunk:
-    case NameKind::kAlignedChunk:
-      return fmt::format("{}_of_{}{}", padded(name.first, name.second), name.second, extension(name.form));
-    case NameKind::kSlice:
-      return fmt::format("{}_to_{}{}{}", name.first, name.second,
-                         name.step == 1 ? "" : fmt::format("_by_{}", name.step), extension(name.form));
-    case NameKind::kBatch:
-    case NameKind::kItem:
-      return padded(name.first, count) + std::string(extension(name.form));
-    case NameKind::kSource:
-      return "source.npy";
-    case NameKind::kInfo:
-      return "info.json";
-    case NameKind::kError:
-      return "error.txt";
-    case NameKind::kArray:
-    case NameKind::kIndexed:
-    case NameKind::kField:
-      return "";
-  }
-  return "";
-}
-
-std::string describe(const VirtualName& name) {
-  const std::string axis = (name.axis == 0 ? "" : fmt::format(" of axis {}", name.axis)) +
-                           (name.form == Form::kBin ? ", without header" : "");
-  switch (name.kind) {
-    case NameKind::kChunk:
-      return fmt::format("chunk {} of {}{}", name.first, name.second, axis);
-    case NameKind::kAlignedChunk:
-      return fmt::format("aligned chunk {} of {}{}", name.first, name.second, axis);
-    case NameKind::kSlice:
-      return fmt::format("rows {} to {}{}{}", name.first, name.second,
-                         name.step == 1 ? "" : fmt::format(" by {}", name.step), axis);
-    case NameKind::kBatch:
-      return fmt::format("batch {} of {} rows{}", name.first, name.second, axis);
-    case NameKind::kItem:
-      return fmt::format("item {}{}", name.first, axis);
-    default:
-      return format_name(name);
-  }
-}
-
-std::string format_path(const VirtualName& name) {
-  const std::string axis = name.axis == 0 ? "" : fmt::format("axis{}/", name.axis);
-  switch (name.kind) {
-    case NameKind::kAxisChunks:
-      return fmt::format("axis{}/chunks", name.axis);
-    case NameKind::kChunks:
-    case NameKind::kSlices:
-    case NameKind::kBatches:
-    case NameKind::kItems:
-      return axis + format_name(name);
-    case NameKind::kChunksOf:
-    case NameKind::kAligned:
-    case NameKind::kChunk:
-      return axis + "chunks/" + format_name(name);
-    case NameKind::kAlignedChunk:
-      return axis + "chunks/aligned/" + format_name(name);
-    case NameKind::kSlice:
-      return axis + "slices/" + format_name(name);
-    case NameKind::kBatchesOf:
-      return axis + "batches/" + format_name(name);
-    case NameKind::kBatch:
-      return fmt::format("{}batches/{}/{}", axis, name.second, format_name(name));
-    case NameKind::kItem:
-      return axis + "items/" + format_name(name);
-    default:
-      return format_name(name);
-  }
 }
 
 }  // namespace npyfs

@@ -17,7 +17,8 @@ struct SelectedArray {
   bool fortran_order = false;
 };
 
-// The selection of the view `name`, which is neither kIndexed nor kField. kNotFound with the reason if the array has no
+// The selection of the view `name`, which is neither kIndexed nor kField,
+// which array_directory.cc (core/array) takes from select_by_expression() and select_field(). kNotFound with the reason if the array has no
 // such axis, row or chunk; the subject is format_path(name).
 Result<Selection> select(const SelectedArray& array, const VirtualName& name);
 
