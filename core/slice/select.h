@@ -17,9 +17,9 @@ struct SelectedArray {
   bool fortran_order = false;
 };
 
-// The selection of the view `name`, which is neither kIndexed nor kField,
-// which array_directory.cc (core/array) takes from select_by_expression() and select_field(). kNotFound with the reason if the array has no
-// such axis, row or chunk; the subject is format_path(name).
+// The selection of the view `name`, by numbers: neither kIndexed nor kField, whose selections array_directory.cc
+// (core/array) takes from select_by_expression() and select_field(). kNotFound with the reason if the array has no such
+// axis, row or chunk; the subject is format_path(name).
 Result<Selection> select(const SelectedArray& array, const VirtualName& name);
 
 // The number of batches of `rows` rows along an axis of this length. The last one may be shorter.
