@@ -131,7 +131,10 @@ class Supervisor {
     }
     command_ = Child(*command);
     while (command_.runs()) handle_next_signal();
+    const bool is_served = daemon_.runs();
     end_daemon();
+    // A daemon that dies takes the mount from the command, which may end first.
+    if (is_served && daemon_.status() && WIFSIGNALED(*daemon_.status())) log_dead_daemon("");
     return exit_status();
   }
 
@@ -172,14 +175,19 @@ class Supervisor {
 
   // Not where somebody has unmounted, which the command itself may have done.
   void end_command_without_mount() {
-    const int status = *daemon_.status();
-    if (status == 0 || !command_.runs()) return;
-    const std::string how =
-        WIFSIGNALED(status) ? fmt::format("was ended by signal {}", WTERMSIG(status)) : "has failed";
-    log(LogLevel::kError, "{}: the daemon of this mount {}, so the command is ended", escaped(mountpoint_), how);
+    if (*daemon_.status() == 0) return;
+    log_dead_daemon(command_.runs() ? ", so the command is ended" : "");
+    if (!command_.runs()) return;
     clear_dead_mount();
     command_.send(SIGTERM);
     kill_at_ = Clock::now() + kGrace;
+  }
+
+  void log_dead_daemon(const char* consequence) const {
+    const int status = *daemon_.status();
+    const std::string how =
+        WIFSIGNALED(status) ? fmt::format("was ended by signal {}", WTERMSIG(status)) : "has failed";
+    log(LogLevel::kError, "{}: the daemon of this mount {}{}", escaped(mountpoint_), how, consequence);
   }
 
   void end_daemon() {
@@ -224,14 +232,15 @@ class Supervisor {
 }  // namespace
 
 int run_command(Options options) {
+  // Before the directory is made: a signal that ends npyfs must not leave it behind.
+  auto signals = SupervisedSignals::block();
+  if (!signals) return fail(signals.error());
   const bool is_private = options.mountpoint.empty();
   if (is_private) {
     auto made = make_private_mountpoint();
     if (!made) return fail(made.error());
     options.mountpoint = std::move(*made);
   }
-  auto signals = SupervisedSignals::block();
-  if (!signals) return fail(signals.error());
   return Supervisor(options, is_private, std::move(*signals)).run();
 }
 

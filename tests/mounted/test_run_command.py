@@ -227,9 +227,9 @@ def test_ignored_signals_stay_ignored(tree, private):
 
 def test_a_signal_before_the_mount_is_ready(tree, private, scratch):
     """A signal that comes while npyfs still mounts ends it: nothing is run, nothing left."""
-    for delay in range(12):
+    for delay in range(60):
         process = start(private, tree, "--", "sh", "-c", 'echo ran; exec sleep 60')
-        time.sleep(delay * 0.002)
+        time.sleep(delay * 0.0005)
         process.terminate()
         process.communicate(timeout=mounting.DEADLINE)
         assert process.returncode in (128 + signal.SIGTERM, -signal.SIGTERM)
