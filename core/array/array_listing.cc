@@ -11,6 +11,7 @@ namespace {
 
 // How many names a directory of chunks, batches or items lists.
 std::uint64_t count_numbered(const VirtualName& directory, const SelectedView& of, std::uint64_t default_chunks) {
+  if (directory.axis >= of.selection.ndim()) return 0;
   switch (directory.kind) {
     case NameKind::kChunks:
       return default_chunks;
@@ -75,6 +76,7 @@ void ArrayListing::list_array(const SelectedView& of, bool is_source) {
 
 void ArrayListing::list_fields(const SelectedView& of) {
   for (const Field& field : item_type(*of.array, of.selection).fields) {
+    if (!can_take_field(of.selection, field)) continue;
     if (const auto name = field_path_name(field.name)) names_.push_back(*name + ".npy");
   }
 }

@@ -51,6 +51,11 @@ ItemType item_type(const Array& array, const Selection& selection) {
   return type;
 }
 
+bool can_take_field(const Selection& selection, const Field& field) {
+  const std::size_t ndim = field.shape().size();
+  return selection.ndim() + ndim <= Selection::kMaxDimensions && selection.axes().size() + ndim < Selection::kMaxAxes;
+}
+
 Result<Selection> select_field(const Array& array, const Selection& selection, std::string_view name) {
   const auto refuse = [&](std::string why) {
     return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), std::move(why)});
@@ -60,7 +65,7 @@ Result<Selection> select_field(const Array& array, const Selection& selection, s
   const Field* field = find_field(type.fields, name);
   if (field == nullptr) return refuse(fmt::format("is no field of the array; it has {}", names_of(type.fields)));
   const Shape shape = field->shape();
-  if (selection.ndim() + shape.size() > Selection::kMaxDimensions) {
+  if (!can_take_field(selection, *field)) {
     return refuse(fmt::format("no array has more than {} dimensions", Selection::kMaxDimensions));
   }
   Selection of_field = selection;

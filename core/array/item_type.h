@@ -30,6 +30,10 @@ bool has_fields(const Array& array, const Selection& selection);
 // `selection` is one of `array`: has_fields().
 ItemType item_type(const Array& array, const Selection& selection);
 
+// Whether a field of the view's items can be selected: no array has more than 64 dimensions, and a selection has fewer
+// than 255 axes.
+bool can_take_field(const Selection& selection, const Field& field);
+
 // The selection of one field of the view's items. `name` is the field's name or title. kNotFound if there is no such
 // field (the sentence lists the fields), or if the view would have more than 64 dimensions with the field's subarray.
 Result<Selection> select_field(const Array& array, const Selection& selection, std::string_view name);

@@ -84,6 +84,7 @@ Result<std::shared_ptr<const NpyFile>> SourceCache::array(const std::string& pat
   if (array && (*array)->is_version_of(status) && !(*array)->is_unreadable()) {
     shared->array = *array;
   } else {
+    shared->array = nullptr;  // others may wait for this entry
     drop(shared);
   }
   return array;

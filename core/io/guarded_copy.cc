@@ -27,15 +27,16 @@ void pass_on(int signal, siginfo_t* info, void* context) {
   } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
     previous.sa_handler(signal);
   } else {
-    // The processor runs the instruction again that raised the signal, which then ends the process.
+    // Ends the process as soon as the handler returns, whoever has sent the signal.
     struct sigaction by_default = {};
     by_default.sa_handler = SIG_DFL;
     ::sigaction(SIGBUS, &by_default, nullptr);
+    ::raise(SIGBUS);
   }
 }
 
 void on_bus_error(int signal, siginfo_t* info, void* context) {
-  if (is_copying != 0) {
+  if (is_copying != 0 && info->si_code > 0) {  // raised by the kernel, not sent by a process
     recovered_mask = static_cast<const ucontext_t*>(context)->uc_sigmask;
     ::siglongjmp(recovery, 1);
   }

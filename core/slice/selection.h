@@ -36,6 +36,8 @@ class Selection {
  public:
   // The limit of numpy 2.
   static constexpr std::size_t kMaxDimensions = 64;
+  // Less than this many axes, with those that indices have dropped.
+  static constexpr std::size_t kMaxAxes = 0xFF;
 
   // Everything of an array of this shape.
   static Selection whole(std::span<const std::uint64_t> shape);
@@ -78,7 +80,7 @@ class Selection {
   static std::optional<Selection> decode(std::string_view encoded, std::span<const std::uint64_t> shape);
 
  private:
-  static constexpr std::uint8_t kNewAxis = 0xFF;
+  static constexpr std::uint8_t kNewAxis = kMaxAxes;
   struct Dimension {
     std::uint8_t axis = kNewAxis;  // index into axes_
     std::uint64_t length = 1;      // of a new axis

@@ -217,7 +217,7 @@ void Tree::close(const OpenFile& file) {
 
 Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const {
   if (file.may_be_written && range_locks_.is_locked(file.node)) {
-    if (auto filled = fill_with_zeros(file.node); !filled) return filled;
+    if (auto filled = fill_with_zeros(file.node, {offset, size}); !filled) return filled;
   }
   const View& view = file.view;
   const bool is_one_run = view.segments.size() == 1 && view.segments.front().runs.is_contiguous();
@@ -247,6 +247,8 @@ Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) {
   }
   const auto array = node_source_.array(*known);
   if (!array) return std::unexpected(array.error());
+  // The client may have kept the directory while the array lost an axis.
+  if (auto exists = check_path(known->at, *array); !exists) return std::unexpected(exists.error());
   return std::make_unique<VirtualListing>(known->at, *array, options_.default_chunks, root_.device());
 }
 

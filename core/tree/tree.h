@@ -97,8 +97,6 @@ class Tree {
   Result<void> set_size(NodeId id, std::uint64_t size, const OpenFile* file) const;
   // O_TRUNC, of which we hear after the open. kInvalidArgument where `process` has not opened the file for writing.
   Result<void> note_truncation(NodeId id, pid_t process) const;
-  // OpenForWriting::fill_with_zeros() where the file is open for writing. To be called before its lock ends.
-  Result<void> fill_with_zeros(NodeId id) const;
 
   Result<std::unique_ptr<Listing>> open_directory(NodeId id);
 
@@ -153,6 +151,8 @@ class Tree {
   Result<Entry> lookup_control(const Node& directory, std::string_view name);
   Entry found(const Node& node, const struct stat& attributes);
 
+  // OpenForWriting::fill_with_zeros() if the file is open for writing.
+  Result<void> fill_with_zeros(NodeId id, Extent wanted) const;
   Result<Node> node(NodeId id) const;
   Result<struct stat> virtual_attributes(const VirtualPath& at, const ArrayState& array) const;
   struct stat mirrored_attributes(const Node& node, const struct stat& status) const;

@@ -76,9 +76,9 @@ Result<void> Tree::note_truncation(NodeId id, pid_t process) const {
 }
 
 // One is enough: what is to be filled is known to all of them.
-Result<void> Tree::fill_with_zeros(NodeId id) const {
+Result<void> Tree::fill_with_zeros(NodeId id, Extent wanted) const {
   const auto writings = open_files_.writings(id);
-  return writings.empty() ? Result<void>{} : writings.front()->fill_with_zeros();
+  return writings.empty() ? Result<void>{} : writings.front()->fill_with_zeros(wanted);
 }
 
 }  // namespace npyfs

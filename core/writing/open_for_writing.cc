@@ -101,9 +101,8 @@ Result<void> OpenForWriting::write_behind_other_header(std::uint64_t offset, std
 }
 
 Result<void> OpenForWriting::write_here(std::uint64_t offset, std::span<const std::byte> bytes) const {
-  if (share_.unwritten().has_too_many_gaps()) {
-    if (auto filled = fill_with_zeros(); !filled) return filled;
-  }
+  const auto zeros = [this](Extent extent) { return write_zeros(extent); };
+  if (auto filled = share_.unwritten().fill_surplus(zeros); !filled) return filled;
   auto may = writer_->check(offset, bytes);
   note_header(offset, bytes.size(), may);
   if (!may) share_.unwritten().note_refusal(serial_);
@@ -150,7 +149,11 @@ Result<void> OpenForWriting::write_zeros(Extent extent) const {
 }
 
 Result<void> OpenForWriting::fill_with_zeros() const {
-  return share_.unwritten().fill([this](Extent extent) { return write_zeros(extent); });
+  return fill_with_zeros({0, writer_->view().size()});
+}
+
+Result<void> OpenForWriting::fill_with_zeros(Extent wanted) const {
+  return share_.unwritten().fill(wanted, [this](Extent extent) { return write_zeros(extent); });
 }
 
 Result<void> OpenForWriting::sync() const {

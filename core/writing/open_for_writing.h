@@ -52,6 +52,8 @@ class OpenForWriting {
   // Writes the zeros that a truncation has promised. To be called before anybody reads the view, and before its lock
   // ends.
   Result<void> fill_with_zeros() const;
+  // The same for these bytes of the view alone.
+  Result<void> fill_with_zeros(Extent wanted) const;
 
   pid_t process() const { return process_; }
 

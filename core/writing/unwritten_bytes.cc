@@ -1,5 +1,6 @@
 #include "core/writing/unwritten_bytes.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace npyfs {
@@ -15,6 +16,10 @@ void UnwrittenBytes::note_write(Extent bytes) {
   const MutexLock lock(mutex_);
   if (bytes.size == 0 || gaps_.empty()) return;
   may_take_back_ = kNobody;
+  remove(bytes);
+}
+
+void UnwrittenBytes::remove(Extent bytes) {
   auto gap = gaps_.upper_bound(bytes.offset);
   if (gap != gaps_.begin()) --gap;
   while (gap != gaps_.end() && gap->first < bytes.end()) {
@@ -38,20 +43,32 @@ void UnwrittenBytes::note_refusal(std::uint64_t opener) {
   if (may_take_back_ == opener) gaps_.clear();
 }
 
-Result<void> UnwrittenBytes::fill(const WriteZeros& write_zeros) {
-  const MutexLock lock(mutex_);
-  while (!gaps_.empty()) {
-    const auto [start, end] = *gaps_.begin();
-    may_take_back_ = kNobody;
-    if (auto written = write_zeros({start, end - start}); !written) return written;
-    gaps_.erase(gaps_.begin());
-  }
+Result<void> UnwrittenBytes::fill_gap(Extent gap, const WriteZeros& write_zeros) {
+  may_take_back_ = kNobody;
+  if (auto written = write_zeros(gap); !written) return written;
+  remove(gap);
   return {};
 }
 
-bool UnwrittenBytes::has_too_many_gaps() const {
+Result<void> UnwrittenBytes::fill(Extent wanted, const WriteZeros& write_zeros) {
   const MutexLock lock(mutex_);
-  return gaps_.size() > kMaxGaps;
+  while (true) {
+    auto gap = gaps_.upper_bound(wanted.offset);
+    if (gap != gaps_.begin() && std::prev(gap)->second > wanted.offset) --gap;
+    if (gap == gaps_.end() || gap->first >= wanted.end()) return {};
+    const std::uint64_t start = std::max(gap->first, wanted.offset);
+    const Extent part{start, std::min(gap->second, wanted.end()) - start};
+    if (auto filled = fill_gap(part, write_zeros); !filled) return filled;
+  }
+}
+
+Result<void> UnwrittenBytes::fill_surplus(const WriteZeros& write_zeros) {
+  const MutexLock lock(mutex_);
+  while (gaps_.size() > kMaxGaps) {
+    const auto [start, end] = *gaps_.begin();
+    if (auto filled = fill_gap({start, end - start}, write_zeros); !filled) return filled;
+  }
+  return {};
 }
 
 }  // namespace npyfs

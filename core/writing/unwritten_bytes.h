@@ -34,14 +34,19 @@ class UnwrittenBytes {
   // and nothing was written since, nothing will be filled.
   void note_refusal(std::uint64_t opener) EXCLUDES(mutex_);
 
-  // Writes zeros into all bytes that nobody has written. After an error, those that failed still count as unwritten.
-  Result<void> fill(const WriteZeros& write_zeros) EXCLUDES(mutex_);
+  // Writes zeros into all bytes of `wanted` that nobody has written. After an error, those that failed still count as
+  // unwritten.
+  Result<void> fill(Extent wanted, const WriteZeros& write_zeros) EXCLUDES(mutex_);
 
-  bool has_too_many_gaps() const EXCLUDES(mutex_);
+  // Fills the first gaps while there are more than kMaxGaps.
+  Result<void> fill_surplus(const WriteZeros& write_zeros) EXCLUDES(mutex_);
 
  private:
-  mutable Mutex
-      mutex_;  // Held while zeros are written: writes of the same view wait, so they end up on top of the zeros.
+  Result<void> fill_gap(Extent gap, const WriteZeros& write_zeros) REQUIRES(mutex_);
+  void remove(Extent bytes) REQUIRES(mutex_);
+
+  // Held while zeros are written: writes of the same view wait, so they end up on top of the zeros.
+  mutable Mutex mutex_;
   std::map<std::uint64_t, std::uint64_t> gaps_ GUARDED_BY(mutex_);  // offset -> end
   // Who has truncated it, while nothing was written or filled since; kNobody if that is more than one.
   static constexpr std::uint64_t kNobody = 0;

@@ -131,5 +131,20 @@ TEST_F(TreeViewsTest, DirectoriesBelowAViewAreOfOneVersionOfTheArray) {
   }
 }
 
+TEST_F(TreeViewsTest, ADirectoryOfAnAxisThatIsGoneListsNothing) {
+  directory_.write("b.npy", npy_bytes({"'<i4'", 4, false, {1, 1, 2, 3}}));
+  std::vector<NodeId> kept;
+  for (const char* name : {"b.npy/axis3/chunks/aligned", "b.npy/axis1/items", "b.npy/axis1/batches/7", "b.npy/axis2"}) {
+    kept.push_back(node(name));
+    EXPECT_TRUE(tree_.open_directory(kept.back())) << name;
+  }
+  directory_.write("b.npy", npy_bytes({"'<i4'", 4, false, {9}}));
+  for (const NodeId id : kept) {
+    const auto listing = tree_.open_directory(id);
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::kNotFound);
+  }
+}
+
 }  // namespace
 }  // namespace npyfs

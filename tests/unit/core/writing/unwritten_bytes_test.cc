@@ -14,7 +14,7 @@ constexpr std::uint64_t kSize = 40;
 
 // The bytes of a view: '.' where nothing was written, '0' for a zero.
 std::string filled(UnwrittenBytes& unwritten, std::string bytes) {
-  EXPECT_TRUE(unwritten.fill([&](Extent extent) {
+  EXPECT_TRUE(unwritten.fill({0, 1 << 20}, [&](Extent extent) {
     bytes.replace(extent.offset, extent.size, extent.size, '0');
     return Result<void>();
   }));
@@ -56,7 +56,7 @@ TEST(UnwrittenBytes, StayWhereZerosCannotBeWritten) {
   UnwrittenBytes unwritten;
   unwritten.truncate({0, 4}, 1);
   unwritten.note_write({1, 1});
-  const auto full = unwritten.fill([](Extent extent) -> Result<void> {
+  const auto full = unwritten.fill({0, kSize}, [](Extent extent) -> Result<void> {
     if (extent.offset == 0) return {};
     return std::unexpected(Error{ErrorKind::kSystem, "a.npy", "no room", ENOSPC});
   });
@@ -86,14 +86,35 @@ TEST(UnwrittenBytes, AreTakenBackByARefusalOfWhoTruncatedAlone) {
   EXPECT_EQ(filled(two, "...."), "0000") << "the first one was promised zeros";
 }
 
+TEST(UnwrittenBytes, AreFilledOnlyWhereTheyAreWanted) {
+  UnwrittenBytes unwritten;
+  unwritten.truncate({0, 12}, 1);
+  unwritten.note_write({5, 2});
+  std::string bytes(12, '.');
+  const auto write_zeros = [&](Extent extent) {
+    bytes.replace(extent.offset, extent.size, extent.size, '0');
+    return Result<void>();
+  };
+  EXPECT_TRUE(unwritten.fill({3, 6}, write_zeros));
+  EXPECT_EQ(bytes, "...00..00...");
+  EXPECT_TRUE(unwritten.fill({20, 6}, write_zeros));
+  EXPECT_EQ(filled(unwritten, bytes), "00000..00000") << "each once";
+}
+
 TEST(UnwrittenBytes, AreNotRememberedWithoutBound) {
   UnwrittenBytes unwritten;
   unwritten.truncate({0, 1 << 20}, 1);
-  for (std::uint64_t i = 0; i < UnwrittenBytes::kMaxGaps; ++i) {
-    EXPECT_FALSE(unwritten.has_too_many_gaps());
+  std::size_t filled_gaps = 0;
+  const auto count = [&](Extent) {
+    ++filled_gaps;
+    return Result<void>();
+  };
+  for (std::uint64_t i = 0; i < UnwrittenBytes::kMaxGaps + 10; ++i) {
     unwritten.note_write({2 * i + 1, 1});
+    EXPECT_TRUE(unwritten.fill_surplus(count));
+    EXPECT_EQ(filled_gaps, i + 1 < UnwrittenBytes::kMaxGaps ? 0 : i + 2 - UnwrittenBytes::kMaxGaps) << i;
+    if (filled_gaps > 10) break;
   }
-  EXPECT_TRUE(unwritten.has_too_many_gaps());
 }
 
 }  // namespace
