@@ -5,9 +5,13 @@
 #include <fuse_lowlevel.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -59,13 +63,23 @@ Session new_session(const Options& options, MountState& filesystem) {
   return session;
 }
 
+// The largest number of an open descriptor; 0 if /proc does not say.
+int highest_descriptor() {
+  int highest = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry("/proc/self/fd", error), end; !error && entry != end;
+       entry.increment(error)) {
+    highest = std::max(highest, std::atoi(entry->path().filename().c_str()));
+  }
+  return highest;
+}
+
 // A duplicate of the connection's descriptor with a number above that of the socket by which the fusermount3 of
 // -o auto_unmount learns of our death. That fusermount3 looks once, and unmounts only if the connection is already
 // closed. When a process is killed the kernel closes files in the reverse order of their last descriptors, so the
-// connection then closes before the socket.
+// connection then closes before the socket. Numbers below the socket's may be free, so it must not take the first one.
 UniqueFd duplicate_above_socket(int connection) {
-  const UniqueFd in_a_gap(::fcntl(connection, F_DUPFD_CLOEXEC, 0));  // libfuse may have left a gap below the socket
-  return UniqueFd(::fcntl(connection, F_DUPFD_CLOEXEC, 0));
+  return UniqueFd(::fcntl(connection, F_DUPFD_CLOEXEC, highest_descriptor() + 1));
 }
 
 bool mount_session(fuse_session* session, const std::string& mountpoint, const Options& options) {
