@@ -6,23 +6,7 @@ import subprocess
 import pytest
 
 from arrays import saved
-from emptied import ARRAY, CHUNK, FULL, SIZE, assert_rows
-
-
-@pytest.fixture
-def array(source):
-    (source / "a.npy").write_bytes(saved(ARRAY))
-    return source / "a.npy"
-
-
-@pytest.fixture
-def mounted(array, mount):
-    return mount(array.parent, "rw")
-
-
-@pytest.fixture
-def view(mounted):
-    return mounted / CHUNK
+from emptied import ARRAY, CHUNK, FULL, SIZE, assert_rows, array, mounted, view  # noqa: F401 (fixtures)
 
 
 COMMANDS = {
