@@ -196,13 +196,17 @@ os.kill(os.getpid(), 9)
     assert np.load(tree / "data.npy").tolist() == [[7.0, 7.0]] * 3 + ARRAY[3:].tolist()
 
 
+# Blocked and waited for: a signal just before signal.pause() would be handled there, and pause() would wait for another.
 TRAPS = """
 import os, signal, sys
-for number in (1, 2, 3, 10, 12, 14, 15, 34, 64):
-    signal.signal(number, lambda number, frame: (print(number, flush=True), number == 15 and os._exit(9)))
+numbers = {1, 2, 3, 10, 12, 14, 15, 34, 64}
+signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
 print(os.path.isdir(sys.argv[1] + "/data.npy"), flush=True)
-while True:
-    signal.pause()
+number = 0
+while number != 15:
+    number = int(signal.sigwait(numbers))
+    print(number, flush=True)
+sys.exit(9)
 """
 
 
