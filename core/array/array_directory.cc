@@ -55,9 +55,9 @@ Result<void> check_file(const VirtualPath& path, const ArrayState& array) {
     case NameKind::kSource:
       return {};
     case NameKind::kInfo:
-      if (array.has_header()) return {};
-      if (array.file && (*array.file)->is_unreadable()) return std::unexpected((*array.file)->header().error());
-      return not_found("info.json", "the source has no header");
+      if (!array.file) return std::unexpected(array.file.error());
+      if ((*array.file)->is_unreadable()) return std::unexpected((*array.file)->header().error());
+      return {};
     default:
       return array.array() ? Result<void>(not_found("error.txt", "the array has no error")) : Result<void>{};
   }
@@ -153,6 +153,8 @@ Result<View> content_of(const VirtualPath& path, const ArrayState& array) {
 
 Result<std::uint64_t> size_of(const VirtualPath& path, const ArrayState& array) {
   if (!is_view(path.name)) {
+    // A file that may not be read has a status all the same, as it has in the source.
+    if (path.name.kind == NameKind::kSource && !array.file) return static_cast<std::uint64_t>(array.status.st_size);
     const auto view = content_of(path, array);
     return view ? Result<std::uint64_t>(view->size()) : std::unexpected(view.error());
   }

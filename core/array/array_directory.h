@@ -25,7 +25,8 @@ struct ArrayState {
   // The array, or why no slice of it can be served.
   Result<std::shared_ptr<const Array>> array() const;
 
-  bool has_header() const { return file && (*file)->header(); }
+  // Whether the file could be opened and read, so that it is known what it holds, be it an array or not.
+  bool is_readable() const { return file && !(*file)->is_unreadable(); }
 
   // The version of the source in this state: FileVersion::hash() and, if known, the time of birth.
   std::uint64_t version() const;

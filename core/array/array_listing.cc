@@ -51,7 +51,7 @@ ArrayListing::ArrayListing(const VirtualPath& directory, const ArrayState& array
   const auto of = selected_view(directory, array);
   if (name.kind == NameKind::kArray && !of) {
     names_ = {"error.txt"};
-    if (array.has_header()) names_.emplace_back("info.json");
+    if (array.is_readable()) names_.emplace_back("info.json");
     names_.emplace_back("source.npy");
   }
   if (name.kind == NameKind::kAxis) names_ = {"batches", "chunks", "slices"};

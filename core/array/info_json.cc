@@ -31,7 +31,7 @@ std::string common_members(const std::string& absolute_path, const Shape& shape,
                      quoted(absolute_path), fmt::join(shape, ", "), quoted(descr_text(descr)), fortran_order, itemsize);
 }
 
-// The members about the source file; only for the whole array.
+// The members about the source file; only for the whole array, whose header can be read.
 std::string file_members(const NpyFile& source) {
   const NpyHeader& header = *source.header();
   return fmt::format(R"(,
@@ -50,9 +50,15 @@ std::string descr_text(const std::string& descr) {
 }
 
 std::string info_json(const NpyFile& source, const std::string& absolute_path) {
+  const std::string reason = fmt::format(",\n  \"reason\": {}\n}}\n", quoted(source.array().error().sentence));
+  if (!source.header()) {
+    return fmt::format("{{\n  \"source\": {},\n  \"file_size\": {},\n  \"sliceable\": false", quoted(absolute_path),
+                       source.file()->size()) +
+           reason;
+  }
   const NpyHeader& header = *source.header();
   return common_members(absolute_path, header.shape, header.descr, header.fortran_order, header.itemsize) +
-         file_members(source) + "\n}\n";
+         file_members(source) + reason;
 }
 
 std::string info_json(const NpyFile& source, const std::string& absolute_path, const Array& array,

@@ -14,8 +14,9 @@ namespace npyfs {
 // after ast.literal_eval().
 std::string descr_text(const std::string& descr);
 
-// One JSON object with a final newline, for a source that has a header but of which no slice can be served. Always
-// valid JSON: bytes in names that are not UTF-8 are replaced by U+FFFD. `absolute_path` is that of the source.
+// One JSON object with a final newline, for a source of which no slice can be served: "reason" says why, and what the
+// header says is there if it can be read. Always valid JSON: bytes in names that are not UTF-8 are replaced by U+FFFD.
+// `absolute_path` is that of the source.
 std::string info_json(const NpyFile& source, const std::string& absolute_path);
 
 // The same for an array, or for a view of it as an array (`is_view`). "index" is the selection in numpy's notation.

@@ -1,19 +1,33 @@
 #include "core/commands/check_dataset.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <deque>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "core/array/npy_file.h"
+#include "core/base/escape.h"
 #include "core/base/path_string.h"
+#include "core/npy/npy_framing.h"
 #include "core/paths/directory_stream.h"
 #include "core/tree/control_files.h"
 
 namespace npyfs {
 namespace {
+
+// False also if the bytes cannot be read.
+bool begins_as_npy(const SourceFile& file, std::uint64_t offset) {
+  std::array<std::byte, kNpyMagic.size()> bytes;
+  if (file.size() - offset < bytes.size() || !file.read_exactly(bytes.data(), bytes.size(), offset)) return false;
+  return std::memcmp(bytes.data(), kNpyMagic.data(), bytes.size()) == 0;
+}
 
 class Walk {
  public:
@@ -30,6 +44,7 @@ class Walk {
       found(found_.paths.size());
     }
     std::ranges::sort(found_.paths);
+    std::ranges::sort(found_.links, {}, &UnfollowedLink::path);
     return std::move(found_);
   }
 
@@ -66,7 +81,24 @@ class Walk {
       found_.paths.push_back(std::move(path));
     } else if (S_ISDIR(type)) {
       (is_certain ? directories_ : linked_).push_back(std::move(path));
+    } else if (S_ISLNK(type)) {
+      found_.links.push_back(unfollowed_link(std::move(path)));
     }
+  }
+
+  // Follows the link to the end only to say where it leads: nothing is opened there.
+  UnfollowedLink unfollowed_link(std::string path) const {
+    const auto target = root_.read_link(path);
+    const std::string to = target ? fmt::format(" (to {})", escaped(*target)) : "";
+    struct stat status;
+    if (::stat(root_.absolute(path).c_str(), &status) == 0) {
+      return {std::move(path), "leaves SOURCE" + to + "; -o follow_symlinks follows it", false};
+    }
+    const bool is_loop = errno == ELOOP;
+    if (errno == ENOENT || errno == ENOTDIR || is_loop) {
+      return {std::move(path), (is_loop ? "leads in a circle" : "leads nowhere") + to, true};
+    }
+    return {std::move(path), fmt::format("cannot be followed{}: {}", to, std::strerror(errno)), false};
   }
 
   const SourceRoot& root_;
@@ -84,17 +116,26 @@ FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::ui
   return Walk(root, suffixes).run(found);
 }
 
+std::uint64_t CheckedArray::trailing_bytes() const {
+  if (!header || header->holds_objects || is_damaged()) return 0;
+  return file_size - header->data_offset - data_size(*header);
+}
+
 CheckedArray check_array(const SourceRoot& root, const std::string& path) {
   CheckedArray checked;
   checked.path = path;
   const auto file = NpyFile::open(root, path, SourceIo::kPread, nullptr, WrittenHere::kNo);
   if (!file) {
     checked.problem = file.error();
+    if (const auto status = root.status(path)) checked.file_size = static_cast<std::uint64_t>(status->st_size);
     return checked;
   }
   checked.file_size = (*file)->file()->size();
   if ((*file)->header()) checked.header = *(*file)->header();
   if (!(*file)->array()) checked.problem = (*file)->array().error();
+  if (const std::uint64_t trailing = checked.trailing_bytes(); trailing > 0) {
+    checked.is_followed_by_npy = begins_as_npy(*(*file)->file(), checked.file_size - trailing);
+  }
   return checked;
 }
 

@@ -15,9 +15,17 @@
 
 namespace npyfs {
 
+// A symbolic link that the mount shows as a link, because it does not lead to anything below the root.
+struct UnfollowedLink {
+  std::string path;    // relative to the root
+  std::string reason;  // "leads nowhere (to ../gone.npy)"
+  bool is_broken;      // false if it leads to something outside the root
+};
+
 struct FoundArrays {
-  std::vector<std::string> paths;  // relative to the root, sorted
-  std::vector<Error> unreadable;   // for directories and links that cannot be read; the subject is the path
+  std::vector<std::string> paths;     // relative to the root, sorted
+  std::vector<UnfollowedLink> links;  // sorted by path
+  std::vector<Error> unreadable;      // for directories and links that cannot be read; the subject is the path
 };
 
 // Finds every array; follows links as the mount does. Visits each directory once, however many links lead to it: under
@@ -28,12 +36,18 @@ FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::ui
 
 struct CheckedArray {
   std::string path;                 // relative to the root
-  std::uint64_t file_size = 0;      // bytes; 0 if the file cannot be opened
+  std::uint64_t file_size = 0;      // bytes
   std::optional<NpyHeader> header;  // nullopt if no header can be read
   std::optional<Error> problem;     // why no slice of it can be served; nullopt if slices can be served
+  bool is_followed_by_npy = false;  // another .npy header follows the array in the file, as after two calls of np.save
 
+  bool is_sliceable() const { return !problem; }
+  // Whether the file cannot be opened or read, so that nothing is known of what it holds.
+  bool is_unreadable() const { return problem && problem->kind == ErrorKind::kSystem; }
   // False also for a valid file that has no slices (0-d, Python objects).
-  bool damaged() const { return problem && problem->kind != ErrorKind::kNotSliceable; }
+  bool is_damaged() const { return problem && !is_unreadable() && problem->kind != ErrorKind::kNotSliceable; }
+  // How many bytes the file has after the array. 0 if that is unknown.
+  std::uint64_t trailing_bytes() const;
 };
 
 // Opens one file and reads its header. Never blocks, and reads a bounded number of bytes.

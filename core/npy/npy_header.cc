@@ -186,16 +186,17 @@ Result<void> check_sliceable(const NpyHeader& header, std::uint64_t file_size, s
   const auto refuse = [&](std::string sentence) {
     return std::unexpected(Error{ErrorKind::kNotSliceable, std::string(file_name), std::move(sentence)});
   };
-  if (header.shape.empty()) return refuse("the array has no dimensions (shape ()), so it has no slices");
   if (header.holds_objects) {
     return refuse(fmt::format("the array holds pickled Python objects (descr {}), which have no fixed row size",
                               shortened(header.descr)));
   }
+  if (auto complete = check_data_size(header, file_size, file_name); !complete) return complete;
+  if (header.shape.empty()) return refuse("the array has no dimensions (shape ()), so it has no slices");
   if (header.itemsize == 0) {
     return refuse(fmt::format("the items of the array have 0 bytes (descr {}), so its slices would hold nothing",
                               shortened(header.descr)));
   }
-  return check_data_size(header, file_size, file_name);
+  return {};
 }
 
 Result<void> check_data_size(const NpyHeader& header, std::uint64_t file_size, std::string_view file_name) {

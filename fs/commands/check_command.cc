@@ -13,22 +13,13 @@
 #include "fs/commands/progress.h"
 #include "fs/options/error_hints.h"
 #include "fs/options/flags.h"
+#include "fs/options/source_options.h"
 #include "fs/options/wrong_use.h"
 
 namespace npyfs {
 namespace {
 
-constexpr Flag kFlags[] = {{"check", false}, {"json", false}, {"suffix"}};
-
-Result<ArraySuffixes> suffixes_of(const Flags& flags) {
-  ArraySuffixes suffixes;
-  for (const auto& [name, value] : flags.given) {
-    if (name != "suffix") continue;
-    if (auto checked = check_array_suffix("--suffix", value); !checked) return std::unexpected(checked.error());
-    suffixes.push_back(value);
-  }
-  return suffixes;
-}
+constexpr Flag kFlags[] = {{"check", false}, {"json", false}, {"o"}};
 
 CheckReport examine(const SourceRoot& root, const ArraySuffixes& suffixes) {
   FoundArrays found;
@@ -36,7 +27,10 @@ CheckReport examine(const SourceRoot& root, const ArraySuffixes& suffixes) {
     Progress searching("looking for arrays:", 0, ProgressUnit::kFiles);
     found = find_arrays(root, [&](std::uint64_t count) { searching.reached(count); }, suffixes);
   }
-  CheckReport report{.source = root.absolute(""), .arrays = {}, .unreadable = std::move(found.unreadable)};
+  CheckReport report{.source = root.absolute(""),
+                     .arrays = {},
+                     .links = std::move(found.links),
+                     .unreadable = std::move(found.unreadable)};
   report.arrays.reserve(found.paths.size());
   Progress checking("checking", found.paths.size(), ProgressUnit::kFiles);
   for (const auto& path : found.paths) {
@@ -57,15 +51,16 @@ Result<ExitStatus> run_check(int argc, char* argv[]) {
   const auto flags = parse_flags(argc, argv, kFlags);
   if (!flags) return std::unexpected(flags.error());
   if (flags->positional.size() != 1) {
-    return wrong_use("--check",
-                     fmt::format("takes one SOURCE, and got {}: npyfs --check SOURCE [--json] [--suffix .cs]",
-                                 flags->positional.size()));
+    return wrong_use(
+        "--check",
+        fmt::format("takes one SOURCE, and got {}: npyfs --check SOURCE [--json] [-o follow_symlinks,suffix=.cs]",
+                    flags->positional.size()));
   }
-  const auto suffixes = suffixes_of(*flags);
-  if (!suffixes) return std::unexpected(suffixes.error());
-  const auto root = SourceRoot::open(flags->positional.front(), LeavingLinks::kAreLinks, Users::kOwner);
+  const auto options = source_options("--check", flags->options);
+  if (!options) return std::unexpected(options.error());
+  const auto root = SourceRoot::open(flags->positional.front(), options->leaving_links, Users::kOwner);
   if (!root) return std::unexpected(with_advice_on_source(root.error()));
-  const CheckReport report = examine(*root, *suffixes);
+  const CheckReport report = examine(*root, options->suffixes);
   const bool wants_json = flags->has("json");
   const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
   const auto printed = print(wants_json ? check_json(report) : is_terminal ? check_table(report) : check_lines(report));

@@ -1,4 +1,4 @@
-// npyfs --check SOURCE [--json]
+// npyfs --check SOURCE [--json] [-o follow_symlinks,suffix=.cs]
 #pragma once
 
 #include "core/base/error.h"
@@ -6,7 +6,8 @@
 
 namespace npyfs {
 
-// Prints a list of the arrays in a data set. kDamageFound where an array is damaged or something cannot be read.
+// Prints a list of the arrays in a data set. kDamageFound if an array is damaged, something cannot be
+// read, or a link leads nowhere.
 Result<ExitStatus> run_check(int argc, char* argv[]);
 
 }  // namespace npyfs

@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kColumns = 6;
 using Row = std::array<std::string, kColumns>;
-constexpr std::array kHead = {"array", "shape", "dtype", "order", "size", "chunkable"};
+constexpr std::array kHead = {"array", "shape", "dtype", "order", "size", "sliceable"};
 constexpr std::size_t kSizeColumn = 4;   // aligned to the right
 constexpr std::size_t kWidestCell = 40;  // characters
 constexpr const char* kUnknown = "-";
@@ -41,6 +41,11 @@ std::string cut(const std::string& text) {
   return text.substr(0, end) + std::string(kRest);
 }
 
+const char* prefix_of(const CheckedArray& array) {
+  if (array.is_unreadable()) return "UNREADABLE: ";
+  return array.is_damaged() ? "DAMAGED: " : "no: ";
+}
+
 Row row_of(const CheckedArray& array, Sizes sizes) {
   Row row;
   row.fill(kUnknown);
@@ -51,7 +56,19 @@ Row row_of(const CheckedArray& array, Sizes sizes) {
     row[3] = array.header->fortran_order ? "F" : "C";
   }
   row[4] = sizes == Sizes::kReadable ? readable_size(array.file_size) : fmt::format("{}", array.file_size);
-  row[5] = array.problem ? (array.damaged() ? "DAMAGED: " : "no: ") + array.problem->sentence : "yes";
+  row[5] = array.is_sliceable() ? "yes" : prefix_of(array) + array.problem->sentence;
+  if (const std::uint64_t bytes = array.trailing_bytes(); bytes > 0) {
+    row[5] += fmt::format("; {} more bytes follow the array", bytes);
+    if (array.is_followed_by_npy) row[5] += ", and begin with the header of another one, which is not shown";
+  }
+  return row;
+}
+
+Row row_of(const UnfollowedLink& link) {
+  Row row;
+  row.fill(kUnknown);
+  row[0] = escaped(link.path);
+  row[5] = fmt::format("{}: {}", link.is_broken ? "BROKEN LINK" : "link", link.reason);
   return row;
 }
 
@@ -66,6 +83,7 @@ Row row_of(const Error& unreadable) {
 std::vector<Row> rows_of(const CheckReport& report, Sizes sizes) {
   std::vector<Row> rows;
   for (const auto& array : report.arrays) rows.push_back(row_of(array, sizes));
+  for (const auto& link : report.links) rows.push_back(row_of(link));
   for (const auto& error : report.unreadable) rows.push_back(row_of(error));
   return rows;
 }
@@ -80,20 +98,30 @@ Json json_of(const CheckedArray& array) {
   json["itemsize"] = known ? Json(array.header->itemsize) : Json();
   json["data_offset"] = known ? Json(array.header->data_offset) : Json();
   json["file_size"] = array.file_size;
-  json["chunkable"] = !array.problem;
-  json["damaged"] = array.damaged();
+  json["trailing_bytes"] = known ? Json(array.trailing_bytes()) : Json();
+  json["sliceable"] = array.is_sliceable();
+  json["damaged"] = array.is_damaged();
+  json["unreadable"] = array.is_unreadable();
   json["reason"] = array.problem ? Json(array.problem->sentence) : Json();
   return json;
 }
 
 }  // namespace
 
-std::size_t CheckReport::chunkable() const {
-  return static_cast<std::size_t>(std::ranges::count_if(arrays, [](const auto& array) { return !array.problem; }));
+std::size_t CheckReport::count_sliceable() const {
+  return static_cast<std::size_t>(std::ranges::count_if(arrays, &CheckedArray::is_sliceable));
 }
 
-std::size_t CheckReport::damaged() const {
-  return static_cast<std::size_t>(std::ranges::count_if(arrays, &CheckedArray::damaged));
+std::size_t CheckReport::count_damaged() const {
+  return static_cast<std::size_t>(std::ranges::count_if(arrays, &CheckedArray::is_damaged));
+}
+
+std::size_t CheckReport::count_unreadable() const {
+  return static_cast<std::size_t>(std::ranges::count_if(arrays, &CheckedArray::is_unreadable)) + unreadable.size();
+}
+
+bool CheckReport::is_fine() const {
+  return count_damaged() == 0 && count_unreadable() == 0 && std::ranges::none_of(links, &UnfollowedLink::is_broken);
 }
 
 std::string check_table(const CheckReport& report) {
@@ -130,10 +158,14 @@ std::string check_lines(const CheckReport& report) {
 std::string check_json(const CheckReport& report) {
   Json json;
   json["source"] = report.source;
-  json["chunkable"] = report.chunkable();
-  json["damaged"] = report.damaged();
+  json["sliceable"] = report.count_sliceable();
+  json["damaged"] = report.count_damaged();
   json["arrays"] = Json::array();
   for (const auto& array : report.arrays) json["arrays"].push_back(json_of(array));
+  json["links"] = Json::array();
+  for (const auto& link : report.links) {
+    json["links"].push_back({{"path", link.path}, {"reason", link.reason}, {"broken", link.is_broken}});
+  }
   json["unreadable"] = Json::array();
   for (const auto& error : report.unreadable) {
     json["unreadable"].push_back({{"path", error.subject}, {"reason", error.sentence}});
@@ -142,9 +174,12 @@ std::string check_json(const CheckReport& report) {
 }
 
 std::string check_summary(const CheckReport& report) {
-  std::string text =
-      fmt::format("arrays: {}, chunkable: {}, damaged: {}", report.arrays.size(), report.chunkable(), report.damaged());
-  if (!report.unreadable.empty()) text += fmt::format(", unreadable directories: {}", report.unreadable.size());
+  std::string text = fmt::format("arrays: {}, sliceable: {}, damaged: {}", report.arrays.size(),
+                                 report.count_sliceable(), report.count_damaged());
+  if (const auto unreadable = report.count_unreadable(); unreadable > 0) {
+    text += fmt::format(", unreadable: {}", unreadable);
+  }
+  if (!report.links.empty()) text += fmt::format(", links not followed: {}", report.links.size());
   return text + "\n";
 }
 

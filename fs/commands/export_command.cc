@@ -14,12 +14,13 @@
 #include "fs/options/error_hints.h"
 #include "fs/options/flags.h"
 #include "fs/options/option_values.h"
+#include "fs/options/source_options.h"
 #include "fs/options/wrong_use.h"
 
 namespace npyfs {
 namespace {
 
-constexpr Flag kFlags[] = {{"export", false}, {"chunks"}, {"axis"}};
+constexpr Flag kFlags[] = {{"export", false}, {"chunks"}, {"axis"}, {"o"}};
 
 struct Request {
   std::string array;
@@ -54,6 +55,7 @@ Result<Request> request_of(const Flags& flags) {
 Result<ExitStatus> run_export(int argc, char* argv[]) {
   const auto flags = parse_flags(argc, argv, kFlags);
   if (!flags) return std::unexpected(flags.error());
+  if (auto options = source_options("--export", flags->options); !options) return std::unexpected(options.error());
   const auto request = request_of(*flags);
   if (!request) return std::unexpected(request.error());
   const auto exported = request->chunks == 0 ? ArrayExport::open(request->array, default_chunks())

@@ -13,10 +13,16 @@ _npyfs_mount_options() {
   if [[ ${COMPREPLY[0]:-} == *= ]]; then compopt -o nospace 2>/dev/null; fi
 }
 
+# The same for --check and --export.
+_npyfs_source_options() {
+  _npyfs_reply -P "${1%"${1##*,}"}" -W 'follow_symlinks suffix=' -- "${1##*,}"
+  if [[ ${COMPREPLY[0]:-} == *= ]]; then compopt -o nospace 2>/dev/null; fi
+}
+
 _npyfs_flags() {
   case " ${COMP_WORDS[*]} " in
-    *' --check '*) echo --json --suffix ;;
-    *' --export '*) echo --chunks --axis ;;
+    *' --check '*) echo --json -o ;;
+    *' --export '*) echo --chunks --axis -o ;;
     *' --create '*) echo --dtype --shape --fortran-order ;;
     *) echo -o -f -d -h --help -V --version --check --export --create ;;
   esac
@@ -49,8 +55,13 @@ _npyfs() {
   esac
   if [[ $name ]]; then return; fi
   case $previous in
-    -o) _npyfs_mount_options "$current" ;;
-    --chunks | --axis | --shape | --suffix) ;;
+    -o)
+      case " ${COMP_WORDS[*]} " in
+        *' --check '* | *' --export '*) _npyfs_source_options "$current" ;;
+        *) _npyfs_mount_options "$current" ;;
+      esac
+      ;;
+    --chunks | --axis | --shape) ;;
     --dtype) _npyfs_reply -W '<f4 <f8 <i4 <i8 |u1' -- "$current" ;;
     *)
       if [[ $current == -* ]]; then

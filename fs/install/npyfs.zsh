@@ -23,6 +23,12 @@ _npyfs_mount_options() {
     'loglevel[the least that is logged]:level:(error warning notice info debug)'
 }
 
+_npyfs_source_options() {
+  _values -s , 'option' \
+    '*suffix[further suffix of files that are arrays]:suffix:(.cs)' \
+    'follow_symlinks[follow links that leave SOURCE, too]'
+}
+
 local dashes=${words[(i)--]}
 if (( CURRENT > dashes )); then
   shift $dashes words
@@ -34,11 +40,11 @@ fi
 case " $words " in
   *' --check '*)
     _arguments '--check[list the arrays, and what is damaged]' '--json[print JSON]' \
-      '*--suffix[further suffix of files that are arrays]:suffix:(.cs)' '1:source:_files -/'
+      '*-o[options]:option:_npyfs_source_options' '1:source:_files -/'
     ;;
   *' --export '*)
     _arguments '--export[write chunks as files]' '--chunks[how many]:number' '--axis[along which axis]:number' \
-      '1:array:_files -g "*.npy"' '2:new directory:_files -/'
+      '*-o[options]:option:_npyfs_source_options' '1:array:_files -g "*.npy"' '2:new directory:_files -/'
     ;;
   *' --create '*)
     _arguments '--create[write an array of zeros]' '--dtype[dtype]:dtype:(\<f4 \<f8 \<i4 \<i8 \|u1)' \

@@ -12,13 +12,13 @@
 namespace npyfs {
 
 struct Flag {
-  const char* name;  // without the leading dashes
+  const char* name;  // without the leading dashes; "o" is -o, which may be given several times
   bool takes_value = true;
 };
 
 struct Flags {
-  std::map<std::string, std::string> values;               // by name; "" for a flag without a value
-  std::vector<std::pair<std::string, std::string>> given;  // names and values of all, in their order
+  std::map<std::string, std::string> values;  // by name; "" for a flag without a value
+  std::vector<std::string> options;           // the values of each -o, in their order
   std::vector<std::string> positional;
 
   bool has(const std::string& name) const { return values.contains(name); }

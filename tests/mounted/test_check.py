@@ -10,7 +10,7 @@ import pytest
 
 import mount as mounting
 from arrays import saved
-from users import STRANGER, as_user
+from users import STRANGER, as_user, in_namespace
 
 FINE, DAMAGED, USAGE, FAILED = 0, 1, 2, 3
 ARRAY = np.arange(12.0).reshape(6, 2)
@@ -37,11 +37,11 @@ def check(*arguments):
 
 
 def test_plain_lines_when_piped(data_set):
-    """Piped, --check prints one line an array, with tabs: array, shape, dtype, order, bytes, chunkable or why not."""
+    """Piped, --check prints one line an array, with tabs: array, shape, dtype, order, bytes, sliceable or why not."""
     status, out, err = check(data_set)
-    assert (status, err) == (FINE, "arrays: 5, chunkable: 3, damaged: 0\n")
+    assert (status, err) == (FINE, "arrays: 5, sliceable: 3, damaged: 0, links not followed: 1\n")
     lines = [line.split("\t") for line in out.splitlines()]
-    assert [line[0] for line in lines] == ["link.npy", "number.npy", "objects.npy", "rows.npy", "sub/columns.npy"]
+    assert [line[0] for line in lines] == ["link.npy", "number.npy", "objects.npy", "rows.npy", "sub/columns.npy", "leaves.npy"]
     assert lines[3] == ["rows.npy", "(6, 2)", "<f8", "C", str((data_set / "rows.npy").stat().st_size), "yes"]
     assert lines[4][1:4] == ["(6, 2)", ">i2", "F"]
     assert lines[1][5].startswith("no: ") and "dimensions" in lines[1][5]
@@ -52,7 +52,7 @@ def test_damage_is_an_exit_status(data_set):
     """Exit status 1 where something is damaged, and the line says what."""
     (data_set / "cut.npy").write_bytes(saved(ARRAY)[:-1])
     status, out, err = check(data_set)
-    assert (status, err) == (DAMAGED, "arrays: 6, chunkable: 3, damaged: 1\n")
+    assert (status, err) == (DAMAGED, "arrays: 6, sliceable: 3, damaged: 1, links not followed: 1\n")
     assert out.startswith("cut.npy\t(6, 2)\t<f8\tC\t223\tDAMAGED: the header promises 96 bytes")
 
 
@@ -65,11 +65,13 @@ def test_it_finds_what_the_mount_shows(data_set, mount):
         str(info.parent.relative_to(mounted.path)) for info in mounted.path.rglob("source.npy")}
     for array in arrays:
         error = mounted / array["path"] / "error.txt"
-        assert array["chunkable"] != error.exists()
+        info = json.loads((mounted / array["path"] / "info.json").read_text())
+        assert info["sliceable"] == array["sliceable"] and info["file_size"] == array["file_size"]
+        assert info.get("reason") == array["reason"]
+        assert array["sliceable"] != error.exists()
         if error.exists():
             assert error.read_text() == f"{os.path.basename(array['path'])}: {array['reason']}\n"
         else:
-            info = json.loads((mounted / array["path"] / "info.json").read_text())
             assert all(info[key] == array[key] for key in ("shape", "descr", "fortran_order", "file_size", "data_offset"))
 
 
@@ -80,21 +82,94 @@ def test_json_for_programs(data_set):
     assert check("--json", data_set) == (status, out, err)
     found = json.loads(out)
     assert (status, err) == (FINE, "")
-    assert (found["source"], found["chunkable"], found["damaged"]) == (str(data_set), 4, 0)
+    assert (found["source"], found["sliceable"], found["damaged"]) == (str(data_set), 4, 0)
     assert "say \"ü\"\n.npy" in [array["path"] for array in found["arrays"]]
     assert found["unreadable"] == []
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become somebody else")
 def test_what_cannot_be_read_is_said(data_set):
-    """What cannot be read is listed, and counts as damage."""
+    """What cannot be read is UNREADABLE, with its real size, and makes the exit status 1."""
     (data_set / "sub").chmod(0o700)
     (data_set / "rows.npy").chmod(0o600)
     status, out, err = as_user(STRANGER, lambda: check(data_set))
     assert status == DAMAGED
     assert "sub\t-\t-\t-\t-\tUNREADABLE: open failed: Permission denied\n" in out
-    assert "rows.npy\t-\t-\t-\t0\tDAMAGED: open failed: Permission denied\n" in out
-    assert "unreadable directories: 1" in err
+    assert "rows.npy\t-\t-\t-\t224\tUNREADABLE: open failed: Permission denied\n" in out
+    assert "damaged: 0, unreadable: 3" in err, "link.npy leads to rows.npy"
+
+
+def lines_of(*arguments):
+    return {line.split("\t")[0]: line.split("\t")[5] for line in check(*arguments)[1].splitlines()}
+
+
+def test_links_are_listed_with_their_reason(source, scratch):
+    """Links that are not followed are listed with the reason; one that leads nowhere makes the exit status 1."""
+    (scratch / "elsewhere").mkdir()
+    (scratch / "elsewhere/x.npy").write_bytes(saved(ARRAY))
+    (source / "out.npy").symlink_to(scratch / "elsewhere/x.npy")
+    (source / "directory").symlink_to(scratch / "elsewhere")
+    assert check(source)[0] == FINE
+    assert lines_of(source) == {
+        "out.npy": f"link: leaves SOURCE (to {scratch}/elsewhere/x.npy); -o follow_symlinks follows it",
+        "directory": f"link: leaves SOURCE (to {scratch}/elsewhere); -o follow_symlinks follows it"}
+    assert list(lines_of(source, "-o", "follow_symlinks")) == ["directory/x.npy", "out.npy"]
+    (source / "gone.npy").symlink_to(".git/annex/objects/1/2.npy")
+    (source / "round").symlink_to("round")
+    status, out, err = check(source, "--json", "-ofollow_symlinks")
+    assert (status, json.loads(out)["links"]) == (DAMAGED, [
+        {"path": "gone.npy", "reason": "leads nowhere (to .git/annex/objects/1/2.npy)", "broken": True},
+        {"path": "round", "reason": "leads in a circle (to round)", "broken": True}])
+    assert lines_of(source)["gone.npy"] == "BROKEN LINK: leads nowhere (to .git/annex/objects/1/2.npy)"
+
+
+def test_what_follows_an_array_is_mentioned(source):
+    """Bytes behind the array are mentioned, and whether they begin another array."""
+    with open(source / "two.npy", "wb") as file:
+        np.save(file, ARRAY)
+        np.save(file, ARRAY)
+    (source / "more.npy").write_bytes(saved(ARRAY) + b"12345")
+    (source / "number.npy").write_bytes(saved(np.float64(7)) + b"1")
+    (source / "short.npy").write_bytes(saved(np.float64(7))[:-1])
+    assert lines_of(source) == {
+        "two.npy": "yes; 224 more bytes follow the array, and begin with the header of another one, which is not shown",
+        "more.npy": "yes; 5 more bytes follow the array",
+        "number.npy": "no: the array has no dimensions (shape ()), so it has no slices; 1 more bytes follow the array",
+        "short.npy": "DAMAGED: the header promises 8 bytes of data (shape (), descr '<f8'), the file holds 7"}
+    assert {array["path"]: array["trailing_bytes"] for array in json.loads(check(source, "--json")[1])["arrays"]} == {
+        "two.npy": 224, "more.npy": 5, "number.npy": 1, "short.npy": 0}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become somebody else")
+def test_an_unreadable_file_has_its_status_in_the_mount(data_set):
+    """A file that may not be read has error.txt, no info.json, and the status that it has in the source."""
+    data_set.chmod(0o755)
+    (data_set / "rows.npy").chmod(0o000)
+    ran = in_namespace("""
+        chmod 666 /dev/fuse
+        export TMPDIR="$(mktemp -d)"
+        chmod 777 "$TMPDIR"
+        setpriv --reuid nobody --clear-groups -- "$1" "$2" -- \
+          sh -c 'cd "$0"; ls; stat -c %s source.npy; cat error.txt; cat source.npy' {}/rows.npy
+        rmdir "$TMPDIR"
+        """, mounting.binary(), data_set)
+    assert ran.stdout.splitlines() == ["error.txt", "source.npy", "224", "rows.npy: open failed: Permission denied"]
+    assert ran.stderr.endswith("Permission denied\n")
+
+
+def test_commands_take_the_options_that_say_what_is_in_the_source(source, scratch):
+    """--check and --export take -o follow_symlinks and -o suffix=, and no other option."""
+    (scratch / "elsewhere.cs").write_bytes(saved(ARRAY))
+    (source / "link.cs").symlink_to(scratch / "elsewhere.cs")
+    assert list(lines_of(source, "-o", "follow_symlinks,suffix=.cs")) == ["link.cs"]
+    ran = mounting.run("--export", source / "link.cs", "--chunks", "2", scratch / "out", "-o", "follow_symlinks,suffix=.cs")
+    assert ran.returncode == FINE, ran.stderr
+    assert np.load(scratch / "out/1_of_2.npy").tolist() == ARRAY[3:].tolist()
+    for command in (("--check", source), ("--export", source / "link.cs", "--chunks", "2", scratch / "out")):
+        ran = mounting.run(*command, "-o", "rw")
+        assert ran.returncode == USAGE
+        assert ran.stderr.startswith(f"npyfs: rw: is no option of {command[0]}: it takes -o follow_symlinks and -o suffix=")
+    assert mounting.run("--create", source / "a.npy", "--dtype", "<f4", "--shape", "3", "-o", "suffix=.cs").returncode == USAGE
 
 
 def on_terminal(*arguments, which):
@@ -117,8 +192,8 @@ def on_terminal(*arguments, which):
 def test_a_table_on_a_terminal(data_set):
     """On a terminal it is a table with a head and readable sizes."""
     lines = on_terminal("--check", data_set, which="stdout").splitlines()
-    assert lines[0].split() == ["array", "shape", "dtype", "order", "size", "chunkable"]
-    assert len({line.index(word) for line, word in zip(lines, ["chunkable", "yes", "no: ", "no: ", "yes", "yes"])}) == 1
+    assert lines[0].split() == ["array", "shape", "dtype", "order", "size", "sliceable"]
+    assert len({line.index(word) for line, word in zip(lines, ["sliceable", "yes", "no: ", "no: ", "yes", "yes", "link: "])}) == 1
     assert "224 B" in lines[4]
 
 
@@ -126,7 +201,7 @@ def test_a_progress_bar_on_a_terminal(data_set):
     """A progress bar is shown while it works where stderr is a terminal, and nowhere else; it is wiped at the end."""
     shown = on_terminal("--check", data_set, which="stderr")
     assert "\r\x1b[Klooking for arrays:" in shown and "\r\x1b[Kchecking [" in shown
-    assert shown.endswith("\r\x1b[Karrays: 5, chunkable: 3, damaged: 0\r\n")
+    assert shown.endswith("\r\x1b[Karrays: 5, sliceable: 3, damaged: 0, links not followed: 1\r\n")
     assert "\r" not in check(data_set)[2]
 
 

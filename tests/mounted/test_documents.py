@@ -49,7 +49,7 @@ def test_help_shows_what_the_program_takes():
     table = re.search(r"kOptions\[\] = \{(.*?)^\};", (ROOT / "fs/options/mount_options.cc").read_text(), re.MULTILINE | re.DOTALL)
     commands = {name: re.search(r"kFlags\[\] = (.*);", (ROOT / f"fs/commands/{name}_command.cc").read_text()).group(1)
                 for name in ("check", "create", "export")}
-    long_flags = {"--" + flag for text in commands.values() for flag in re.findall(r'"([a-z-]+)"', text)}
+    long_flags = {"--" + flag for text in commands.values() for flag in re.findall(r'"([a-z-]{2,})"', text)}
     short_flags = set(re.findall(r'"(--?[a-zA-Z]+)", Value::kNone, In::kHelp', table.group(1)))
     assert flags() == long_flags | short_flags
 
@@ -158,8 +158,9 @@ def test_bash_completes(scratch):
     (scratch / "a dir").mkdir()
     (scratch / "data.npy").touch()
     assert complete("--ch", directory=scratch) == ["--check"]
-    assert complete("--check", "x", "--") == ["--json", "--suffix"]
-    assert complete("--export", "x", "--") == ["--chunks", "--axis"]
+    assert complete("--check", "x", "-") == ["--json", "-o"]
+    assert complete("--export", "x", "-") == ["--chunks", "--axis", "-o"]
+    assert complete("--check", "x", "-o", "follow_symlinks,su") == ["follow_symlinks,suffix="]
     assert complete("-o", "chu") == ["chunks="]
     assert complete("-o", "ro,direct") == ["ro,direct_io"]
     assert complete("-o", "ro,loglevel", "=") == ["error", "warning", "notice", "info", "debug"]

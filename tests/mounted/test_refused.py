@@ -35,19 +35,19 @@ def test_source_npy_still_serves_the_bytes(mounted, name):
     """source.npy still serves the bytes, and there are no views."""
     path = mounted / name
     assert (path / "source.npy").read_bytes() == (REFUSED / name).read_bytes()
-    has_header = name.startswith(("slices-", "data-"))
-    assert sorted(os.listdir(path)) == ["error.txt", *(["info.json"] if has_header else []), "source.npy"]
+    assert sorted(os.listdir(path)) == ["error.txt", "info.json", "source.npy"]
     for missing in ("chunks/0_of_1.npy", "slices/0_to_0.npy", "axis0/chunks/0_of_1.npy", "chunks/1"):
         with pytest.raises(FileNotFoundError):
             os.stat(path / missing)
 
 
-def test_info_json_is_there_where_the_header_makes_sense(mounted):
-    """Objects, 0-d arrays, items of no size and truncated data have a header to describe, though no slices."""
+def test_info_json_says_why_there_are_no_slices(mounted):
+    """info.json of a file without slices has the reason, and what the header says if it can be read."""
     for name in REASONS:
-        if name.startswith(("slices-", "data-")):
-            info = json.loads((mounted / name / "info.json").read_text())
-            assert info["sliceable"] is False and info["file_size"] == (REFUSED / name).stat().st_size
+        info = json.loads((mounted / name / "info.json").read_text())
+        assert info["sliceable"] is False and info["file_size"] == (REFUSED / name).stat().st_size
+        assert info["reason"] == REASONS[name]
+        assert ("shape" in info) == ("descr" in info) == name.startswith(("slices-", "data-"))
 
 
 def test_a_file_shorter_than_its_header_promises_says_both_numbers(source, mount):

@@ -48,14 +48,14 @@ def test_without_the_option_they_are_files(particles, mount):
 def test_what_is_no_suffix_is_refused(particles, scratch, suffix):
     """A suffix begins with a dot and has something behind it, and no '/'."""
     (scratch / "at").mkdir()
-    for arguments in ((particles, scratch / "at", "-o", f"suffix={suffix}"), ("--check", particles, f"--suffix={suffix}")):
+    for arguments in ((particles, scratch / "at", "-o", f"suffix={suffix}"), ("--check", particles, "-o", f"suffix={suffix}")):
         ran = mounting.run(*arguments)
         assert ran.returncode == USAGE and f"'{suffix}' is no suffix of files" in ran.stderr
 
 
 def test_check_knows_them(particles):
-    """--check --suffix names further suffixes of arrays, as often as needed."""
-    ran = mounting.run("--check", particles, "--json", "--suffix", ".cs", "--suffix=.tar.x")
+    """--check -o suffix= names further suffixes of arrays, as often as needed."""
+    ran = mounting.run("--check", particles, "--json", "-o", "suffix=.cs", "-osuffix=.tar.x")
     found = [array["path"] for array in json.loads(ran.stdout)["arrays"]]
     assert found == ["broken.cs", "more.tar.x", "particles.cs", "rows.npy"]
     ran = mounting.run("--check", particles, "--json")

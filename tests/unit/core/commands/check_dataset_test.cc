@@ -1,5 +1,6 @@
 #include "core/commands/check_dataset.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -66,6 +67,11 @@ TEST_F(CheckTest, LinksAreFollowedAsTheMountFollowsThem) {
   link("round.npy", "round.npy");
   EXPECT_THAT(found().paths, ElementsAre("absolute.npy", "link.npy", "real/a.npy"));
   EXPECT_THAT(found().unreadable, IsEmpty());
+  std::vector<std::string> links;
+  for (const auto& link : found().links) links.push_back(fmt::format("{} {}", link.path, link.reason));
+  EXPECT_THAT(links, ElementsAre("dangling.npy leads nowhere (to nowhere)",
+                                 "out.npy leaves SOURCE (to ../outside.npy); -o follow_symlinks follows it",
+                                 "round.npy leads in a circle (to round.npy)"));
 }
 
 TEST_F(CheckTest, EachDirectoryIsVisitedOnceUnderItsOwnName) {
@@ -81,7 +87,7 @@ TEST_F(CheckTest, DoesNotWaitForAFifo) {
   ASSERT_EQ(::mkfifo(directory_.path("source/fifo.npy").c_str(), 0644), 0);
   EXPECT_THAT(found().paths, IsEmpty());
   const CheckedArray fifo = check_array(root(), "fifo.npy");
-  ASSERT_TRUE(fifo.damaged());
+  ASSERT_TRUE(fifo.is_damaged());
   EXPECT_EQ(fifo.problem->sentence, "is not a regular file");
 }
 
@@ -89,7 +95,7 @@ TEST_F(CheckTest, AGoodArray) {
   const CheckedArray good =
       checked(npy_bytes({.descr = "'<f4'", .itemsize = 4, .fortran_order = true, .shape = {5, 3}}));
   EXPECT_FALSE(good.problem);
-  EXPECT_FALSE(good.damaged());
+  EXPECT_FALSE(good.is_damaged());
   EXPECT_EQ(good.path, "a.npy");
   EXPECT_EQ(good.file_size, 128u + 60u);
   ASSERT_TRUE(good.header);
@@ -99,7 +105,7 @@ TEST_F(CheckTest, AGoodArray) {
 
 TEST_F(CheckTest, ATruncatedArrayIsDamagedAndItsHeaderKnown) {
   const CheckedArray cut = checked(npy_bytes({.shape = {100}}).substr(0, 528));
-  EXPECT_TRUE(cut.damaged());
+  EXPECT_TRUE(cut.is_damaged());
   ASSERT_TRUE(cut.header);
   EXPECT_THAT(cut.problem->sentence, HasSubstr("promises 800 bytes"));
 }
@@ -107,7 +113,7 @@ TEST_F(CheckTest, ATruncatedArrayIsDamagedAndItsHeaderKnown) {
 TEST_F(CheckTest, WhatIsNoArrayIsDamaged) {
   for (const char* bytes : {"", "no array"}) {
     const CheckedArray bad = checked(bytes);
-    EXPECT_TRUE(bad.damaged());
+    EXPECT_TRUE(bad.is_damaged());
     EXPECT_FALSE(bad.header);
   }
 }
@@ -116,15 +122,32 @@ TEST_F(CheckTest, AnArrayWithoutSlicesIsNotDamaged) {
   for (const TestArray& array : std::vector<TestArray>{{.shape = {}}, {.descr = "'|O'", .shape = {3}}}) {
     const CheckedArray whole = checked(npy_bytes(array));
     EXPECT_TRUE(whole.problem);
-    EXPECT_FALSE(whole.damaged());
+    EXPECT_FALSE(whole.is_damaged());
     EXPECT_TRUE(whole.header);
   }
+}
+
+TEST_F(CheckTest, ATruncatedArrayWithoutDimensionsIsDamaged) {
+  const std::string bytes = npy_bytes({.shape = {}});
+  EXPECT_FALSE(checked(bytes).is_damaged());
+  EXPECT_TRUE(checked(bytes.substr(0, bytes.size() - 1)).is_damaged());
+}
+
+TEST_F(CheckTest, CountsWhatFollowsTheArray) {
+  const std::string bytes = npy_bytes({.shape = {3}});
+  EXPECT_EQ(checked(bytes).trailing_bytes(), 0u);
+  EXPECT_EQ(checked(bytes.substr(0, bytes.size() - 1)).trailing_bytes(), 0u);
+  EXPECT_EQ(checked(bytes + "\x93NUMP").trailing_bytes(), 5u);
+  EXPECT_FALSE(checked(bytes + "\x93NUMP").is_followed_by_npy);
+  EXPECT_EQ(checked(bytes + bytes).trailing_bytes(), bytes.size());
+  EXPECT_TRUE(checked(bytes + bytes).is_followed_by_npy);
 }
 
 TEST_F(CheckTest, AFileThatIsGoneIsAProblemOfItsOwn) {
   array("b.npy");
   const CheckedArray gone = check_array(root(), "a.npy");
-  EXPECT_TRUE(gone.damaged());
+  EXPECT_TRUE(gone.is_unreadable());
+  EXPECT_FALSE(gone.is_damaged());
   EXPECT_THAT(gone.problem->sentence, HasSubstr("No such file"));
 }
 

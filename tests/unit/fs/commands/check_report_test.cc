@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 namespace npyfs {
 namespace {
@@ -31,25 +33,37 @@ CheckReport sample() {
   return {"/data",
           {good("a.npy"), bad("sub/b.npy", ErrorKind::kMalformed, "is empty"),
            bad("c.npy", ErrorKind::kNotSliceable, "has no dimensions")},
+          {{"gone.npy", "leads nowhere (to a)", true}, {"out", "leaves SOURCE", false}},
           {Error{ErrorKind::kSystem, "closed", "open failed: Permission denied"}}};
 }
 
 TEST(CheckReport, Counts) {
-  EXPECT_EQ(check_summary(sample()), "arrays: 3, chunkable: 1, damaged: 1, unreadable directories: 1\n");
+  EXPECT_EQ(check_summary(sample()), "arrays: 3, sliceable: 1, damaged: 1, unreadable: 1, links not followed: 2\n");
   EXPECT_FALSE(sample().is_fine());
-  CheckReport report{"/data", {good("a.npy"), bad("c.npy", ErrorKind::kNotSliceable, "0-d")}, {}};
-  EXPECT_EQ(check_summary(report), "arrays: 2, chunkable: 1, damaged: 0\n");
+  CheckReport report{"/data", {good("a.npy"), bad("c.npy", ErrorKind::kNotSliceable, "0-d")}, {}, {}};
+  EXPECT_EQ(check_summary(report), "arrays: 2, sliceable: 1, damaged: 0\n");
   EXPECT_TRUE(report.is_fine());
-  report.unreadable.push_back({ErrorKind::kSystem, "", "x"});
-  EXPECT_FALSE(report.is_fine());
+  report.links.push_back({"out.npy", "leaves SOURCE", false});
+  EXPECT_TRUE(report.is_fine());
+  for (const auto& spoil : std::vector<std::function<void(CheckReport&)>>{
+           [](CheckReport& r) { r.unreadable.push_back({ErrorKind::kSystem, "", "x"}); },
+           [](CheckReport& r) { r.arrays.push_back(bad("x.npy", ErrorKind::kSystem, "open failed")); },
+           [](CheckReport& r) { r.links.push_back({"gone.npy", "leads nowhere", true}); }}) {
+    CheckReport spoilt = report;
+    spoil(spoilt);
+    EXPECT_FALSE(spoilt.is_fine());
+    EXPECT_EQ(spoilt.count_damaged(), 0u);
+  }
 }
 
 TEST(CheckReport, TableForATerminal) {
   EXPECT_EQ(check_table(sample()),
-            "array      shape     dtype  order     size  chunkable\n"
+            "array      shape     dtype  order     size  sliceable\n"
             "a.npy      (500, 2)  <f4    F      4.0 KiB  yes\n"
             "sub/b.npy  -         -      -          0 B  DAMAGED: is empty\n"
             "c.npy      -         -      -          0 B  no: has no dimensions\n"
+            "gone.npy   -         -      -            -  BROKEN LINK: leads nowhere (to a)\n"
+            "out        -         -      -            -  link: leaves SOURCE\n"
             "closed     -         -      -            -  UNREADABLE: open failed: Permission denied\n");
 }
 
@@ -58,17 +72,19 @@ TEST(CheckReport, LinesForAPipe) {
             "a.npy\t(500, 2)\t<f4\tF\t4128\tyes\n"
             "sub/b.npy\t-\t-\t-\t0\tDAMAGED: is empty\n"
             "c.npy\t-\t-\t-\t0\tno: has no dimensions\n"
+            "gone.npy\t-\t-\t-\t-\tBROKEN LINK: leads nowhere (to a)\n"
+            "out\t-\t-\t-\t-\tlink: leaves SOURCE\n"
             "closed\t-\t-\t-\t-\tUNREADABLE: open failed: Permission denied\n");
 }
 
 TEST(CheckReport, NamesCannotForgeALineOrAColumn) {
-  const CheckReport report{"/data", {good("x\ny\tz\x1B[31m\xFF.npy")}, {}};
+  const CheckReport report{"/data", {good("x\ny\tz\x1B[31m\xFF.npy")}, {}, {}};
   EXPECT_THAT(check_lines(report), HasSubstr("x\\ny\\tz\\x1b[31m\\xff.npy\t(500, 2)"));
   EXPECT_THAT(check_table(report), HasSubstr("x\\ny\\tz\\x1b[31m\\xff.npy  (500, 2)"));
 }
 
 TEST(CheckReport, ColumnsLineUpBeyondAscii) {
-  const std::string table = check_table({"/data", {good("größe.npy"), good("a.npy")}, {}});
+  const std::string table = check_table({"/data", {good("größe.npy"), good("a.npy")}, {}, {}});
   EXPECT_THAT(table, HasSubstr("größe.npy  (500"));
   EXPECT_THAT(table, HasSubstr("a.npy      (500"));
 }
@@ -76,7 +92,7 @@ TEST(CheckReport, ColumnsLineUpBeyondAscii) {
 TEST(CheckReport, LongDtypesAreCutForATerminalOnly) {
   std::string descr = "[";
   for (int i = 0; i < 100; ++i) descr += "('größe', '<f4'), ";
-  const CheckReport report{"/data", {good("a.npy", descr)}, {}};
+  const CheckReport report{"/data", {good("a.npy", descr)}, {}, {}};
   EXPECT_THAT(check_table(report), HasSubstr("[('größe', '<f4'), ('größe', '<f4'), ...  F"));
   EXPECT_THAT(check_table(report), Not(HasSubstr(descr)));
   EXPECT_THAT(check_lines(report), HasSubstr(descr));
@@ -85,7 +101,7 @@ TEST(CheckReport, LongDtypesAreCutForATerminalOnly) {
 TEST(CheckReport, JsonForPrograms) {
   const auto json = nlohmann::json::parse(check_json(sample()));
   EXPECT_EQ(json["source"], "/data");
-  EXPECT_EQ(json["chunkable"], 1);
+  EXPECT_EQ(json["sliceable"], 1);
   EXPECT_EQ(json["damaged"], 1);
   ASSERT_EQ(json["arrays"].size(), 3u);
   const auto& first = json["arrays"][0];
@@ -96,17 +112,32 @@ TEST(CheckReport, JsonForPrograms) {
   EXPECT_EQ(first["itemsize"], 4);
   EXPECT_EQ(first["data_offset"], 128);
   EXPECT_EQ(first["file_size"], 4128);
-  EXPECT_EQ(first["chunkable"], true);
+  EXPECT_EQ(first["sliceable"], true);
   EXPECT_TRUE(first["reason"].is_null());
   EXPECT_TRUE(json["arrays"][1]["shape"].is_null());
   EXPECT_EQ(json["arrays"][1]["damaged"], true);
   EXPECT_EQ(json["arrays"][2]["damaged"], false);
   EXPECT_EQ(json["arrays"][2]["reason"], "has no dimensions");
   EXPECT_EQ(json["unreadable"][0]["path"], "closed");
+  EXPECT_EQ(json["links"][0]["path"], "gone.npy");
+  EXPECT_EQ(json["links"][0]["broken"], true);
+  EXPECT_EQ(json["links"][1]["broken"], false);
+  EXPECT_EQ(first["trailing_bytes"], 0);
+}
+
+TEST(CheckReport, SaysWhatFollowsTheArray) {
+  CheckedArray array = good("a.npy");
+  array.file_size += 130;
+  EXPECT_EQ(check_lines({"/data", {array}, {}, {}}),
+            "a.npy\t(500, 2)\t<f4\tF\t4258\tyes; 130 more bytes follow the array\n");
+  array.is_followed_by_npy = true;
+  EXPECT_THAT(check_lines({"/data", {array}, {}, {}}),
+              HasSubstr("yes; 130 more bytes follow the array, and begin with the header of another one, which is not "
+                        "shown\n"));
 }
 
 TEST(CheckReport, JsonIsValidWhateverTheNames) {
-  const auto json = nlohmann::json::parse(check_json({"/data", {good("\"\n\xFF.npy")}, {}}));
+  const auto json = nlohmann::json::parse(check_json({"/data", {good("\"\n\xFF.npy")}, {}, {}}));
   EXPECT_EQ(json["arrays"][0]["path"], "\"\n\uFFFD.npy");
 }
 
