@@ -20,6 +20,7 @@ _npyfs_mount_options() {
     'negative_timeout[seconds that the kernel remembers that a name does not exist]:seconds' \
     'max_threads[threads that serve requests]:number' \
     'idle_timeout[unmount after so long with nothing open]:seconds' \
+    'inode32[inode numbers below 2^32]' \
     'loglevel[the least that is logged]:level:(error warning notice info debug)'
 }
 

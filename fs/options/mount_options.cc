@@ -69,6 +69,7 @@ constexpr MountOption kOptions[] = {
     {"chunks", Value::kNeeded, In::kHelp,
      [](Args& a, Text v) { return store(a.options.chunks, count_of("chunks", v, kMostChunks)); }},
     {"suffix", Value::kNeeded, In::kHelp, [](Args& a, Text v) { return add_suffix(a.options.suffixes, v); }},
+    {"inode32", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.options.inode32, true); }},
     {"max_threads", Value::kNeeded, In::kHelp,
      [](Args& a, Text v) { return store(a.options.max_threads, count_of("max_threads", v, kMostThreads)); }},
     {"max_read", Value::kNeeded, In::kNoHelp,

@@ -26,6 +26,7 @@ struct Options {
   bool help = false;
   bool version = false;
   bool writable = false;
+  bool inode32 = false;       // inode numbers below 2^32
   bool auto_unmount = false;  // a fusermount3 process, started by libfuse, unmounts when npyfs has died
 
   std::uint64_t chunks = 0;  // how many chunks chunks/ lists

@@ -15,7 +15,7 @@ What is mounted:
   -o allow_other, allow_root, auto_unmount, fsname=NAME: as in FUSE filesystems
 How it is served, and what npyfs says:
   -o direct_io, kernel_cache   past or through the page cache (default: by size)
-  -o source_io=HOW      auto, mmap or pread (default: auto, by filesystem)
+  -o source_io=HOW, inode32: auto, mmap or pread; st_ino for old 32-bit programs
   -o entry_timeout=S, attr_timeout=S, negative_timeout=S: kept by the kernel
   -o max_threads=N, idle_timeout=S: N threads serve (10); end S seconds unused
   -f, -d                stay in the foreground, log to stderr; and every request

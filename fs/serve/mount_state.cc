@@ -31,7 +31,8 @@ MountState::MountState(const Options& mount_options, SourceRoot root, ControlFil
                        .suffixes = options.suffixes},
            texts(*this)),
       preload(options.max_threads),
-      waiting_opens(std::move(attempt)) {}
+      waiting_opens(std::move(attempt)),
+      inode_numbers(options.inode32) {}
 
 std::optional<Drain::Pass> MountState::pass_to_read(NodeId node) {
   if (!options.writable || !tree.range_locks().is_locked(node)) return Drain::Pass();

@@ -14,6 +14,7 @@
 #include "fs/serve/counters.h"
 #include "fs/serve/drain.h"
 #include "fs/serve/handles.h"
+#include "fs/serve/inode_numbers.h"
 #include "fs/serve/preload.h"
 #include "fs/serve/waiting_opens.h"
 
@@ -42,6 +43,7 @@ struct MountState {
   Preload preload;
   Drain drain;
   WaitingOpens waiting_opens;  // outlives the files: their release calls it
+  InodeNumbers inode_numbers;
   Handles<const OpenFile> files;
   Handles<Listing> directories;
 };

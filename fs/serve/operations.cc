@@ -28,6 +28,7 @@ fuse_entry_param entry_param(const MountState& mount, const Entry& entry, std::u
   fuse_entry_param param = {};
   param.ino = entry.node;
   param.attr = entry.attributes;
+  param.attr.st_ino = mount.inode_numbers.shown(param.attr.st_ino);
   param.attr_timeout = may_be_old ? 0 : mount.options.attr_timeout;
   param.entry_timeout = mount.options.entry_timeout;
   return param;
@@ -161,16 +162,16 @@ bool reply_names(fuse_req_t request, size_t size, off_t offset, const fuse_file_
   return false;
 }
 
-struct stat listed_stat(const ListedName& listed) {
+struct stat listed_stat(const MountState& mount, const ListedName& listed) {
   struct stat status = {};
-  status.st_ino = listed.inode;
+  status.st_ino = mount.inode_numbers.shown(listed.inode);
   status.st_mode = listed.type;
   return status;
 }
 
 void readdir(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
   reply_names(request, size, offset, info, [&](char* at, size_t left, const ListedName& listed) {
-    const struct stat status = listed_stat(listed);
+    const struct stat status = listed_stat(mount_of(request), listed);
     const std::string name(listed.name);
     return fuse_add_direntry(request, at, left, name.c_str(), &status, static_cast<off_t>(listed.next_cookie));
   });
@@ -185,7 +186,7 @@ void readdirplus(fuse_req_t request, fuse_ino_t directory, size_t size, off_t of
         const size_t needed = fuse_add_direntry_plus(request, nullptr, 0, name.c_str(), nullptr, 0);
         if (needed > left) return needed;
         fuse_entry_param param = {};  // node 0: the kernel looks the name up when it needs to
-        param.attr = listed_stat(listed);
+        param.attr = listed_stat(mount, listed);
         if (name != "." && name != "..") {
           const auto changes_before = mount.tree.notified_changes();
           if (const auto entry = pending.lookup(directory, name)) param = entry_param(mount, *entry, changes_before);

@@ -33,11 +33,16 @@ void reply_logged_error(fuse_req_t request, const Error& error) {
   fuse_reply_err(request, code);
 }
 
+void reply_attributes(fuse_req_t request, struct stat attributes) {
+  const MountState& mount = mount_of(request);
+  attributes.st_ino = mount.inode_numbers.shown(attributes.st_ino);
+  fuse_reply_attr(request, &attributes, mount.options.attr_timeout);
+}
+
 void reply_attributes(fuse_req_t request, NodeId node) {
-  MountState& mount = mount_of(request);
-  const auto attributes = mount.tree.attributes(node);
+  const auto attributes = mount_of(request).tree.attributes(node);
   if (!attributes) return reply_error(request, attributes.error());
-  fuse_reply_attr(request, &*attributes, mount.options.attr_timeout);
+  reply_attributes(request, *attributes);
 }
 
 int reply_bytes(fuse_req_t request, std::span<const iovec> bytes) {

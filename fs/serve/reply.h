@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fuse_lowlevel.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include <span>
@@ -17,6 +18,9 @@ void reply_error(fuse_req_t request, const Error& error);
 
 // The same, but counts and logs every error: for requests about an open file.
 void reply_logged_error(fuse_req_t request, const Error& error);
+
+// Replies with these attributes.
+void reply_attributes(fuse_req_t request, struct stat attributes);
 
 // Replies with the present attributes of the node, or with the error.
 void reply_attributes(fuse_req_t request, NodeId node);

@@ -114,7 +114,7 @@ void keep_attributes(fuse_req_t request, fuse_ino_t node, const struct stat& wan
     fuse_reply_err(request, EPERM);
     return;
   }
-  fuse_reply_attr(request, &*now, mount.options.attr_timeout);
+  reply_attributes(request, *now);
 }
 
 void setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int to_set, fuse_file_info* info) {

@@ -15,6 +15,18 @@ from arrays import saved
 from mount import libc
 
 ARRAY = np.arange(3000.0).reshape(1000, 3)
+# The st_ino of a 32-bit program without large file support has 32 bits.
+STAT32 = """
+#include <stdio.h>
+#include <sys/stat.h>
+int main(int count, char** paths) {
+  struct stat status;
+  for (int i = 1; i < count; ++i) {
+    if (stat(paths[i], &status) != 0) perror(paths[i]);
+    else printf("%lu\\n", (unsigned long)status.st_ino);
+  }
+}
+"""
 VIEWS = ["chunks/3_of_16.npy", "chunks/3_of_16.bin", "chunks/4/1_of_4.npy", "slices/0_to_1000.npy", "slices/7_to_7.npy",
          "slices/7_to_7.bin", "axis1/chunks/0_of_2.npy", "source.npy", "info.json"]
 DIRECTORIES = ["", "chunks", "chunks/16", "slices", "axis0", "axis1", "axis1/chunks", "axis1/slices"]
@@ -208,3 +220,29 @@ def test_any_name_is_told(source, mount, name):
         assert json.load(info)["source"] == path.decode(errors="replace")
     read = subprocess.run(["getfattr", "-d", "--absolute-names", chunk], capture_output=True, check=True).stdout
     assert b'\nuser.npyfs.shape="(250, 3)"\n' in read
+
+
+@pytest.fixture(scope="module")
+def stat32(module_scratch):
+    """stat32(paths): what a program built with -m32 prints."""
+    (module_scratch / "stat32.c").write_text(STAT32)
+    subprocess.run(["gcc", "-m32", "-o", module_scratch / "stat32", module_scratch / "stat32.c"], check=True)
+    return lambda paths: subprocess.run([module_scratch / "stat32", *paths], capture_output=True, text=True)
+
+
+def test_inode32_is_for_32_bit_programs(tree, mounted, mount, stat32):
+    """With -o inode32 inode numbers are below 2^32, so that stat works in 32-bit programs without large file support."""
+    paths = ["data.npy", "notes.txt", "sub", *(f"data.npy/{path}" for path in VIEWS + DIRECTORIES[1:])]
+    ran = stat32(mounted / path for path in paths if path.endswith(".npy") and "chunks" in path)
+    assert ran.stdout == "" and "Value too large for defined data type" in ran.stderr, "without the option"
+    small = mount(tree, "inode32")
+    ran = stat32(small / path for path in paths)
+    numbers = [int(line) for line in ran.stdout.splitlines()]
+    assert ran.stderr == "" and len(numbers) == len(paths)
+    assert numbers == [os.stat(small / path).st_ino for path in paths], "they stay the same while mounted"
+    wide = [os.stat(mounted / path).st_ino for path in paths]
+    assert len(set(numbers)) == len(set(wide)), "what has one number has one number, and nothing else has it"
+    assert [numbers.index(number) for number in numbers] == [wide.index(number) for number in wide]
+    assert all(number < 2**32 for number in numbers)
+    for entry in os.scandir(small / "data.npy/chunks"):
+        assert entry.inode() == os.stat(entry.path).st_ino

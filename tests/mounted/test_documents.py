@@ -23,8 +23,8 @@ def help_text():
 
 def mount_options():
     """Every option of -o that --help shows; a line may show several."""
-    lists = re.findall(r"^  -o ((?:[a-z_]+(?:=[A-Z]+)?(?:, )?)+)", help_text(), re.MULTILINE)
-    return {option for found in lists for option in re.findall(r"[a-z_]+", found)}
+    lists = re.findall(r"^  -o ((?:[a-z0-9_]+(?:=[A-Z]+)?(?:, )?)+)", help_text(), re.MULTILINE)
+    return {option for found in lists for option in re.findall(r"[a-z0-9_]+", found)}
 
 
 # Taken for the sake of those who know other FUSE filesystems, and left out of --help, which is one screen.
@@ -56,12 +56,12 @@ def test_help_shows_what_the_program_takes():
 
 def test_man_page_and_readme_have_no_other_options():
     """What the man page and the README's table list is what --help shows, and what is left out there."""
-    in_man_page = set(re.findall(r"^\.It (?:Fl d , )?Fl o Cm ([a-z_]+)", MAN_PAGE.read_text(), re.MULTILINE))
+    in_man_page = set(re.findall(r"^\.It (?:Fl d , )?Fl o Cm ([a-z0-9_]+)", MAN_PAGE.read_text(), re.MULTILINE))
     assert in_man_page == mount_options() | {"debug"}
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    in_readme = set(re.findall(r"^\| .*?`-o ([a-z_]+)", text, re.MULTILINE))
+    in_readme = set(re.findall(r"^\| .*?`-o ([a-z0-9_]+)", text, re.MULTILINE))
     paragraph = re.search(r"^What other FUSE filesystems take.*?\n\n", text, re.MULTILINE | re.DOTALL).group()
-    in_words = set(re.findall(r"`([a-z_]+)", paragraph))
+    in_words = set(re.findall(r"`([a-z0-9_]+)", paragraph))
     assert in_readme <= mount_options() | NOT_IN_HELP <= in_readme | in_words
 
 

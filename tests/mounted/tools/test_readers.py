@@ -4,6 +4,7 @@ xtensor in C++, npyjs and numpy-parser in JavaScript, sqlite-vec in C (from SQL)
 """
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -120,3 +121,14 @@ def test_the_recipes(place):
     shutil.copy(extension, place)
     nearest = np.linalg.norm(np.array_split(VECTORS, 4)[1] - [40, 50, 60], axis=1).argmin()
     assert recipes.run(["sqlite3", ":memory:", ".read nearest.sql"], place) == f"{nearest}\n"
+
+
+def test_javascript_holds_every_inode_number(source, mount):
+    """Inode numbers are below 2^53, so JavaScript holds them exactly."""
+    np.save(source / "data.npy", np.zeros((100, 3)))
+    names = ["chunks/3_of_16.npy", "chunks/3_of_16.bin", "slices/7_to_9.npy", "axis1/chunks/0_of_2.npy", "info.json", "items/7.npy"]
+    mounted = mount(source)
+    paths = [str(mounted / "data.npy" / name) for name in names]
+    script = "for (const path of process.argv.slice(1)) console.log(require('fs').statSync(path).ino)"
+    ran = subprocess.run(["node", "-e", script, *paths], capture_output=True, text=True, check=True)
+    assert [int(line) for line in ran.stdout.splitlines()] == [os.stat(path).st_ino for path in paths]

@@ -47,14 +47,14 @@ std::set<std::string> all_matches(const std::string& text, const char* pattern) 
 
 TEST(MountOptions, HelpShowsEachAndNoOther) {
   std::set<std::string> shown;
-  for (const auto& list : all_matches(usage(), "\n  -o ((?:[a-z_]+(?:=[A-Z]+)?(?:, )?)+)")) {
-    shown.merge(all_matches(list, "([a-z_]+)"));
+  for (const auto& list : all_matches(usage(), "\n  -o ((?:[a-z0-9_]+(?:=[A-Z]+)?(?:, )?)+)")) {
+    shown.merge(all_matches(list, "([a-z0-9_]+)"));
   }
   EXPECT_THAT(shown, UnorderedElementsAreArray(documented()));
 }
 
 TEST(MountOptions, TheManPageHasEachAndNoOther) {
-  auto in_man_page = all_matches(document("fs/install/npyfs.1"), "\n\\.It (?:Fl d , )?Fl o Cm ([a-z_]+)");
+  auto in_man_page = all_matches(document("fs/install/npyfs.1"), "\n\\.It (?:Fl d , )?Fl o Cm ([a-z0-9_]+)");
   EXPECT_EQ(in_man_page.erase("debug"), 1u) << "left out of --help, which is one screen";
   EXPECT_THAT(in_man_page, UnorderedElementsAreArray(documented()));
 }
@@ -66,16 +66,16 @@ TEST(MountOptions, BashCompletesEachAndNoOther) {
     EXPECT_TRUE(std::regex_search(text, found, std::regex("-P \"\\$given\" -W '([^']*)'")));
     return found;
   }();
-  EXPECT_THAT(all_matches(list[1], "([a-z_]+)"), UnorderedElementsAreArray(documented()));
+  EXPECT_THAT(all_matches(list[1], "([a-z0-9_]+)"), UnorderedElementsAreArray(documented()));
 }
 
 TEST(MountOptions, ZshCompletesEachAndNoOther) {
-  EXPECT_THAT(all_matches(document("fs/install/npyfs.zsh"), "\n    ['\"]\\*?([a-z_]+)\\["),
+  EXPECT_THAT(all_matches(document("fs/install/npyfs.zsh"), "\n    ['\"]\\*?([a-z0-9_]+)\\["),
               UnorderedElementsAreArray(documented()));
 }
 
 TEST(MountOptions, TheReadmeHasEach) {
-  const auto words = all_matches(document("README.md"), "`(?:-o )?([a-z_]+)(?:=[A-Z]+)?`");
+  const auto words = all_matches(document("README.md"), "`(?:-o )?([a-z0-9_]+)(?:=[A-Z]+)?`");
   for (const auto& name : documented()) EXPECT_TRUE(words.contains(name)) << name;
 }
 
