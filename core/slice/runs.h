@@ -92,6 +92,17 @@ class Runs {
   std::vector<Level> outer_;  // the slowest first
 };
 
+// Returns what `visit` returns, true if that is nothing.
+template <typename Visit>
+bool visit_extent(Visit& visit, Extent extent) {
+  if constexpr (std::is_same_v<std::invoke_result_t<Visit&, Extent>, bool>) {
+    return visit(extent);
+  } else {
+    visit(extent);
+    return true;
+  }
+}
+
 // Visits runs of one row, that is, of the innermost level. `row` is the start of the row in the file.
 template <typename Visit>
 bool Runs::visit_row(std::uint64_t row, std::uint64_t offset, std::uint64_t size, Visit& visit) const {
@@ -100,11 +111,7 @@ bool Runs::visit_row(std::uint64_t row, std::uint64_t offset, std::uint64_t size
   std::uint64_t within = offset % run_;
   while (size > 0) {
     const std::uint64_t length = std::min(size, run_ - within);
-    if constexpr (std::is_same_v<std::invoke_result_t<Visit&, Extent>, bool>) {
-      if (!visit(Extent{run + within, length})) return false;
-    } else {
-      visit(Extent{run + within, length});
-    }
+    if (!visit_extent(visit, Extent{run + within, length})) return false;
     size -= length;
     within = 0;
     run += stride;
@@ -131,6 +138,8 @@ bool Runs::visit_parts_of_rows(std::uint64_t offset, std::uint64_t size, VisitRo
 
 template <typename Visit>
 bool Runs::visit(std::uint64_t offset, std::uint64_t size, Visit visit) const {
+  // Most views are contiguous, and need no division.
+  if (is_contiguous()) return size == 0 || visit_extent(visit, Extent{first_ + offset, size});
   return visit_parts_of_rows(offset, size, [&](std::uint64_t row, std::uint64_t within, std::uint64_t length) {
     return visit_row(row, within, length, visit);
   });
