@@ -17,6 +17,7 @@ import lines_scale
 import lines_slices
 import lines_strided
 import lines_write
+import plot
 import report
 from line import GIB, Line
 from peers import Peers, bring_in
@@ -103,9 +104,7 @@ def main():
     if arguments.json:
         arguments.json.write_text(report.as_json(lines, arguments) + "\n")
     if arguments.plot:
-        import plot
-
-        plot.draw(lines, arguments.plot)
+        plot.draw(report.described(lines), arguments.plot)
 
 
 if __name__ == "__main__":

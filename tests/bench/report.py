@@ -48,15 +48,9 @@ def summary(lines):
     return f"{met} of {len(judged)} targets met; {not_run} not run"
 
 
-def as_json(lines, arguments):
-    machine = {
-        "kernel": platform.release(),
-        "cpus": os.cpu_count(),
-        "load": os.getloadavg(),
-        "array_bytes": arguments.array_bytes,
-        "rounds": arguments.rounds,
-    }
-    described = [
+def described(lines):
+    """The lines as JSON has them."""
+    return [
         {
             "name": line.name,
             "title": line.title,
@@ -73,4 +67,14 @@ def as_json(lines, arguments):
         }
         for line in lines
     ]
-    return json.dumps({"machine": machine, "lines": described}, indent=1)
+
+
+def as_json(lines, arguments):
+    machine = {
+        "kernel": platform.release(),
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg(),
+        "array_bytes": arguments.array_bytes,
+        "rounds": arguments.rounds,
+    }
+    return json.dumps({"machine": machine, "lines": described(lines)}, indent=1)
