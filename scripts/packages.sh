@@ -1,7 +1,8 @@
 # Sourced by the other scripts: which Debian and Ubuntu packages each activity needs, and installing what is missing.
 
 # CMake configures the tests along with the rest, so their libraries are needed to build at all.
-build_packages=(g++ cmake ninja-build pkg-config libfuse3-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev)
+build_packages=(g++ cmake ninja-build pkg-config libfuse3-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev
+  lowdown)  # makes the man pages
 mount_packages=("${build_packages[@]}" fuse3 attr python3-numpy)
 coverage_packages=("${build_packages[@]}" gcovr python3-numpy python3-pytest)
 # Builds with sanitizers, and fuzz targets.
@@ -27,7 +28,7 @@ portable_test_packages=("${test_packages[@]}" qemu-system-x86 debootstrap cpio x
 aarch64_packages=("${build_packages[@]}" g++-aarch64-linux-gnu qemu-user python3)
 aarch64_libraries=(libfuse3-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev nlohmann-json3-dev)
 # What is too large for every run: scripts/test --all.
-big_packages=(python3-torch podman crun systemd prometheus-node-exporter)
+big_packages=(python3-torch podman crun systemd prometheus-node-exporter rustc golang-go default-jdk-headless r-base-core)
 
 # install_packages NAME...: installs those that are missing, as root or through sudo. Asks nothing. Where all are there
 # already it starts no apt-get, so it works without a network and without any rights.

@@ -3,7 +3,7 @@
 
 namespace npyfs {
 
-// Part of the program's interface: README.md, npyfs(1).
+// Part of the program's interface: npyfs(1).
 enum class ExitStatus {
   kFine = 0,
   kDamageFound = 1,  // --check alone: it did its work, and found damage

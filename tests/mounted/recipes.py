@@ -1,4 +1,4 @@
-"""The README's recipes: their text, and running them as a reader of the README would."""
+"""The files of tests/recipes, and the commands that the documents show: running them as a reader would."""
 
 import os
 import re
@@ -9,21 +9,26 @@ import numpy as np
 
 import mount as mounting
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+RECIPES = ROOT / "tests/recipes"
+README, MAN_1, MAN_7 = ROOT / "README.md", ROOT / "fs/man/npyfs.1.md", ROOT / "fs/man/npyfs.7.md"
 
 
-def blocks(title, kind):
-    """The fenced blocks of one kind (sh, python, ...) below the recipe's heading, in order. At least one."""
-    readme = README.read_text(encoding="utf-8")
-    recipes = re.search(r"^## Recipes\n(.*?)^## ", readme, re.MULTILINE | re.DOTALL).group(1)
-    recipe = re.search(rf"^### {re.escape(title)}\n(.*?)(?=^### |\Z)", recipes, re.MULTILINE | re.DOTALL)
-    assert recipe, f"the README has no recipe {title!r}"
-    found = re.findall(rf"^```{kind}\n(.*?)^```$", recipe.group(1), re.MULTILINE | re.DOTALL)
-    assert found, f"the recipe {title!r} has no block of {kind}"
-    return found
+def example(document, words):
+    """The fenced block of a document that follows the paragraph in which these words stand."""
+    text = document.read_text(encoding="utf-8")
+    assert text.count(words) == 1, f"{document} has {words!r} {text.count(words)} times"
+    return re.search(r"^```[a-z]+\n(.*?)^```$", text.partition(words)[2], re.MULTILINE | re.DOTALL).group(1)
 
 
-# What the recipes call `tool`. It notes what it has found in a file, a line in one write: launchers mix what programs
+def in_the_table(want):
+    """The command or path that the README's tables name for what somebody wants to do, and the expression beside it."""
+    row = re.search(rf"^\| {re.escape(want)} \|(.*)\|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert row, f"the README has no row {want!r}"
+    return re.findall(r"`([^`]+)`", row.group(1))
+
+
+# What stands for COMMAND in recipes. It notes what it has found in a file, a line in one write: launchers mix what programs
 # print at the same time.
 _TOOL = """#!/usr/bin/python3
 import os, sys, numpy
@@ -58,9 +63,8 @@ def run_shell(text, scratch, **more):
     return run(["/bin/bash", "-euc", text], scratch, **more)
 
 
-def run_python(text, scratch, **more):
-    (scratch / "recipe.py").write_text(text, encoding="utf-8")
-    return run(["/usr/bin/python3", "recipe.py"], scratch, **more)
+def run_python(name, scratch, *arguments, **more):
+    return run(["/usr/bin/python3", RECIPES / name, *arguments], scratch, **more)
 
 
 def assert_tool_has_seen_the_chunks(scratch, array, count):

@@ -147,7 +147,7 @@ def test_the_root_may_have_a_list(source, mount):
 
 
 def test_a_link_is_no_way_around_a_directory_that_a_list_closes(source, mount):
-    """A link through a directory that a list closes to somebody is resolved with the visitor's own rights."""
+    """A link through a directory that a list closes to somebody is resolved with the reader's own rights."""
     (source / "closed").mkdir()
     (source / "closed/in.npy").write_bytes(saved(ARRAY))
     (source / "closed/in.npy").chmod(0o644)

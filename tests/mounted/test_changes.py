@@ -106,7 +106,7 @@ def test_a_source_rewritten_in_place_is_rewritten_for_those_who_have_it_open(sou
 @pytest.mark.parametrize("new", [NEW, LONG[:-1], LONG.astype(">f8"), np.asfortranarray(LONG), LONG.reshape(30_000, 2)],
                          ids=["other", "fewer rows", "dtype", "order", "shape"])
 def test_what_is_open_fails_where_the_header_comes_to_say_something_else(source, mount, new, source_io):
-    """Old header and new bytes are never mixed: what is open fails with ESTALE."""
+    """Old header and new bytes are never mixed: reads fail with ESTALE."""
     (source / "data.npy").write_bytes(saved(LONG))
     os.utime(source / "data.npy", (1, 1))  # times tell that it changes, and do not go on at each moment
     mounted = mount(source, "direct_io", f"source_io={source_io}", foreground=True)

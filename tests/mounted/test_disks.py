@@ -72,7 +72,7 @@ def test_a_filesystem_below_the_source_may_go_away_and_come_back(source, scratch
 
 
 def test_source_itself_may_go_away_and_come_back(scratch, source, mount):
-    """Unmounted lazily it is served as it was; another one that is mounted in its place is the source from then on."""
+    """After a lazy unmount it is served on as it was. Once another one is mounted in its place, SOURCE is the directory there."""
     subprocess.run(["mount", "-t", "tmpfs", "none", source], check=True)
     try:
         (source / "below").mkdir()
@@ -155,7 +155,7 @@ def test_the_mount_itself_does_not_become_its_source(scratch, source, mount, rep
 
 @pytest.mark.parametrize("option", ["ro", "allow_other", "follow_symlinks"])
 def test_the_mount_itself_is_eloop_below_its_source_and_other_mounts_are_entered(scratch, source, mount, option):
-    """Bound to a directory of SOURCE the mount itself is not entered, since npyfs would wait for itself."""
+    """If the mount itself is bound to a directory of SOURCE, that directory is ELOOP, since npyfs would wait for itself."""
     for name in ("own", "other"):
         (source / name).mkdir()
     (source / "a.npy").write_bytes(saved(ARRAY[:1000]))

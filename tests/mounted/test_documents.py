@@ -1,5 +1,6 @@
-"""The man page, the completions and the README: they know every option that npyfs --help knows."""
+"""The man pages, the completions and the READMEs: they know what the program and the repository have."""
 
+import json
 import os
 import pty
 import re
@@ -8,12 +9,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mount as mounting
 
 ROOT = Path(__file__).resolve().parents[2]
-MAN_PAGE = ROOT / "fs/install/npyfs.1"
+MAN_1, MAN_7 = ROOT / "fs/man/npyfs.1.md", ROOT / "fs/man/npyfs.7.md"
 BASH, ZSH = ROOT / "fs/install/npyfs.bash", ROOT / "fs/install/npyfs.zsh"
 
 
@@ -36,9 +38,11 @@ def flags():
     return set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z-]*", help_text())) - {"-o", "-u"}
 
 
-def rendered_man_page():
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "100", "MAN_KEEP_FORMATTING": "", "GROFF_NO_SGR": "1"}
-    ran = subprocess.run(["man", "--warnings", "-l", MAN_PAGE], capture_output=True, text=True, env=environment, check=True)
+def rendered_man_page(section, width=100):
+    """What man shows of the page that the build has made; it must have nothing to object to."""
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": str(width), "MAN_KEEP_FORMATTING": "", "GROFF_NO_SGR": "1"}
+    page = Path(mounting.binary()).parent / f"npyfs.{section}.gz"
+    ran = subprocess.run(["man", "--warnings", "-l", page], capture_output=True, text=True, env=environment, check=True)
     assert ran.stderr == ""
     return re.sub(r".\x08", "", ran.stdout)
 
@@ -54,20 +58,18 @@ def test_help_shows_what_the_program_takes():
     assert flags() == long_flags | short_flags
 
 
-def test_man_page_and_readme_have_no_other_options():
-    """What the man page and the README's table list is what --help shows, and what is left out there."""
-    in_man_page = set(re.findall(r"^\.It (?:Fl d , )?Fl o Cm ([a-z0-9_]+)", MAN_PAGE.read_text(), re.MULTILINE))
-    assert in_man_page == mount_options() | {"debug"}
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    in_readme = set(re.findall(r"^\| .*?`-o ([a-z0-9_]+)", text, re.MULTILINE))
-    paragraph = re.search(r"^What other FUSE filesystems take.*?\n\n", text, re.MULTILINE | re.DOTALL).group()
-    in_words = set(re.findall(r"`([a-z0-9_]+)", paragraph))
-    assert in_readme <= mount_options() | NOT_IN_HELP <= in_readme | in_words
+def test_the_man_page_has_no_other_options():
+    """What the tables of npyfs(1) list is what --help shows, and what is left out there."""
+    text = MAN_1.read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| (?:`-d`, )?`-o ([a-z0-9_]+)", text, re.MULTILINE))
+    assert listed == mount_options() | {"debug"}
+    in_words = set(re.findall(r"`([a-z0-9_]+)", re.search(r"^- npyfs takes what other FUSE.*", text, re.MULTILINE).group()))
+    assert mount_options() | NOT_IN_HELP == listed | in_words
 
 
-def test_the_man_page_has_no_warning_and_every_option():
-    """npyfs(1) is clean mdoc and has every option and exit status."""
-    text = rendered_man_page()
+def test_the_man_page_has_every_option():
+    """npyfs(1) has every option and exit status."""
+    text = rendered_man_page(1)
     assert len(mount_options()) > 12 and len(flags()) > 12
     for option in mount_options():
         assert f"-o {option}" in text, option
@@ -75,8 +77,35 @@ def test_the_man_page_has_no_warning_and_every_option():
         assert re.search(rf"(?<![\w-]){flag}(?![\w-])", text), flag
     for status in range(4):
         assert re.search(rf"^ +{status}  ", text, re.MULTILINE)
-    for path in ("chunks/16/03_of_16.npy", "chunks/aligned/", "axis1/slices/0_to_3.npy", "error.txt", "info.json", ".npyfs/"):
-        assert path in text
+
+
+@pytest.mark.parametrize("section", [1, 7])
+def test_man_pages_are_whole(section):
+    """man shows both pages without a warning on a terminal of 80 columns, whatis finds them, and no Markdown is left."""
+    text = rendered_man_page(section, 80)
+    assert max(map(len, text.splitlines())) <= 80
+    page = Path(mounting.binary()).parent / f"npyfs.{section}.gz"
+    assert subprocess.run(["lexgrog", page], capture_output=True, text=True, check=True).stdout.count("npyfs - ") == 1
+    assert not re.search(r"\*\*|`|\]\(|^ *#", text, re.MULTILINE)
+    source = (MAN_1, MAN_7)[section == 7].read_text(encoding="utf-8")
+    for title in re.findall(r"^##+ (.*)$", source, re.MULTILINE):
+        assert title in text, title
+
+
+def test_the_manual_names_what_is_in_a_mount(source, mount):
+    """npyfs(7) names everything that a mount lists, and every file of .npyfs."""
+    np.save(source / "data.npy", np.zeros((20, 3), [("x", "<f4")]))
+    (source / "broken.npy").write_bytes(b"no array")
+    mounted, text = mount(source, "rw"), MAN_7.read_text(encoding="utf-8")
+    for name in {re.sub("axis[0-9]", "axisK", name) for array in ("data.npy", "broken.npy") for name in os.listdir(mounted / array)}:
+        assert f"`{name}" in text, name
+    assert len(os.listdir(mounted / ".npyfs")) == 5
+    for name in os.listdir(mounted / ".npyfs"):
+        assert f"| `{name}` |" in text, name
+    for key in json.loads((mounted / "data.npy/info.json").read_text()):
+        assert re.search(rf"^\| .*`{key}`.* \|", text, re.MULTILINE), key
+    for metric in re.findall(r"^# TYPE npyfs_(\w+)", (mounted / ".npyfs/metrics").read_text(), re.MULTILINE):
+        assert f"`{metric}`" in text, metric
 
 
 @pytest.mark.parametrize("completion", [BASH, ZSH], ids=["bash", "zsh"])
@@ -89,15 +118,9 @@ def test_completions_know_every_option(completion):
         assert flag in text, flag
 
 
-def test_the_readme_knows_every_option():
-    """The README's reference has every option."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in mount_options() | flags():
-        assert name in text, name
-
-
 CONTRIBUTING, TESTS_README = ROOT / ".github/CONTRIBUTING.md", ROOT / "tests/README.md"
-DOCUMENTS = [ROOT / "README.md", CONTRIBUTING, TESTS_README, ROOT / "core/README.md"]
+DOCUMENTS = [ROOT / "README.md", CONTRIBUTING, ROOT / ".github/SECURITY.md", TESTS_README, ROOT / "tests/recipes/README.md",
+             ROOT / "core/README.md", MAN_1, MAN_7]
 
 
 def test_the_documents_know_every_command_and_folder():

@@ -1,4 +1,4 @@
-"""What the README's FAQ says of names, memory and containers."""
+"""What npyfs(7) says of whole arrays, archives and memory, and npyfs(1) of containers."""
 
 import ctypes
 import mmap
@@ -59,7 +59,7 @@ def test_large_files_are_in_memory_once(mounted, mount):
 
 
 def test_small_files_are_in_memory_twice_but_for_direct_io(mounted, mount):
-    """Smaller files have pages of their own, unless -o direct_io says otherwise."""
+    """Smaller files have pages of their own, and -o direct_io prevents that."""
     mounting.wait_until_not_racy(mounted.source / "rows.npy")
     np.load(mounted / SMALL)
     assert share_in_page_cache(mounted / SMALL) == 1

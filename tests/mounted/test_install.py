@@ -13,7 +13,8 @@ from users import in_namespace
 BUILD = Path(mounting.binary()).parent
 INSTALLED = ["bin/npyfs", "lib/systemd/system/npyfs@.service", "share/bash-completion/completions/npyfs",
              "share/doc/npyfs/CHANGELOG.md.gz", "share/doc/npyfs/README.md", "share/doc/npyfs/changelog.gz",
-             "share/doc/npyfs/copyright", "share/doc/npyfs/examples/data.conf", "share/man/man1/npyfs.1.gz"]
+             "share/doc/npyfs/copyright", "share/doc/npyfs/examples/data.conf", "share/man/man1/npyfs.1.gz",
+             "share/man/man7/npyfs.7.gz"]
 pytestmark = pytest.mark.skipif(os.environ.get("NPYFS_EVERY", "1") != "1", reason="nobody installs a build with sanitizers")
 
 
@@ -22,7 +23,7 @@ def files_below(directory):
 
 
 def test_cmake_installs_everything_below_a_prefix(scratch):
-    """cmake --install puts the binary, the man page, completions, the unit and documents below any prefix; with --strip
+    """cmake --install puts the binary, the man pages, completions, the unit and documents below any prefix; with --strip
     the binary without its debug symbols."""
     subprocess.run(["cmake", "--install", BUILD, "--prefix", scratch / "prefix", "--strip"], check=True,
                    stdout=subprocess.DEVNULL)
@@ -116,13 +117,13 @@ def installed(package, scratch, source):
 
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAN_PAGE = (ROOT / "fs/man/npyfs.1.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "fs/install/example.conf"
 
 
-def of_the_readme(start):
-    """The line of the README that begins so, for the shell, with the places of the test."""
-    line = next(line for line in README.splitlines() if line.startswith(start))
+def of_the_man_page(start):
+    """The line of npyfs(1) that begins so, for the shell, with the places of the test."""
+    line = next(line for line in MAN_PAGE.splitlines() if line.startswith(start))
     return line.replace("/data", "$source").replace("/mnt/npy", "$mountpoint")
 
 
@@ -133,7 +134,7 @@ CHUNK_SUM = str(np.array_split(np.arange(30.0).reshape(10, 3), 4)[1].sum())
 def test_a_line_of_fstab_mounts(installed):
     """A line of fstab mounts: type fuse.npyfs, with ro, and options of npyfs and of mount(8)."""
     out = installed("""
-    echo """ + of_the_readme("/data ").replace("allow_other", "allow_other,chunks=3,_netdev,noauto,x-systemd.automount") + """ \
+    echo """ + of_the_man_page("/data ").replace("allow_other", "allow_other,chunks=3,_netdev,noauto,x-systemd.automount") + """ \
       > /etc/fstab
     mount "$mountpoint"
     findmnt -n -o FSTYPE,SOURCE "$mountpoint"
@@ -150,7 +151,7 @@ def test_a_line_of_fstab_mounts(installed):
 def test_mount_8_mounts(installed):
     """mount -t fuse.npyfs mounts, and asks for rw where ro is not said."""
     out = installed("""
-    """ + of_the_readme("mount -t fuse.npyfs") + """
+    """ + of_the_man_page("mount -t fuse.npyfs") + """
     """ + LOAD + """ "$mountpoint/data.npy/chunks/1_of_4.npy"
     findmnt -n -o OPTIONS "$mountpoint"
     umount "$mountpoint"

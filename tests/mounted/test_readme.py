@@ -1,11 +1,13 @@
-"""The README's tutorial, typed line by line: its shell and Python prompts must print what the README says they do."""
+"""The README: its tutorial, typed line by line, must print what the README says; its tables and pictures must be true."""
 
 import ast
 import contextlib
 import doctest
 import io
+import json
 import os
 import re
+import runpy
 import subprocess
 from pathlib import Path
 
@@ -66,15 +68,54 @@ def test_the_recording_is_that_of_the_tutorial(scratch):
     assert (scratch / "tutorial.svg").read_bytes() == (README.parent / ".github/tutorial.svg").read_bytes()
 
 
-def test_the_recipe_for_processes_adds_up(scratch, source, mount):
-    """One chunk a process: each worker loads its own share."""
-    array = np.arange(300.0).reshape(100, 3)
-    np.save(source / "rows.npy", array)
-    (scratch / "mnt").mkdir()
-    mount(source, at=scratch / "mnt")
-    recipe = re.search(r"^## Recipes\n.*?^```python\n(.*?)^```$", README.read_text(encoding="utf-8"),
-                       re.MULTILINE | re.DOTALL)
-    (scratch / "recipe.py").write_text(recipe.group(1), encoding="utf-8")
-    ran = subprocess.run(["/usr/bin/python3", "recipe.py"], cwd=scratch, capture_output=True, text=True,
-                         timeout=mounting.DEADLINE)
-    assert (ran.stderr, ran.stdout) == ("", f"{array.sum()}\n")
+def test_the_drawing_is_true(scratch, source, mount):
+    """Each path of the drawn tree holds what the expression beside it says, and scripts/draw draws it again."""
+    draw = runpy.run_path(str(README.parent / "scripts/draw"))
+    mounted = mount(source)
+    for (directory, _, files), array in zip(draw["TREE"], draw["ARRAYS"].values(), strict=True):
+        np.save(source / directory, array)
+        for path, expression, _ in files:
+            assert np.array_equal(np.load(mounted / directory / path), eval(expression, {"np": np, **draw["ARRAYS"]})), path
+            assert f">{path}</text>" in (README.parent / ".github/tree.svg").read_text(encoding="utf-8")
+    subprocess.run([README.parent / "scripts/draw", scratch / "tree.svg"], check=True)
+    assert (scratch / "tree.svg").read_bytes() == (README.parent / ".github/tree.svg").read_bytes()
+
+
+def test_the_plot_has_the_numbers_of_the_table(scratch):
+    """The bars are at most eight; their numbers stand in the table of core/README.md, and the plot is drawn of them."""
+    bench = README.parent / "tests/bench"
+    lines = json.loads((bench / "published.json").read_text())["lines"]
+    table = re.search(r"^\| \| npyfs.*?^¹", (README.parent / "core/README.md").read_text(encoding="utf-8"),
+                      re.MULTILINE | re.DOTALL).group()
+    numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", table)}
+    assert 1 < len(lines) <= 8
+    assert all(value in numbers for line in lines for values in line["rounds"].values() for value in values)
+    subprocess.run(["/usr/bin/python3", bench / "plot.py", bench / "published.json", scratch / "plot.svg"], check=True)
+    assert (scratch / "plot.svg").read_bytes() == (README.parent / ".github/performance.svg").read_bytes()
+    assert (scratch / "plot.svg").read_text().count('class="bar"') == len(lines)
+
+
+def test_the_table_of_wishes(source, mount):
+    """Each path that the README's table names holds what numpy says of the expression beside it."""
+    arrays = {"a": np.arange(3000.0).reshape(1000, 3), "t": np.zeros(50, [("x", "<f4"), ("y", "<i2")])}
+    arrays["t"]["x"] = np.arange(50)
+    for name, array in zip(("rows.npy", "table.npy"), arrays.values()):
+        np.save(source / name, array)
+    (source / "cut.npy").write_bytes((source / "rows.npy").read_bytes()[:-8])
+    mounted = mount(source)
+    table = README.read_text(encoding="utf-8").partition("| I want to ... | path")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| [^|]+ \| (`[^|]*) \| (?:`([^|]*)`)?[^|]*\|$", table, re.MULTILINE)
+    assert len(rows) > 14
+    for paths, expression in rows:
+        for path in re.findall(r"`([^` ]+)`", paths):
+            if not expression:
+                assert (mounted / path).exists(), path
+                continue
+            expected = eval(expression, {"np": np, **arrays})
+            found = np.fromfile(mounted / path) if path.endswith(".bin") else np.load(mounted / path)
+            assert np.array_equal(found.reshape(expected.shape), expected), path
+
+
+def test_the_front_page_is_short():
+    """README.md has at most 300 lines."""
+    assert README.read_text(encoding="utf-8").count("\n") <= 300

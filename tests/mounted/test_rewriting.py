@@ -109,7 +109,7 @@ def test_what_is_open_fails_where_the_header_becomes_another_in_one_version(sour
 
 
 def test_a_writer_that_takes_longer_is_heard_of_once_it_closes(source, mount):
-    """The next open for reading reads the file again, also where its times have not moved. Where it is not watched, a
+    """The next open for reading reads the file again, even if its times have not moved. Where it is not watched, a
     single write that takes longer than 2 s may stay unseen."""
     changes = {f"{size}{dtype[1:]}.npy": (array, (-array).astype(dtype))
                for size, array in (("small", SMALL), ("large", LARGE)) for dtype in ("<f8", "<i8")}

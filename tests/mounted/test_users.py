@@ -230,7 +230,7 @@ def test_views_are_never_executable_or_setuid(source, mount):
 
 
 def test_a_link_is_no_way_around_a_closed_directory(module_scratch, mount):
-    """A link that leads through a directory which is not open to all is resolved with the visitor's own rights."""
+    """A link that leads through a directory which is not open to all is resolved with the reader's own rights."""
     root = module_scratch / "links"
     (root / "closed").mkdir(parents=True)
     (root / "open").mkdir()

@@ -84,7 +84,7 @@ def by_stranger(*calls):
 @TIMEOUTS
 def test_a_held_directory_whose_name_means_another_one_is_stale(swapped, mount, hold, timeouts):
     """With allow_other a held directory or array is itself and no other: once its name means another one, it and all
-    beneath it fail with ESTALE; by path everybody gets to what is there now, where the permissions are such."""
+    beneath it fail with ESTALE; by path everybody gets to what is there now, as far as the permissions allow."""
     mounted = mount(swapped, "allow_other", *timeouts)
     directory, array, chunks = (hold(mounted / f"run/sub{name}") for name in ("", "/x.npy", "/x.npy/chunks"))
     calls = [(read_at, directory, "x.npy/" + CHUNK), (read_at, array, CHUNK), (read_at, chunks, "0_of_1.bin")]

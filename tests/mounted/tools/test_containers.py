@@ -1,4 +1,4 @@
-"""In containers, by podman: what the README's FAQ and npyfs's own advice say. The root is the host's /usr: no image."""
+"""In containers, by podman: what npyfs(1) and npyfs's own advice say. The root is the host's /usr: no image."""
 
 import os
 import shutil

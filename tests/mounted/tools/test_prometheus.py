@@ -1,4 +1,4 @@
-"""Prometheus's node exporter takes the metrics as the README's FAQ has it."""
+"""Prometheus's node exporter takes the metrics as npyfs(7) has it."""
 
 import re
 import shutil

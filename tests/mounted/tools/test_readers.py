@@ -109,18 +109,19 @@ def test_headers_end_within_256_bytes(place, name):
 
 
 def test_the_recipes(place):
-    """The README's programs in C++ and JavaScript add up a chunk, the one in SQL finds the nearest vector in one."""
-    for kind in ("cpp", "js", "sql"):
-        name = {"cpp": "sum.cc", "js": "sum.mjs", "sql": "nearest.sql"}[kind]
-        (place / name).write_text(recipes.blocks("Other languages", kind)[0], encoding="utf-8")
-    compile_cpp(place, "sum.cc")
+    """The recipes in C++ and JavaScript add up a chunk, the one in SQL finds the nearest vector in one."""
+    for name in ("xtensor_sum.cc", "npyjs_sum.mjs", "sqlite_nearest.sql"):
+        shutil.copy(recipes.RECIPES / name, place)
+    compile_cpp(place, "xtensor_sum.cc")
     chunk = np.array_split(ROWS, 4)[1]
-    for command in ["./sum"], ["node", "sum.mjs"]:
-        assert recipes.run(command, place) == f"{len(chunk)} rows, sum {chunk.sum():.0f}\n"
+    for command in ["./xtensor_sum"], ["node", "npyjs_sum.mjs"]:
+        printed = recipes.run([*command, "mnt/rows.npy/chunks/1_of_4.npy"], place)
+        assert printed == f"{len(chunk)} rows, sum {chunk.sum():.0f}\n"
     (extension,) = place.glob("node_modules/sqlite-vec-*/vec0.*")
     shutil.copy(extension, place)
     nearest = np.linalg.norm(np.array_split(VECTORS, 4)[1] - [40, 50, 60], axis=1).argmin()
-    assert recipes.run(["sqlite3", ":memory:", ".read nearest.sql"], place) == f"{nearest}\n"
+    assert recipes.run(["sqlite3", ":memory:", ".param set :chunk mnt/vectors.npy/chunks/1_of_4.npy",
+                        ".read sqlite_nearest.sql"], place) == f"{nearest}\n"
 
 
 def test_javascript_holds_every_inode_number(source, mount):

@@ -10,7 +10,7 @@ import mount as mounting
 import recipes
 import slurm
 
-RECIPES = recipes.blocks("Slurm", "sh")
+ARRAY = recipes.RECIPES / "slurm_array.sh"
 
 
 @pytest.fixture
@@ -22,14 +22,15 @@ def data(source):
 
 @pytest.fixture
 def shared(scratch):
-    """What stands for the README's own folders: text -> text with those of the test."""
+    """A recipe with the test's own folders in place of those of the whole machine: name -> path."""
     (scratch / "run").mkdir()
     replaced = {"/shared/data": scratch / "source", "/run/npyfs": scratch / "run", "npyfs /": f"{mounting.binary()} /"}
 
-    def localized(text):
+    def localized(name):
+        text = (recipes.RECIPES / name).read_text(encoding="utf-8")
         for old, new in replaced.items():
             text = text.replace(old, str(new))
-        return text
+        return program(scratch / name, text)
 
     yield localized
     for mountpoint in mounts_below(scratch):
@@ -61,16 +62,15 @@ def program(path, text):
     return path
 
 
-def submit(cluster, scratch, script, *options):
-    """Starts a job script. Returns the job's number."""
-    job = program(scratch / "job.sh", script)
-    return cluster.ask("sbatch", "--parsable", *options, job, cwd=scratch,
+def submit(cluster, scratch, *job):
+    """Starts a job: options, script, arguments. Returns the job's number."""
+    return cluster.ask("sbatch", "--parsable", *job, cwd=scratch,
                        env=recipes.environment(scratch, TMPDIR=str(scratch))).strip()
 
 
-def complete(cluster, scratch, script, *options):
-    """Runs a job script to its end, which must be a good one for each task."""
-    number = submit(cluster, scratch, script, *options)
+def complete(cluster, scratch, *job):
+    """Runs a job to its end, which must be a good one for each task."""
+    number = submit(cluster, scratch, *job)
     cluster.wait_for(lambda: not cluster.ask("squeue", "--noheader", f"--jobs={number}"), "end of the job")
     ends = re.findall(r"JobState=(\w+)|ExitCode=(\S+)", cluster.ask("scontrol", "show", "job", number))
     assert len(ends) == 8 and set(ends) == {("COMPLETED", ""), ("", "0:0")}, "\n".join(
@@ -78,42 +78,41 @@ def complete(cluster, scratch, script, *options):
 
 
 def test_each_task_mounts_and_reads_or_fills_its_chunk(scratch, source, data, shared, cluster):
-    """A job array counts its tasks, and each finds its chunk by name; bash unmounts at the end. Tasks fill one array."""
+    """A job array counts its tasks, and each finds its chunk by name, in a mount for one command. Tasks fill one array."""
     running = cluster()
-    complete(running, scratch, shared(RECIPES[0]))
+    complete(running, scratch, ARRAY, source, "rows.npy", "tool")
     recipes.assert_tool_has_seen_the_chunks(scratch, data, 4)
     out = np.zeros((1001, 3), "<f4")
     np.save(source / "out.npy", out)
-    complete(running, scratch, shared(recipes.blocks("Filling one array", "sh")[1]))
+    complete(running, scratch, recipes.RECIPES / "slurm_fill.sh", source, "out.npy")
     for part in np.array_split(out, 4):
         part[:] = np.arange(part.size).reshape(part.shape)
     assert np.array_equal(np.load(source / "out.npy"), out)
-    assert mounts_below(scratch) == [] and list(scratch.glob("tmp.*")) == []
+    assert mounts_below(scratch) == [] and list(scratch.glob("npyfs*")) == []
 
 
-def test_a_cancelled_job_unmounts(scratch, data, shared, cluster):
-    """Bash unmounts also when the job is cancelled."""
+def test_a_cancelled_job_unmounts(scratch, source, data, shared, cluster):
+    """The mount of a job ends also when the job is cancelled."""
     running = cluster()
-    script = shared(RECIPES[0]).replace("tool ", "touch mounted; sleep 60 # ")
-    number = submit(running, scratch, script, "--array=0")
+    number = submit(running, scratch, "--array=0", ARRAY, source, "rows.npy", "sh", "-c", "touch mounted; sleep 60")
     running.wait_for((scratch / "mounted").exists, "mounted job")
     assert len(mounts_below(scratch)) == 1
     running.ask("scancel", number)
-    running.wait_for(lambda: mounts_below(scratch) == [] and not list(scratch.glob("tmp.*")), "end of the mount")
+    running.wait_for(lambda: mounts_below(scratch) == [] and not list(scratch.glob("npyfs*")), "end of the mount")
 
 
 def test_the_prolog_mounts_for_the_job(scratch, data, shared, cluster):
     """Root mounts for all users before a job begins on a node, and each task has a mount of its own."""
-    prolog, epilog = (program(scratch / name, shared(text)) for name, text in zip(("prolog", "epilog"), RECIPES[1:3]))
+    prolog, epilog = (shared(name) for name in ("slurm_prolog.sh", "slurm_epilog.sh"))
     running = cluster(f"Prolog={prolog}\nEpilog={epilog}")
-    complete(running, scratch, shared(RECIPES[3]))
+    chunk = f"{scratch}/run/$SLURM_JOB_ID/rows.npy/chunks/${{SLURM_ARRAY_TASK_ID}}_of_$SLURM_ARRAY_TASK_COUNT.npy"
+    complete(running, scratch, "--array=0-3", program(scratch / "job.sh", f'#!/bin/sh\ntool "{chunk}"\n'))
     recipes.assert_tool_has_seen_the_chunks(scratch, data, 4)
     running.wait_for(lambda: not os.listdir(scratch / "run"), "end of the epilogs")
     assert mounts_below(scratch) == []
 
 
-def test_arrays_that_begin_elsewhere(scratch, data, shared, cluster):
-    """An array that does not begin at 0 counts in its own way: subtract SLURM_ARRAY_TASK_MIN."""
-    complete(cluster(), scratch, shared(RECIPES[0]).replace(
-        "${SLURM_ARRAY_TASK_ID}", "$((SLURM_ARRAY_TASK_ID - SLURM_ARRAY_TASK_MIN))"), "--array=1-4")
+def test_arrays_that_begin_elsewhere(scratch, source, data, shared, cluster):
+    """An array may begin anywhere: TASK_MIN is subtracted."""
+    complete(cluster(), scratch, "--array=1-4", ARRAY, source, "rows.npy", "tool")
     recipes.assert_tool_has_seen_the_chunks(scratch, data, 4)

@@ -1,0 +1,7 @@
+#!/bin/sh
+# A mount inside an Apptainer container, without root: sh apptainer.sh IMAGE /shared/data COMMAND...
+# Apptainer mounts at /mnt in the container and hands the connection to npyfs, which is in the image. COMMAND finds the
+# arrays in /mnt.
+image=$1 source=$2
+shift 2
+exec apptainer exec --fusemount "container:npyfs $source /mnt" "$image" "$@"
