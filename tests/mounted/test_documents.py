@@ -102,7 +102,7 @@ def test_the_manual_names_what_is_in_a_mount(source, mount):
     assert len(os.listdir(mounted / ".npyfs")) == 5
     for name in os.listdir(mounted / ".npyfs"):
         assert f"| `{name}` |" in text, name
-    for key in json.loads((mounted / "data.npy/info.json").read_text()):
+    for key in {key for array in ("data.npy", "broken.npy") for key in json.loads((mounted / array / "info.json").read_text())}:
         assert re.search(rf"^\| .*`{key}`.* \|", text, re.MULTILINE), key
     for metric in re.findall(r"^# TYPE npyfs_(\w+)", (mounted / ".npyfs/metrics").read_text(), re.MULTILINE):
         assert f"`{metric}`" in text, metric
