@@ -59,7 +59,8 @@ Result<void> check_file(const VirtualPath& path, const ArrayState& array) {
       if ((*array.file)->is_unreadable()) return std::unexpected((*array.file)->header().error());
       return {};
     default:
-      return array.array() ? Result<void>(not_found("error.txt", "the array has no error")) : Result<void>{};
+      return array.array() ? Result<void>(not_found("error.txt", "the array has slices, so there is nothing to say"))
+                           : Result<void>{};
   }
 }
 
@@ -110,7 +111,7 @@ Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view nam
     return found;
   }
   if (++found.depth > VirtualPath::kMaxDepth) {
-    return not_found(name, fmt::format("a path holds at most {} views of views", VirtualPath::kMaxDepth));
+    return not_found(name, fmt::format("a path holds at most {} selections", VirtualPath::kMaxDepth));
   }
   const auto selection = select_named(*of, *parsed);
   if (!selection) return std::unexpected(selection.error());

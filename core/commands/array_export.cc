@@ -37,7 +37,7 @@ Result<ArrayExport> ArrayExport::open(const std::string& path, std::uint64_t def
   auto opened = open_any(path, default_chunks);
   if (!opened || opened->directory_.name.kind != NameKind::kArray) return opened;
   return std::unexpected(Error{ErrorKind::kInvalidArgument, path,
-                               "is a whole array: say in how many --chunks, or name a directory below it, as in " +
+                               "is a whole array: add --chunks N, or name a directory below it, as in " +
                                    last_component(path) + "/batches/256"});
 }
 

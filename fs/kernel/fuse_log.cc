@@ -28,7 +28,7 @@ void log_message(fuse_log_level level, const char* format, va_list arguments) {
   std::string_view message(text.data());
   if (message.ends_with('\n')) message.remove_suffix(1);
   call_guarded([&] { log_repeated(level_of(level), message, escaped(message)); },
-               [](int, const char*) { log_line(LogLevel::kError, "libfuse has a message, and memory is short"); });
+               [](int, const char*) { log_line(LogLevel::kError, "out of memory: a message of libfuse is left out"); });
 }
 
 }  // namespace

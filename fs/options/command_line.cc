@@ -62,7 +62,7 @@ constexpr std::string_view kDescriptors = "/dev/fd/";
 Result<int> descriptor_named(const std::string& mountpoint) {
   const auto number = whole_number(std::string_view(mountpoint).substr(kDescriptors.size()));
   if (number && *number <= std::numeric_limits<int>::max()) return static_cast<int>(*number);
-  return wrong_use(mountpoint, "is no descriptor: /dev/fd/N takes its number");
+  return wrong_use(mountpoint, "is not a descriptor: N in /dev/fd/N is its number");
 }
 
 // Whoever has mounted a handed-over descriptor may have let others in without having the kernel check permissions. So
@@ -128,7 +128,7 @@ Result<void> take_positional(Reading& reading, Options& options) {
   if (!descriptor) return std::unexpected(descriptor.error());
   options.fuse_descriptor = *descriptor;
   if (!options.command.empty() || options.idle_timeout != 0) {
-    return wrong_use(options.mountpoint, "has no path, which a command and idle_timeout need");
+    return wrong_use(options.mountpoint, "is not a path: a command and idle_timeout need one");
   }
   return {};
 }

@@ -22,10 +22,11 @@ Error with(Error error, const std::string& advice) {
 
 Error with_advice_on_source(Error error) {
   if (error.os_error == EACCES) {
-    return with(std::move(error), "npyfs reads with the rights of the user that starts it: start it as one who may");
+    return with(std::move(error),
+                "npyfs reads with the rights of the user who starts it: start it as one who may read this");
   }
   if (error.os_error == ENOENT) {
-    return with(std::move(error), "Is the name right, and the filesystem mounted that holds it?");
+    return with(std::move(error), "Is the name right? Is the filesystem mounted that holds it?");
   }
   if (error.os_error != ENOTDIR) return error;
   const std::string directory = escaped(parent_directory(error.subject));
@@ -47,7 +48,7 @@ Error with_advice_on_mounting(Error error) {
   // The static binary can do with the fusermount of libfuse 2 (fs/portable).
   const bool has_fusermount = ::access("/usr/bin/fusermount3", X_OK) == 0 || ::access("/usr/bin/fusermount", X_OK) == 0;
   if (::geteuid() != 0 && !has_fusermount) {
-    return with(std::move(error), "Who is not root mounts with the help of fusermount3: install the package fuse3");
+    return with(std::move(error), "Users other than root need fusermount3 to mount: install the package fuse3");
   }
   // fusermount3 has already told other users what is wrong.
   if (::geteuid() != 0 && ::access("/dev/fuse", R_OK | W_OK) == 0) return error;

@@ -111,8 +111,7 @@ bool is_among(const auto& names, std::string_view option) {
 // start a further option, and a backslash would escape the next comma.
 Result<void> pass_on(const std::string& option, Args& arguments) {
   const std::size_t position = option.find_first_of(",\\");
-  if (position != std::string::npos)
-    return wrong_use(option, "its value holds a comma or a backslash, which it may not");
+  if (position != std::string::npos) return wrong_use(option, "its value may not hold a comma or a backslash");
   arguments.passed_on.push_back(option);
   return {};
 }

@@ -36,7 +36,7 @@ ChangeNotices::ChangeNotices(MountState& mount, SourceMount source_mount)
 bool ChangeNotices::has_new_root() {
   auto root = source_mount_.replacement();
   if (!root) {
-    log(LogLevel::kWarning, "{}. The source is what it was; start npyfs again to change that",
+    log(LogLevel::kWarning, "{}. npyfs goes on with the old source; start it again to take this one",
         to_message(root.error()));
   }
   return root && *root && mount_.tree.replace_root(std::move(**root));
@@ -63,7 +63,7 @@ void ChangeNotices::run() {
     goes_on = !watch.sleep_for(std::max<std::chrono::milliseconds>(kShortestRest, due));
   };
   const auto failed = [](int, const char*) {
-    log_line(LogLevel::kWarning, "the kernel was not notified of a change, which shows within the timeouts");
+    log_line(LogLevel::kWarning, "the kernel could not be told of a change: it shows within the timeouts");
   };
   while (goes_on) call_guarded(round, failed);
 }

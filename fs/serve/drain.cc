@@ -24,7 +24,7 @@ void drop_pages(KernelNotices& notices, const std::vector<NodeId>& views) {
   try {
     while (more.size() + 1 < std::min(views.size(), kNoticesAtOnce)) more.emplace_back(drop);
   } catch (const std::exception&) {
-    log_line(LogLevel::kNotice, "too little room for threads: writing back mapped pages takes longer");
+    log_line(LogLevel::kNotice, "no more threads can be started: writing back mapped pages takes longer");
   }
   drop();
 }

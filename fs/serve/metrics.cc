@@ -41,7 +41,7 @@ constexpr auto kMetrics = std::to_array<Metric>({
      [](const MountState& mount) -> std::uint64_t { return mount.directories.count(); }},
     {"nodes", kGauge, kNone, "Files and directories the kernel knows of.",
      [](const MountState& mount) -> std::uint64_t { return mount.tree.node_count(); }},
-    {"watched_directories", kGauge, kNone, "Directories of the source whose changes are heard of.",
+    {"watched_directories", kGauge, kNone, "Directories of the source that are watched.",
      [](const MountState& mount) -> std::uint64_t { return mount.tree.watched_directory_count(); }},
     {"open_sources", kGauge, kNone, "Source files held open.",
      [](const MountState& mount) -> std::uint64_t { return mount.tree.open_source_count(); }},

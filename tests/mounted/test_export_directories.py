@@ -55,7 +55,7 @@ def test_an_array_of_any_name_is_exported(array, scratch):
     ("chunks/x", FAILED, "is no name of a chunk, slice or axis"), ("fields/y/items", FAILED, "is no field of the array"),
     ("index/9,9/items", FAILED, "index 9 is out of bounds"), ("axis2/items", FAILED, "no such axis"),
     ("chunks/0_of_2.npy", USAGE, "leads to a file: name a directory"), ("chunks/0_of_2.npy/x", USAGE, "leads to a file"),
-    ("", USAGE, "is a whole array: say in how many --chunks"), ("info.json", USAGE, "leads to a file")])
+    ("", USAGE, "is a whole array: add --chunks N"), ("info.json", USAGE, "leads to a file")])
 def test_what_is_no_directory_is_refused(array, scratch, path, status, why):
     """A path that a mount does not have, or that is a file, is an error that says why, and nothing is written."""
     ran = mounting.run("--export", f"{array}/{path}", scratch / "out")

@@ -159,6 +159,6 @@ def test_the_debug_log_says_why_a_name_does_not_exist(mounted, mount):
     for name, why in (("rows.npy/index/100.npy", "index 100 is out of bounds for an axis of length 100"),
                       ("rows.npy/index/::0.npy", "slice step cannot be zero"), ("rows.npy/index/x.npy", "is no index: write one"),
                       ("records.npy/fields/no.npy", "is no field of the array; it has x, a/b, 100%"),
-                      ("rows.npy" + "/index/..." * 33, "a path holds at most 32 views of views")):
+                      ("rows.npy" + "/index/..." * 33, "a path holds at most 32 selections")):
         assert not (logging / name).exists()
         logging.wait_until(lambda: why in logging.stderr(), f"line in the log: {why}")

@@ -122,7 +122,7 @@ TEST_F(ArrayDirectoryTest, SaysWhyThereIsNothingOfAName) {
       {"items/3/items/4/batches", "the array has no such axis, or is one-dimensional"},
       {"fields", "the array has no fields"},
       {"index/4", "index 4 is out of bounds for an axis of length 4"},
-      {"error.txt", "the array has no error"},
+      {"error.txt", "the array has slices, so there is nothing to say"},
   };
   for (const auto& [path, sentence] : cases) EXPECT_EQ(why_not(path, array), sentence) << path;
 }
@@ -176,7 +176,7 @@ TEST_F(ArrayDirectoryTest, AtMostThirtyTwoViewsOfViewsAreInAPath) {
   for (int depth = 2; depth <= 31; ++depth) path += "/index/:";
   EXPECT_TRUE(exists(path + "/index/::2.npy", array));
   EXPECT_TRUE(exists(path + "/chunks/0_of_1", array));
-  EXPECT_EQ(why_not(path + "/chunks/0_of_1/chunks/0_of_1.npy", array), "a path holds at most 32 views of views");
+  EXPECT_EQ(why_not(path + "/chunks/0_of_1/chunks/0_of_1.npy", array), "a path holds at most 32 selections");
   EXPECT_TRUE(exists(path + "/chunks/0_of_1/info.json", array)) << "which is no view";
 }
 

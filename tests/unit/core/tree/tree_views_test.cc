@@ -107,7 +107,7 @@ TEST_F(TreeViewsTest, APathHolds32Views) {
   }
   const auto refused = look_up(path + "/slices/0_to_100/slices/50_to_75.npy");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(to_message(refused.error()), "a.npy/50_to_75.npy: a path holds at most 32 views of views");
+  EXPECT_EQ(to_message(refused.error()), "a.npy/50_to_75.npy: a path holds at most 32 selections");
   EXPECT_TRUE(tree_.open_directory(deepest));
 }
 

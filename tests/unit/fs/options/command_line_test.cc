@@ -169,7 +169,7 @@ TEST(Options, RefusesWithTheOptionAndWhatItWants) {
       {"allow_other=1", "allow_other=1: is no option here; npyfs --help lists them"},
       {"nochunks", "nochunks: is no option here; npyfs --help lists them"},
       {"rw\\,allow_other", "rw,allow_other: is no option here; npyfs --help lists them"},
-      {"context=a\\,allow_other", "context=a,allow_other: its value holds a comma or a backslash, which it may not"},
+      {"context=a\\,allow_other", "context=a,allow_other: its value may not hold a comma or a backslash"},
       {"chunks=x,ro,chunks=y", "chunks: 'x' is no whole number from 1 to 9223372036854775807"},
   };
   for (const auto& [given, message] : cases) {
