@@ -44,6 +44,7 @@ install(FILES ${HERE}/npyfs@.service DESTINATION lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${CHANGELOGS} DESTINATION ${DOC_DIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${DOC_DIR} RENAME copyright)
 install(FILES ${HERE}/example.conf DESTINATION ${DOC_DIR}/examples RENAME data.conf)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/recipes DESTINATION ${DOC_DIR}/examples PATTERN __pycache__ EXCLUDE)
 # zsh looks for what a distribution installs and for what people install in different places.
 install(CODE [[
   if(CMAKE_INSTALL_PREFIX MATCHES "/usr/?$" AND EXISTS /etc/debian_version)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mount as mounting
+from recipes import RECIPES
 from users import in_namespace
 
 BUILD = Path(mounting.binary()).parent
@@ -15,6 +16,7 @@ INSTALLED = ["bin/npyfs", "lib/systemd/system/npyfs@.service", "share/bash-compl
              "share/doc/npyfs/CHANGELOG.md.gz", "share/doc/npyfs/README.md", "share/doc/npyfs/changelog.gz",
              "share/doc/npyfs/copyright", "share/doc/npyfs/examples/data.conf", "share/man/man1/npyfs.1.gz",
              "share/man/man7/npyfs.7.gz"]
+INSTALLED += [f"share/doc/npyfs/examples/recipes/{path.name}" for path in RECIPES.iterdir() if path.is_file()]
 pytestmark = pytest.mark.skipif(os.environ.get("NPYFS_EVERY", "1") != "1", reason="nobody installs a build with sanitizers")
 
 

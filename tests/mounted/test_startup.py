@@ -54,8 +54,8 @@ def test_a_source_of_somebody_else_is_refused(places):
     source, mountpoint = places
     source.chmod(0o700)
     said = as_user(STRANGER, lambda: mounting.run(source, mountpoint).stderr)
-    assert said.endswith(": Permission denied. npyfs reads with the rights of the user that starts it: start it as one who "
-                         "may\n")
+    assert said.endswith(": Permission denied. npyfs reads with the rights of the user who starts it: start it as one who "
+                         "may read this\n")
 
 
 def test_a_missing_mountpoint_is_refused(places):
