@@ -111,6 +111,17 @@ def test_sums_and_processes(scratch, source):
     assert with_npyfs(scratch, source, "python3", recipes.RECIPES / "processes.py", "{}/rows.npy") == f"{array.sum()}\n"
 
 
+def test_one_chunk_a_task(scratch, source):
+    """Any other scheduler that counts its tasks from 0 has all that a path needs."""
+    array = np.arange(300).reshape(100, 3)
+    np.save(source / "rows.npy", array)
+    (scratch / "data").symlink_to(source)
+    command = re.search(r"`(npyfs data -- COMMAND [^`]*TASK[^`]*)`", (recipes.RECIPES / "README.md").read_text()).group(1)
+    for task in range(3):
+        recipes.run_shell(command.replace("COMMAND", "tool"), scratch, TASK=str(task), TASKS="3")
+    recipes.assert_tool_has_seen_the_chunks(scratch, array, 3)
+
+
 def filled():
     return np.concatenate([np.full_like(part, i) for i, part in enumerate(np.array_split(np.zeros((100000, 128)), 8))])
 
