@@ -247,6 +247,20 @@ void Pieces::clear() {
   used_buffers_ = 0;
 }
 
+Result<void> gather_appended(const SourceFile& file, Extent range, Pieces& pieces) {
+  std::byte* const out = pieces.buffer(range.size);
+  std::uint64_t done = 0;
+  while (done < range.size) {
+    const ssize_t got = ::pread(file.fd(), out + done, range.size - done, static_cast<off_t>(range.offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::unexpected(system_error(file.path(), "pread", errno));
+    if (got == 0) break;
+    done += static_cast<std::uint64_t>(got);
+  }
+  if (done > 0) pieces.add(out, done);
+  return {};
+}
+
 Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, Pieces& pieces) {
   pieces.clear();
   if (offset < view.header.size()) {

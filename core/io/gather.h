@@ -49,4 +49,8 @@ class Pieces {
 // Segment::check_still_holds(), kSystem if a source cannot be read.
 Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, Pieces& pieces);
 
+// Appends the bytes of the range that the file has now, although it may not have had them when it was opened. kSystem
+// if they cannot be read.
+Result<void> gather_appended(const SourceFile& file, Extent range, Pieces& pieces);
+
 }  // namespace npyfs

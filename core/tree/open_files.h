@@ -20,8 +20,8 @@
 
 namespace npyfs {
 
-// An open file. Its bytes and attributes are those of the moment when it was opened. Immutable, except for read_ahead
-// and writing, which are thread-safe.
+// An open file. Its bytes and attributes are those of the moment when it was opened, except that a file that `grows`
+// has more. Immutable, except for read_ahead and writing, which are thread-safe.
 struct OpenFile {
   NodeId node;
   View view;
@@ -29,6 +29,7 @@ struct OpenFile {
   bool is_generated_anew;       // a control file: each open makes a new text
   bool is_racy = false;         // see is_racy(): at the time of the open
   bool may_be_written = false;  // writes through this mount may change its bytes
+  bool grows = false;           // a file of the source other than an array: also has what is appended to it later
   bool is_first_open = false;   // of this node since its first lookup
   // Pages of the node that the client has cached may stay at this open only if this is kNotStale.
   Nodes::StaleMark stale_mark = Nodes::kNotStale;
@@ -38,6 +39,8 @@ struct OpenFile {
   std::uint64_t size() const { return view.size(); }
   // The source file, or the first one of several. Only for files with bytes of the source.
   const SourceFile& source() const { return *view.segments.front().file; }
+  // `attributes`, or those of the file as it is now if it grows.
+  struct stat current_attributes() const;
 };
 
 // All open files, by node. Thread-safe.
@@ -47,7 +50,7 @@ class OpenFiles {
   void add(const OpenFile& file);
   void remove(const OpenFile& file);
 
-  // OpenFile::attributes of one open file of `node`; nullopt if there is none.
+  // OpenFile::current_attributes() of one open file of `node`; nullopt if there is none.
   std::optional<struct stat> attributes(NodeId node) const;
 
   // Who has `node` open for writing; in no order.

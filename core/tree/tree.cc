@@ -184,8 +184,10 @@ Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
   if (!status) return std::unexpected(status.error());
   const auto source = node_source_.file(node, *status);
   if (!source) return std::unexpected(source.error());
-  return OpenFile{id, whole_file_view(*source), mirrored_attributes(node, *status), false,
-                  is_racy(*status, file_clock())};
+  OpenFile file{id, whole_file_view(*source), mirrored_attributes(node, *status), false,
+                is_racy(*status, file_clock())};
+  file.grows = true;
+  return file;
 }
 
 Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
@@ -221,6 +223,7 @@ Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_
   }
   const View& view = file.view;
   const bool is_one_run = view.segments.size() == 1 && view.segments.front().runs.is_contiguous();
+  if (file.grows && offset + size > view.size()) return read_to_present_end(file, offset, size, pieces);
   if (!is_one_run || view.is_small()) return gather(view, offset, size, pieces);
   const Runs& run = view.segments.front().runs;
   const std::uint64_t in_body = offset - std::min<std::uint64_t>(offset, view.header.size());
@@ -230,6 +233,13 @@ Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_
   auto gathered = gather(view, offset, size, pieces);
   if (voluntary_waits() != waits) file.read_ahead->note_wait();
   return gathered;
+}
+
+Result<void> Tree::read_to_present_end(const OpenFile& file, std::uint64_t offset, std::uint64_t size,
+                                       Pieces& pieces) const {
+  if (auto gathered = gather(file.view, offset, size, pieces); !gathered) return gathered;
+  const std::uint64_t appended = std::max(offset, file.view.size());
+  return gather_appended(file.source(), {appended, offset + size - appended}, pieces);
 }
 
 Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) {

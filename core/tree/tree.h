@@ -153,6 +153,9 @@ class Tree {
 
   // OpenForWriting::fill_with_zeros() if the file is open for writing.
   Result<void> fill_with_zeros(NodeId id, Extent wanted) const;
+  // read() of a file that grows, of which bytes are wanted that it did not have when it was opened.
+  Result<void> read_to_present_end(const OpenFile& file, std::uint64_t offset, std::uint64_t size,
+                                   Pieces& pieces) const;
   Result<Node> node(NodeId id) const;
   Result<struct stat> virtual_attributes(const VirtualPath& at, const ArrayState& array) const;
   struct stat mirrored_attributes(const Node& node, const struct stat& status) const;
