@@ -1,8 +1,6 @@
 """npyfs SOURCE [MOUNTPOINT] [options] -- command: a mount that lives as long as a command."""
 
 import os
-import pty
-import select
 import signal
 import subprocess
 import time
@@ -13,55 +11,10 @@ import pytest
 
 import mount as mounting
 from arrays import saved
+from supervised import ARRAY, environment, private, run, start, tree
 from users import in_namespace
 
-ARRAY = np.arange(12.0).reshape(6, 2)
 USAGE, FAILED, CANNOT_RUN, NOT_FOUND = 2, 3, 126, 127
-
-
-@pytest.fixture
-def tree(source):
-    (source / "data.npy").write_bytes(saved(ARRAY))
-    (source / "data.npy").chmod(0o644)
-    return source
-
-
-def left_in(directory):
-    """What npyfs has left in the directory. A build with ThreadSanitizer that is killed as it starts leaves a file, too."""
-    return [name for name in os.listdir(directory) if not name.startswith("tsan.")]
-
-
-@pytest.fixture
-def private(scratch):
-    """Where fresh mountpoints are made: empty before and after each test, nothing mounted, no process left."""
-    directory = scratch / "tmp"
-    directory.mkdir()
-    yield directory
-    for process in STARTED:
-        process.kill()
-        process.wait()
-    STARTED.clear()
-    end = time.monotonic() + mounting.DEADLINE
-    while left_in(directory) or any(str(directory) in line for line in Path("/proc/self/mounts").open()):
-        assert time.monotonic() < end, (left_in(directory), Path("/proc/self/mounts").read_text())
-        time.sleep(0.02)
-
-
-def environment(private):
-    return {**os.environ, "TMPDIR": str(private)}
-
-
-def run(private, *arguments, **more):
-    return mounting.run(*arguments, env=environment(private), **more)
-
-
-STARTED = []
-
-
-def start(private, *arguments, **more):
-    STARTED.append(subprocess.Popen([mounting.binary(), *map(str, arguments)], env=environment(private), text=True,
-                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more))
-    return STARTED[-1]
 
 
 def mounts_below(directory):
@@ -326,91 +279,6 @@ def test_a_pipe_from_the_command_ends_with_it(tree, private):
     ran = subprocess.run(["bash", "-c", 'set -o pipefail; "$1" "$2" -- sh -c "yes" | head -n 1; echo ${PIPESTATUS[0]}', "bash",
                           mounting.binary(), tree], capture_output=True, text=True, env=environment(private), timeout=mounting.DEADLINE)
     assert ran.stdout == f"y\n{128 + signal.SIGPIPE}\n"
-
-
-class Terminal:
-    """An interactive bash on a terminal of its own."""
-
-    def __init__(self, environment):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], {**environment, "PS1": "> ", "TERM": "dumb"})
-        self.shown = ""
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def expect(self, text):
-        end = time.monotonic() + mounting.DEADLINE
-        while text not in self.shown:
-            assert time.monotonic() < end and select.select([self.fd], [], [], mounting.DEADLINE)[0], self.shown
-            self.shown += os.read(self.fd, 4096).decode(errors="replace")
-        self.shown = self.shown.partition(text)[2]
-
-    def close(self):
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.fd)
-
-
-@pytest.fixture
-def terminal(private):
-    opened = Terminal(environment(private))
-    yield opened
-    opened.close()
-
-
-def test_the_keys_of_a_terminal(tree, terminal):
-    """^C reaches the command once, and the mount outlives it; ^Z and fg stop and continue; ^\\ ends; the command may read."""
-    npyfs = f"{mounting.binary()} {tree} -- "
-    terminal.type(f"{npyfs}/usr/bin/python3 -iq\r")
-    terminal.expect(">>> ")
-    terminal.type("import time, os; env = os.environ\r")
-    terminal.expect(">>> ")
-    terminal.type("for i in range(100): print('turn', i, flush=True); time.sleep(0.1)\r\r")
-    terminal.expect("turn 1")
-    terminal.type("\x03")
-    terminal.expect("KeyboardInterrupt")
-    terminal.expect(">>> ")
-    terminal.type("print(os.listdir(env['NPYFS_MNT']), 40 + 2)\r")
-    terminal.expect("['data.npy'] 42")
-    terminal.type("\x1a")
-    terminal.expect("Stopped")
-    terminal.type("echo in $((1 + 1)) shell\r")
-    terminal.expect("in 2 shell")
-    terminal.type("fg\r\r")
-    terminal.expect(">>> ")
-    terminal.type("print(os.listdir(env['NPYFS_MNT']), 40 + 3)\r")
-    terminal.expect("['data.npy'] 43")
-    terminal.type("exit(6)\r")
-    terminal.type("echo status $?\r")
-    terminal.expect("status 6")
-    terminal.type(f"for i in 1 2 3; do {npyfs} sleep 60; echo after $i; done; echo status $?\r")
-    time.sleep(1)
-    terminal.type("\x03")
-    terminal.expect("> ")
-    terminal.type("echo done $((2 + 2))\r")
-    terminal.expect("done 4")
-    terminal.type("ulimit -c 0\r")
-    terminal.type(f"{npyfs} sleep 60\r")
-    time.sleep(1)
-    terminal.type("\x1c")
-    terminal.type("echo status $?\r")
-    terminal.expect("status 131")
-
-
-def test_a_shell_with_job_control(tree, terminal):
-    """An interactive shell as the command has the terminal, and gives it back."""
-    terminal.type(f"{mounting.binary()} {tree} -- bash --norc --noprofile -i\r")
-    terminal.expect("> ")
-    terminal.type("sleep 60\r")
-    time.sleep(0.3)
-    terminal.type("\x1a")
-    terminal.expect("Stopped")
-    terminal.type("kill %1; ls {}; exit 3\r")
-    terminal.expect("exit")
-    terminal.type("echo status $?\r")
-    terminal.expect("status 3")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become somebody else")
