@@ -26,7 +26,7 @@ def append(path, data):
 @pytest.mark.parametrize("options", [(), ("direct_io",), ("kernel_cache",)], ids=lambda options: " ".join(options))
 @pytest.mark.parametrize("size", SIZES)
 def test_an_open_file_has_what_is_appended(log, source, mount, size, options):
-    """A file that is held open grows for its reader as the file in the source does."""
+    """A file other than an array grows for whoever holds it open, as the file in the source does."""
     log.write_bytes((LINE * (size // len(LINE)))[:size])
     mounted = mount(source, *options)
     with open(mounted / "log.txt", "rb", buffering=0) as file:
