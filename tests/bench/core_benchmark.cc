@@ -1,4 +1,5 @@
-// What the pure parts of one lookup and one read cost: parsing a header and a name, making a view, finding its bytes.
+// What the pure parts of one lookup and one read cost: parsing a header and a name, making a view, finding its
+// bytes; and a whole lookup.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -13,8 +14,11 @@
 #include "core/slice/path_grammar.h"
 #include "core/slice/runs.h"
 #include "core/slice/select.h"
+#include "core/tree/tree.h"
+#include "tests/unit/support/npy_bytes.h"
 #include "tests/unit/support/parse_path.h"
 #include "tests/unit/support/sliced_array.h"
+#include "tests/unit/support/temp_directory.h"
 
 namespace npyfs {
 namespace {
@@ -131,6 +135,24 @@ void extents_of_request(benchmark::State& state) {
   }
 }
 BENCHMARK(extents_of_request)->Arg(64 * kMiB)->Arg(2048)->Arg(4);
+
+// A lookup of a chunk below this many selections, with all that the kernel waits for.
+void lookup_below(benchmark::State& state) {
+  const TempDirectory directory;
+  directory.write("a.npy", npy_bytes({.shape = {1024, 64}}));
+  Tree tree(*SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, Users::kOwner), TreeOptions{}, {});
+  NodeId at = tree.lookup(kRootNode, "a.npy")->node;
+  for (std::int64_t depth = 1; depth < state.range(0); ++depth) {
+    const char* axis = depth % 2 == 0 ? "axis0" : "axis1";
+    for (const char* name : {axis, "slices", "0_to_64_by_1"}) at = tree.lookup(at, name)->node;
+  }
+  at = tree.lookup(at, "chunks")->node;
+  for (auto _ : state) {
+    auto entry = tree.lookup(at, "1_of_4.npy");
+    benchmark::DoNotOptimize(entry);
+  }
+}
+BENCHMARK(lookup_below)->Arg(1)->Arg(8);
 
 }  // namespace
 }  // namespace npyfs

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 def test_readers_of_a_changing_source_see_no_wrong_byte_and_nothing_grows():
     """Readers of all kinds against a source that changes: no wrong byte, no long wait, nothing that grows."""
-    minutes = os.environ.get("NPYFS_SOAK_MINUTES", "0.15" if mounting.is_sanitized() else "3")
+    minutes = os.environ.get("NPYFS_SOAK_MINUTES", "0.15" if mounting.is_sanitized() else "1")
     # Its readers take all the time that there is: what else is tested at the same time goes first.
     ran = subprocess.run(["nice", ROOT / "scripts/soak", minutes, "--seed", "1"], capture_output=True, text=True,
                          timeout=float(minutes) * 120 + 300)
