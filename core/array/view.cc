@@ -22,7 +22,20 @@ std::uint64_t items_of(const Shape& shape) {
   return items;
 }
 
+void add_part(View& view, const Array& array, const ArrayPart& part, const Selection& rows) {
+  Runs runs(rows.geometry(part.geometry), array.fortran_order);
+  view.segment_ends.push_back(view.body_size() + runs.size());
+  view.segments.push_back({part.file, part.guard, std::move(runs), array.files, part.number});
+}
+
 }  // namespace
+
+Result<Segment> Segment::opened() const {
+  if (file || !files) return *this;
+  auto opened = files->open(number);
+  if (!opened) return std::unexpected(opened.error());
+  return Segment{std::move(opened->file), std::move(opened->guard), runs};
+}
 
 Result<void> Segment::check_still_holds(Extent hull) const {
   const auto now = file->check_size(hull);
@@ -31,6 +44,7 @@ Result<void> Segment::check_still_holds(Extent hull) const {
 }
 
 std::uint64_t View::body_size() const {
+  if (!segment_ends.empty()) return segment_ends.back();
   std::uint64_t size = 0;
   for (const Segment& segment : segments) size += segment.runs.size();
   return size;
@@ -38,13 +52,19 @@ std::uint64_t View::body_size() const {
 
 View make_view(const Array& array, const Selection& selection, Form form) {
   View view;
-  const ArrayPart& part = array.parts.front();
-  const Geometry geometry = selection.geometry(part.geometry);
   if (form == Form::kNpy) {
     const ItemType type = item_type(array, selection);
-    view.header = format_npy_header(type.descr, is_written_in_fortran_order(array, geometry.shape), geometry.shape);
+    const Shape shape = selection.shape();
+    view.header = format_npy_header(type.descr, is_written_in_fortran_order(array, shape), shape);
   }
-  view.segments.push_back({part.file, part.guard, Runs(geometry, array.fortran_order)});
+  if (array.parts.size() == 1) {
+    const ArrayPart& part = array.parts.front();
+    Runs runs(selection.geometry(part.geometry), array.fortran_order);
+    view.segments.push_back({part.file, part.guard, std::move(runs), array.files, part.number});
+  } else {
+    visit_parts(array, selection,
+                [&](const ArrayPart& part, const Selection& rows) { add_part(view, array, part, rows); });
+  }
   return view;
 }
 
@@ -56,6 +76,21 @@ std::uint64_t view_size(const Array& array, const Selection& selection, Form for
   return npy_header_length(type.descr, is_written_in_fortran_order(array, shape), shape) + body;
 }
 
+Result<void> hold_files(View& view, std::size_t most) {
+  const bool are_held = view.segments.size() <= most;
+  for (Segment& segment : view.segments) {
+    if (segment.file || !segment.files) continue;
+    if (!are_held) {
+      if (auto same = segment.files->check(segment.number); !same) return same;
+      continue;
+    }
+    auto opened = segment.opened();
+    if (!opened) return std::unexpected(opened.error());
+    segment = std::move(*opened);
+  }
+  return {};
+}
+
 View whole_file_view(std::shared_ptr<const SourceFile> file) {
   View view;
   const Extent all{0, file->size()};
@@ -64,7 +99,7 @@ View whole_file_view(std::shared_ptr<const SourceFile> file) {
 }
 
 View text_view(std::string text) {
-  return View{std::move(text), {}};
+  return View{std::move(text), {}, {}};
 }
 
 }  // namespace npyfs

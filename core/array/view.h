@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,6 +21,14 @@ struct Segment {
   std::shared_ptr<const SourceFile> file;
   std::shared_ptr<const HeaderGuard> guard;  // null if the meaning of the bytes does not depend on a header
   Runs runs;
+  // If `file` is null, the part's file is opened for each use, and these say which it is.
+  std::shared_ptr<const PartFiles> files = nullptr;
+  std::size_t number = 0;
+
+  // The same segment with its file open. Errors as PartFiles::open().
+  Result<Segment> opened() const;
+  // The path of the file, for messages.
+  std::string path() const { return file ? file->path() : files->path(number); }
 
   // Whether bytes of `hull` may be served; to be called after they were copied or mapped. kTruncated if the file no
   // longer has all of them, kStale if its header was rewritten and they now belong to another array.
@@ -30,6 +39,8 @@ struct Segment {
 struct View {
   std::string header;
   std::vector<Segment> segments;  // one after the other
+  // Where each segment ends in the body, so that one of many is found by binary search. May be left empty.
+  std::vector<std::uint64_t> segment_ends = {};
 
   std::uint64_t body_size() const;
   std::uint64_t size() const { return header.size() + body_size(); }
@@ -48,9 +59,11 @@ struct View {
 template <typename Visit>
 Result<void> View::visit(std::uint64_t offset, std::uint64_t size, Visit visit) const {
   offset -= header.size();
-  for (const Segment& segment : segments) {
+  const auto skipped = std::ranges::upper_bound(segment_ends, offset) - segment_ends.begin();
+  if (skipped > 0) offset -= segment_ends[static_cast<std::size_t>(skipped) - 1];
+  for (auto at = segments.begin() + skipped; at != segments.end() && size > 0; ++at) {
+    const Segment& segment = *at;
     const std::uint64_t segment_size = segment.runs.size();
-    if (size == 0) break;
     if (offset < segment_size) {
       const std::uint64_t part = std::min(size, segment_size - offset);
       if (auto visited = visit(segment, Extent{offset, part}); !visited) return visited;
@@ -63,10 +76,15 @@ Result<void> View::visit(std::uint64_t offset, std::uint64_t size, Visit visit) 
 }
 
 // A selection of an array as a file: the bytes that np.save writes for it, or only the body (Form::kBin). Items are in
-// the source's order: np.save of np.ascontiguousarray, or of np.asfortranarray if the array is in Fortran order.
+// the source's order: np.save of np.ascontiguousarray, or of np.asfortranarray if the array is in Fortran order. One
+// segment for each part that has items of the selection. Opens no file: see hold_files().
 View make_view(const Array& array, const Selection& selection, Form form);
 // The size of that file, without making it.
 std::uint64_t view_size(const Array& array, const Selection& selection, Form form);
+
+// Opens the files of all segments, so that the view keeps the versions that it was made from; no more than `most`: if
+// there are more, they are only checked now, and opened for each read. Errors as PartFiles::open().
+Result<void> hold_files(View& view, std::size_t most);
 
 // All bytes of a file, up to the size that it had when it was opened.
 View whole_file_view(std::shared_ptr<const SourceFile> file);

@@ -26,6 +26,9 @@ constexpr std::uint64_t kPieceRun = 1 << 10;
 // them. The same goes for small views (View::is_small()): the kernel maps 16 pages at each fault, and populating those
 // of a 64 KiB chunk took 4 us of the 75 that npyfs adds to its first load.
 constexpr std::size_t kMaxPopulated = 16;
+// A file that is opened for one read only is not mapped for less than this: that takes longer than to copy so few
+// bytes.
+constexpr std::uint64_t kWorthMapping = 64 << 10;
 
 std::size_t page_size() {
   static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -193,30 +196,57 @@ Result<void> copy_mapped(const Segment& segment, Extent wanted, std::byte* out) 
   return whole ? result : whole;
 }
 
-Result<void> copy_runs(const Segment& segment, Extent wanted, std::byte* out) {
-  if (segment.file->is_mapped()) return copy_mapped(segment, wanted, out);
+Result<void> copy_runs(const Segment& segment, Extent wanted, bool may_map, std::byte* out) {
+  if (may_map) return copy_mapped(segment, wanted, out);
   const Runs& runs = segment.runs;
   const bool is_close =
       runs.has_one_level() && runs.stride() > 0 && runs.stride() <= static_cast<std::int64_t>(kCloseInFile);
   return !runs.is_contiguous() && is_close ? copy_close_runs(segment, wanted, out) : read_runs(segment, wanted, out);
 }
 
+// Memory for the bytes of a read that are copied, one behind the other: however many segments they come from, they are
+// few pieces.
+class CopiedBytes {
+ public:
+  // `size`: of the rest of the read, which is the most that can be needed.
+  CopiedBytes(std::uint64_t size, Pieces& pieces) : left_(size), pieces_(pieces) {}
+
+  // Appends `size` bytes to the pieces, for the caller to fill.
+  std::byte* add(std::uint64_t size) {
+    if (next_ == nullptr) next_ = pieces_.buffer(left_);
+    std::byte* const added = next_;
+    pieces_.add_behind(added, size);
+    next_ += size;
+    left_ -= size;
+    return added;
+  }
+  // These bytes of the read are mapped.
+  void skip(std::uint64_t size) { left_ -= size; }
+
+ private:
+  std::uint64_t left_;
+  Pieces& pieces_;
+  std::byte* next_ = nullptr;
+};
+
 // The check comes after the copy: a truncation first reduces the size, and then fills the rest of the last page, or of
 // a larger folio, with zeros. So bytes that were copied while fstat still reported the full size contain none of these
 // zeros.
-Result<void> add_segment(const Segment& segment, Extent wanted, bool populated, Pieces& pieces) {
+Result<void> add_segment(const Segment& segment, Extent wanted, bool populated, bool is_opened_for_this,
+                         CopiedBytes& copied, Pieces& pieces) {
   const Runs& runs = segment.runs;
   const Extent hull = runs.hull(wanted.offset, wanted.size);
   // One piece for each run, and one more for each window edge.
   const std::uint64_t most_pieces = wanted.size / runs.run_size() + 2 + hull.size / MappingCache::kWindowSize + 1;
   const bool is_worth_a_piece = runs.is_contiguous() || runs.run_size() >= kPieceRun;
-  if (segment.file->is_mapped() && is_worth_a_piece && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {
+  const bool may_map = segment.file->is_mapped() && (!is_opened_for_this || wanted.size >= kWorthMapping);
+  if (may_map && is_worth_a_piece && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {
     const bool is_populated = populated && wanted.size / runs.run_size() < kMaxPopulated;
     if (auto result = map_runs(segment, wanted, is_populated, pieces); !result) return result;
+    copied.skip(wanted.size);
   } else {
-    std::byte* out = pieces.buffer(wanted.size);
-    pieces.add(out, wanted.size);
-    if (auto copied = copy_runs(segment, wanted, out); !copied) return copied;
+    std::byte* out = copied.add(wanted.size);
+    if (auto result = copy_runs(segment, wanted, may_map, out); !result) return result;
   }
   return segment.check_still_holds(hull);
 }
@@ -227,6 +257,14 @@ std::uint64_t Pieces::size() const {
   std::uint64_t size = 0;
   for (const iovec& piece : iovecs_) size += piece.iov_len;
   return size;
+}
+
+void Pieces::add_behind(std::byte* address, std::size_t size) {
+  if (!iovecs_.empty() && static_cast<std::byte*>(iovecs_.back().iov_base) + iovecs_.back().iov_len == address) {
+    iovecs_.back().iov_len += size;
+  } else {
+    add(address, size);
+  }
 }
 
 std::byte* Pieces::buffer(std::size_t size) {
@@ -270,8 +308,13 @@ Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, 
     size -= part;
   }
   const bool populated = !view.is_small();
-  return view.visit(offset, size, [&](const Segment& segment, Extent wanted) {
-    return add_segment(segment, wanted, populated, pieces);
+  const std::uint64_t left = view.size() - std::min(offset, view.size());
+  CopiedBytes copied(std::min(size, left), pieces);
+  return view.visit(offset, size, [&](const Segment& segment, Extent wanted) -> Result<void> {
+    if (segment.file) return add_segment(segment, wanted, populated, false, copied, pieces);
+    const auto opened = segment.opened();
+    if (!opened) return std::unexpected(opened.error());
+    return add_segment(*opened, wanted, populated, true, copied, pieces);
   });
 }
 

@@ -27,6 +27,8 @@ class Pieces {
   std::uint64_t size() const;  // bytes in all
 
   void add(const void* address, std::size_t size) { iovecs_.push_back({const_cast<void*>(address), size}); }
+  // The same, as part of the last piece if the memory follows that one's.
+  void add_behind(std::byte* address, std::size_t size);
   void keep(std::shared_ptr<const Mapping> mapping) { mappings_.push_back(std::move(mapping)); }
   // `size` bytes of memory that stay valid until clear().
   std::byte* buffer(std::size_t size);

@@ -69,12 +69,22 @@ std::uint64_t ViewWriter::size_of_same_header(std::span<const std::byte> bytes) 
   return says_the_same ? written.size : 0;
 }
 
-Result<void> ViewWriter::check_unchanged() const {
-  for (std::size_t i = 0; i < writers_.size(); ++i) {
-    if (auto unchanged = writers_[i]->check_unchanged(); !unchanged) return unchanged;
-    const auto& guard = view_.segments[i].guard;
-    if (!guard) continue;
-    if (auto same = guard->check(); !same) return same;
+const SourceWriter& ViewWriter::writer_of(const Segment& segment) const {
+  return *writers_[static_cast<std::size_t>(&segment - view_.segments.data())];
+}
+
+Result<void> ViewWriter::check_unchanged(const Segment& segment) const {
+  if (auto unchanged = writer_of(segment).check_unchanged(); !unchanged) return unchanged;
+  return segment.guard ? segment.guard->check() : Result<void>{};
+}
+
+// Checks the sources that bytes [offset, offset + size) of the view are in; all of them if these are bytes of the
+// header alone.
+Result<void> ViewWriter::check_unchanged(std::uint64_t offset, std::uint64_t size) const {
+  if (size != 0)
+    return view_.visit(offset, size, [&](const Segment& segment, Extent) { return check_unchanged(segment); });
+  for (const Segment& segment : view_.segments) {
+    if (auto unchanged = check_unchanged(segment); !unchanged) return unchanged;
   }
   return {};
 }
@@ -94,9 +104,11 @@ Result<void> ViewWriter::write(std::uint64_t offset, std::span<const std::byte> 
   if (auto may = check(offset, bytes); !may) return may;
   const std::uint64_t of_header = view_.header.size() - std::min<std::uint64_t>(view_.header.size(), offset);
   bytes = bytes.subspan(std::min<std::uint64_t>(bytes.size(), of_header));
-  if (auto unchanged = check_unchanged(); !unchanged || bytes.empty()) return unchanged;
+  const std::uint64_t body = offset + of_header;
+  const std::uint64_t size = bytes.size();
+  if (auto unchanged = check_unchanged(body, size); !unchanged || size == 0) return unchanged;
   const auto write_segment = [&](const Segment& segment, Extent wanted) {
-    const SourceWriter& writer = *writers_[static_cast<std::size_t>(&segment - view_.segments.data())];
+    const SourceWriter& writer = writer_of(segment);
     Result<void> result;
     segment.runs.visit(wanted.offset, wanted.size, [&](Extent extent) {
       result = writer.write_exactly(bytes.first(extent.size), extent.offset);
@@ -105,23 +117,27 @@ Result<void> ViewWriter::write(std::uint64_t offset, std::span<const std::byte> 
     });
     return result;
   };
-  if (auto written = view_.visit(offset + of_header, bytes.size(), write_segment); !written) return written;
+  if (auto written = view_.visit(body, size, write_segment); !written) return written;
   // If the file was truncated during the write, the write has made it longer again: the writer must get an error.
-  return check_unchanged();
+  return check_unchanged(body, size);
 }
 
 Result<void> ViewWriter::sync() const {
+  Result<void> result;
   for (const auto& writer : writers_) {
-    if (auto synced = writer->sync(); !synced) return synced;
+    auto synced = writer->sync();
+    if (!synced && result) result = std::move(synced);
   }
-  return {};
+  return result;
 }
 
 Result<void> ViewWriter::flush() const {
+  Result<void> result;
   for (const auto& writer : writers_) {
-    if (auto flushed = writer->flush(); !flushed) return flushed;
+    auto flushed = writer->flush();
+    if (!flushed && result) result = std::move(flushed);
   }
-  return {};
+  return result;
 }
 
 }  // namespace npyfs

@@ -36,19 +36,20 @@ class ViewWriter {
   std::uint64_t size_of_same_header(std::span<const std::byte> bytes) const;
 
   // Writes bytes [offset, offset + bytes.size()) of the view. Everything is checked before anything is written: errors
-  // as check(), kTruncated and kStale if the source is no longer what was opened. kSystem if the source cannot be
-  // written; some bytes may be, then.
+  // as check(), kTruncated and kStale if a source that these bytes are in is no longer what was opened. kSystem if the
+  // source cannot be written; some bytes may be, then.
   Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) const;
 
-  // Returns when everything is on stable storage; see SourceWriter::sync().
+  // Returns when everything is on stable storage; see SourceWriter::sync(). Of several sources, all are synced and
+  // flushed, and the first error is returned.
   Result<void> sync() const;
   // Reports errors that the filesystem returns only at close(2); see SourceWriter::flush().
   Result<void> flush() const;
 
   const View& view() const { return view_; }
   const std::string& description() const { return description_; }
-  // The path of the source, or of the first one of several, for messages.
-  const std::string& path() const { return writers_.front()->source().path(); }
+  // The path of the source, or of the first one of several, for messages. "" if the view has no bytes of any.
+  std::string path() const { return writers_.empty() ? "" : writers_.front()->source().path(); }
 
  private:
   ViewWriter(View view, std::vector<std::unique_ptr<const SourceWriter>> writers, std::string description,
@@ -58,7 +59,9 @@ class ViewWriter {
         description_(std::move(description)),
         twin_(std::move(twin)) {}
   Result<void> check_header(std::uint64_t offset, std::span<const std::byte> bytes) const;
-  Result<void> check_unchanged() const;
+  Result<void> check_unchanged(const Segment& segment) const;
+  Result<void> check_unchanged(std::uint64_t offset, std::uint64_t size) const;
+  const SourceWriter& writer_of(const Segment& segment) const;
 
   const View view_;
   const std::vector<std::unique_ptr<const SourceWriter>> writers_;  // one for each segment

@@ -47,6 +47,12 @@ void Selection::take(std::size_t dimension, const AxisIndex& index) {
   if (index.drops_axis) dimensions_.erase(dimensions_.begin() + static_cast<std::ptrdiff_t>(dimension));
 }
 
+Selection Selection::with_first_axis(const SelectedAxis& axis) const {
+  Selection changed = *this;
+  changed.axes_.front() = axis;
+  return changed;
+}
+
 void Selection::insert_axis(std::size_t dimension) {
   assert(dimensions_.size() < kMaxDimensions);
   dimensions_.insert(dimensions_.begin() + static_cast<std::ptrdiff_t>(dimension), Dimension{});

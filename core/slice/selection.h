@@ -51,6 +51,8 @@ class Selection {
 
   // Selects indices of one dimension of the view. dimension < ndim().
   void take(std::size_t dimension, const AxisIndex& index);
+  // The same selection of an array whose axis 0 is this one. axes() is not empty.
+  Selection with_first_axis(const SelectedAxis& axis) const;
   // Inserts a numpy.newaxis before `dimension`. dimension <= ndim() < kMaxDimensions.
   void insert_axis(std::size_t dimension);
   // Selects a field of the view's items. The axes of its subarray, `shape`, become the last ones. ndim() + shape.size()

@@ -66,6 +66,31 @@ TEST_F(GatherViewsTest, EveryIndexGivesTheBytesOfItsItems) {
   }
 }
 
+// writev(2) takes 1,024 pieces.
+TEST_F(GatherViewsTest, ManySegmentsAreFewPieces) {
+  const std::string bytes = pattern_bytes(1 << 20);
+  directory_.write("a.npy", bytes);
+  for (const SourceIo io : {SourceIo::kMmap, SourceIo::kPread}) {
+    const auto file = open(io);
+    View view = text_view("head");
+    std::string expected = "head";
+    for (std::uint64_t i = 0; i < 3000; ++i) {
+      const Extent extent{i * 300, i % 3 == 0 ? 3u : 1500u};
+      view.segments.push_back({file, nullptr, Runs(extent)});
+      view.segment_ends.push_back(expected.size() - 4 + extent.size);
+      expected += bytes.substr(extent.offset, extent.size);
+    }
+    EXPECT_TRUE(read(view, 0, view.size()) == expected);
+    for (std::uint64_t offset = 0; offset < expected.size(); offset += 77'777) {
+      EXPECT_TRUE(read(view, offset, 3000) == expected.substr(offset, 3000)) << offset;
+    }
+    Pieces pieces;
+    ASSERT_TRUE(gather(view, 0, view.size(), pieces));
+    EXPECT_LE(pieces.iovecs().size(), Pieces::kMaxCount);
+    EXPECT_EQ(pieces.size(), expected.size());
+  }
+}
+
 TEST_F(GatherViewsTest, SegmentsFollowOneAnother) {
   directory_.write("a.npy", pattern_bytes(5000));
   for (const SourceIo io : {SourceIo::kMmap, SourceIo::kPread}) {
