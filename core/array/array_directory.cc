@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <functional>
 #include <utility>
 
+#include "core/array/attributes.h"
 #include "core/array/info_json.h"
 #include "core/array/item_type.h"
 #include "core/base/hash.h"
@@ -31,7 +33,7 @@ Result<Selection> select_named(const SelectedView& of, const ParsedName& parsed)
     }
     default: {
       const Geometry whole = of.array->geometry();
-      return select({of.selection, whole, of.array->fortran_order}, parsed.name);
+      return select({of.selection, whole, of.array->fortran_order, of.array->is_in_one_file()}, parsed.name);
     }
   }
 }
@@ -53,8 +55,10 @@ Result<void> check_directory(const VirtualName& name, const SelectedView& of) {
 Result<void> check_file(const VirtualPath& path, const ArrayState& array) {
   switch (path.name.kind) {
     case NameKind::kSource:
-      return {};
+      return array.joined ? Result<void>(not_found("source.npy", "the array is joined from several files"))
+                          : Result<void>{};
     case NameKind::kInfo:
+      if (array.joined) return {};
       if (!array.file) return std::unexpected(array.file.error());
       if ((*array.file)->is_unreadable()) return std::unexpected((*array.file)->header().error());
       return {};
@@ -64,6 +68,34 @@ Result<void> check_file(const VirtualPath& path, const ArrayState& array) {
   }
 }
 
+Result<View> view_of(const VirtualPath& path, const ArrayState& array, std::size_t most_held) {
+  const auto of = selected_view(path, array);
+  if (!of) return std::unexpected(of.error());
+  View view = make_view(*of->array, of->selection, path.name.form);
+  if (auto held = hold_files(view, most_held); !held) return std::unexpected(held.error());
+  return view;
+}
+
+Result<View> view_for_writing(const VirtualPath& path, const ArrayState& array) {
+  auto view = view_of(path, array, kMostHeldForWriting);
+  if (!view || view->segments.size() <= kMostHeldForWriting) return view;
+  return std::unexpected(
+      Error{ErrorKind::kSystem, array.absolute_path,
+            fmt::format("{} lies in {} files, and at most {} are opened for writing at once: write a "
+                        "view of fewer rows",
+                        describe_view(path, array), view->segments.size(), kMostHeldForWriting),
+            EMFILE});
+}
+
+Result<View> info_of(const VirtualPath& path, const ArrayState& array) {
+  const auto of = selected_view(path, array);
+  if (!of) return std::unexpected(of.error());
+  if (array.joined) {
+    return text_view(info_json(*array.joined, array.absolute_path, *of->array, of->selection, path.is_below_view()));
+  }
+  return text_view(info_json(**array.file, array.absolute_path, *of->array, of->selection, path.is_below_view()));
+}
+
 std::string without_directory(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -71,10 +103,12 @@ std::string without_directory(const std::string& path) {
 }  // namespace
 
 Result<std::shared_ptr<const Array>> ArrayState::array() const {
+  if (joined) return joined->array();
   return file ? (*file)->array() : std::unexpected(file.error());
 }
 
 std::uint64_t ArrayState::version() const {
+  if (joined) return joined->version();
   const std::uint64_t version = (file ? (*file)->version() : FileVersion::of(status)).hash();
   return status.birth_ns == 0 ? version : mix(version, static_cast<std::uint64_t>(status.birth_ns)) | 1;
 }
@@ -139,17 +173,14 @@ Result<View> content_of(const VirtualPath& path, const ArrayState& array) {
     why.subject = without_directory(array.absolute_path);
     return text_view(to_message(why) + "\n");
   }
-  if (!array.file) return std::unexpected(array.file.error());
+  if (!array.joined && !array.file) return std::unexpected(array.file.error());
   if (path.name.kind == NameKind::kSource) return whole_file_view((*array.file)->file());
   if (path.name.kind == NameKind::kInfo && !array.array()) {
-    return text_view(info_json(**array.file, array.absolute_path));
+    return text_view(array.joined ? info_json(*array.joined, array.absolute_path)
+                                  : info_json(**array.file, array.absolute_path));
   }
-  const auto of = selected_view(path, array);
-  if (!of) return std::unexpected(of.error());
-  if (path.name.kind == NameKind::kInfo) {
-    return text_view(info_json(**array.file, array.absolute_path, *of->array, of->selection, path.is_below_view()));
-  }
-  return make_view(*of->array, of->selection, path.name.form);
+  if (path.name.kind == NameKind::kInfo) return info_of(path, array);
+  return view_of(path, array, kMostHeldForReading);
 }
 
 Result<std::uint64_t> size_of(const VirtualPath& path, const ArrayState& array) {
@@ -173,7 +204,7 @@ Result<View> content_for_writing(const VirtualPath& path, const ArrayState& arra
     return std::unexpected(
         Error{ErrorKind::kNotWritable, array.absolute_path + "/" + format_path(path.name), "is not for writing"});
   }
-  if (is_view(path.name)) return content_of(path, array);
+  if (is_view(path.name)) return view_for_writing(path, array);
   const NpyFile& source = **array.file;
   const auto header = source.guard()->bytes();
   View view = text_view(std::string(reinterpret_cast<const char*>(header.data()), header.size()));
@@ -188,6 +219,24 @@ std::string describe_view(const VirtualPath& path, const ArrayState& array) {
   const auto of = selected_view(path, array);
   if (!of) return "a view";
   return index_notation(*of->array, of->selection) + (path.name.form == Form::kBin ? ", without header" : "");
+}
+
+std::vector<std::size_t> touched_parts(const VirtualPath& path, const ArrayState& array) {
+  std::vector<std::size_t> numbers;
+  const auto of = selected_view(path, array);
+  if (!of || !array.joined) return numbers;
+  visit_parts(*of->array, of->selection,
+              [&](const ArrayPart& part, const Selection&) { numbers.push_back(part.number); });
+  return numbers;
+}
+
+ino_t inode_of(const VirtualPath& path, const ArrayState& array, dev_t root_device) {
+  if (!array.joined || path.name.kind == NameKind::kArray) {
+    return virtual_inode(array.status, root_device, path, array.absolute_path);
+  }
+  struct stat of_parts = array.status;
+  of_parts.st_ino = mix(of_parts.st_ino, array.joined->identity());
+  return virtual_inode(of_parts, root_device, path, array.absolute_path);
 }
 
 std::string path_below_array(const VirtualPath& path, const ArrayState& array) {

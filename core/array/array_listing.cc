@@ -18,6 +18,7 @@ std::uint64_t count_numbered(const VirtualName& directory, const SelectedView& o
     case NameKind::kChunksOf:
       return directory.second;
     case NameKind::kAligned: {
+      if (!of.array->is_in_one_file()) return default_chunks == 1 ? 1 : 0;
       const Geometry geometry = of.selection.geometry(of.array->geometry());
       const AlignedUnits units(geometry, directory.axis, of.array->fortran_order);
       return default_chunks <= units.count() ? default_chunks : 0;
@@ -52,11 +53,12 @@ ArrayListing::ArrayListing(const VirtualPath& directory, const ArrayState& array
   if (name.kind == NameKind::kArray && !of) {
     names_ = {"error.txt"};
     if (array.is_readable()) names_.emplace_back("info.json");
-    names_.emplace_back("source.npy");
+    if (!array.joined) names_.emplace_back("source.npy");
   }
   if (name.kind == NameKind::kAxis) names_ = {"batches", "chunks", "slices"};
   if (!of) return;
-  if (name.kind == NameKind::kArray || is_view_name(name.kind)) list_array(*of, name.kind == NameKind::kArray);
+  if (name.kind == NameKind::kArray || is_view_name(name.kind))
+    list_array(*of, name.kind == NameKind::kArray && !array.joined);
   if (name.kind == NameKind::kFields) list_fields(*of);
   numbered_ = count_numbered(name, *of, default_chunks);
   const bool is_of_chunks = name.kind != NameKind::kBatchesOf && name.kind != NameKind::kItems;

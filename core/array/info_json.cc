@@ -42,6 +42,38 @@ std::string file_members(const NpyFile& source) {
                      header.data_offset, data_size(header), source.file()->size(), source.array().has_value());
 }
 
+// The same for an array that is joined from several files.
+std::string part_members(const JoinedArray& source, const std::string& directory) {
+  std::vector<std::string> parts;
+  parts.reserve(source.parts().size());
+  for (const JoinedPart& part : source.parts()) {
+    parts.push_back(fmt::format(R"({{"path": {}, "first_row": {}, "rows": {}}})", quoted(directory + "/" + part.name),
+                                part.first_row, part.rows()));
+  }
+  return fmt::format(",\n  \"parts\": [\n    {}\n  ]", fmt::join(parts, ",\n    "));
+}
+
+std::string with_view(const Array& array, const Selection& selection, const std::string& absolute_path,
+                      const std::string& members) {
+  const ItemType type = item_type(array, selection);
+  const Geometry in_file = selection.geometry(array.geometry());
+  std::vector<std::uint64_t> most(in_file.shape.size(), 1);
+  for (std::size_t axis = 0; axis < most.size() && array.is_in_one_file(); ++axis) {
+    most[axis] = AlignedUnits(in_file, axis, array.fortran_order).count();
+  }
+  const bool is_joined = array.files != nullptr;  // then it is in C order, and its parts in any
+  const Geometry geometry =
+      is_joined ? selection.geometry(contiguous_geometry(0, array.itemsize, array.shape, false)) : in_file;
+  return common_members(absolute_path, geometry.shape, type.descr, array.fortran_order, type.itemsize) + members +
+         fmt::format(",\n  \"most_aligned_chunks\": [{}],\n  \"index\": {},\n  \"strides\": [{}]\n}}\n",
+                     fmt::join(most, ", "), quoted(index_notation(array, selection)),
+                     fmt::join(geometry.strides, ", "));
+}
+
+std::string size_members(const Array& array, const Selection& selection) {
+  return fmt::format(",\n  \"data_size\": {},\n  \"sliceable\": true", view_size(array, selection, Form::kBin));
+}
+
 }  // namespace
 
 std::string descr_text(const std::string& descr) {
@@ -63,21 +95,19 @@ std::string info_json(const NpyFile& source, const std::string& absolute_path) {
 
 std::string info_json(const NpyFile& source, const std::string& absolute_path, const Array& array,
                       const Selection& selection, bool is_view) {
-  const ItemType type = item_type(array, selection);
-  const Geometry geometry = selection.geometry(array.geometry());
-  std::string text = common_members(absolute_path, geometry.shape, type.descr, array.fortran_order, type.itemsize);
-  if (is_view) {
-    text += fmt::format(",\n  \"data_size\": {},\n  \"sliceable\": true", view_size(array, selection, Form::kBin));
-  } else {
-    text += file_members(source);
-  }
-  std::vector<std::uint64_t> most;
-  for (std::size_t axis = 0; axis < geometry.shape.size(); ++axis) {
-    most.push_back(AlignedUnits(geometry, axis, array.fortran_order).count());
-  }
-  return text + fmt::format(",\n  \"most_aligned_chunks\": [{}],\n  \"index\": {},\n  \"strides\": [{}]\n}}\n",
-                            fmt::join(most, ", "), quoted(index_notation(array, selection)),
-                            fmt::join(geometry.strides, ", "));
+  return with_view(array, selection, absolute_path, is_view ? size_members(array, selection) : file_members(source));
+}
+
+std::string info_json(const JoinedArray& source, const std::string& absolute_path) {
+  return fmt::format("{{\n  \"source\": {},\n  \"sliceable\": false", quoted(absolute_path)) +
+         part_members(source, absolute_path) +
+         fmt::format(",\n  \"reason\": {}\n}}\n", quoted(source.array().error().sentence));
+}
+
+std::string info_json(const JoinedArray& source, const std::string& absolute_path, const Array& array,
+                      const Selection& selection, bool is_view) {
+  const std::string parts = is_view ? "" : part_members(source, absolute_path);
+  return with_view(array, selection, absolute_path, size_members(array, selection) + parts);
 }
 
 }  // namespace npyfs

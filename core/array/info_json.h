@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/array/array.h"
+#include "core/array/joined_array.h"
 #include "core/array/npy_file.h"
 #include "core/slice/selection.h"
 
@@ -21,6 +22,11 @@ std::string info_json(const NpyFile& source, const std::string& absolute_path);
 
 // The same for an array, or for a view of it as an array (`is_view`). "index" is the selection in numpy's notation.
 std::string info_json(const NpyFile& source, const std::string& absolute_path, const Array& array,
+                      const Selection& selection, bool is_view);
+
+// The same two of a joined array, with the list of its parts. `absolute_path` is that of the directory.
+std::string info_json(const JoinedArray& source, const std::string& absolute_path);
+std::string info_json(const JoinedArray& source, const std::string& absolute_path, const Array& array,
                       const Selection& selection, bool is_view);
 
 }  // namespace npyfs

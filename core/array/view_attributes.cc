@@ -27,6 +27,23 @@ std::optional<std::size_t> axis_of_range(const Selection& selection) {
   return narrowed <= 1 ? std::optional(axis) : std::nullopt;
 }
 
+// The paths of the files that the view has items of, one a line: as many as fit.
+std::string source_of(const VirtualPath& path, const ArrayState& array) {
+  if (!array.joined) return array.absolute_path;
+  constexpr std::size_t kReserved = 40;  // for the last line
+  const auto numbers = touched_parts(path, array);
+  std::string text;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const std::string line = array.absolute_path + "/" + array.joined->parts()[numbers[i]].name;
+    const bool is_last = i + 1 == numbers.size();
+    if (text.size() + 1 + line.size() + (is_last ? 0 : kReserved) > kMaxAttributeSize) {
+      return text + fmt::format("{}and {} more", i == 0 ? "" : "\n", numbers.size() - i);
+    }
+    text += (i == 0 ? "" : "\n") + line;
+  }
+  return text.empty() ? array.absolute_path : text;
+}
+
 }  // namespace
 
 Result<std::vector<ExtendedAttribute>> extended_attributes(const VirtualPath& path, const ArrayState& array) {
@@ -37,7 +54,7 @@ Result<std::vector<ExtendedAttribute>> extended_attributes(const VirtualPath& pa
   const auto add = [&](const char* name, std::string value) {
     if (value.size() <= kMaxAttributeSize) attributes.push_back({name, std::move(value)});
   };
-  add("user.npyfs.source", array.absolute_path);
+  add("user.npyfs.source", source_of(path, array));
   if (const auto axis = axis_of_range(of->selection)) {
     const AxisIndex& rows = of->selection.axes()[*axis].index;
     add("user.npyfs.axis", fmt::format("{}", *axis));

@@ -20,6 +20,11 @@ std::string parent_directory(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string containing_directory(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return std::string(path.substr(0, slash == std::string_view::npos ? 0 : slash));
+}
+
 std::string last_component(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }

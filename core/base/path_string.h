@@ -16,6 +16,9 @@ inline constexpr int kMaxTemporaryNames = 100;
 // Everything before the last '/' of `path`: "." if there is no '/', "/" if the last one is the first character.
 std::string parent_directory(const std::string& path);
 
+// The directory that the path, relative to the root of the source, is in: "" is the root. The inverse of path_in().
+std::string containing_directory(std::string_view path);
+
 // Everything after the last '/' of `path`: "" if `path` ends with one.
 std::string last_component(const std::string& path);
 

@@ -22,8 +22,8 @@ class ReadAhead {
   // The least to read ahead at a time, in bytes, except at the end.
   static constexpr std::uint64_t kStep = std::uint64_t{2} << 20;
 
-  // To be called before each read. `read` is its range in the source file, `end` the end of the view there, in bytes.
-  // Returns the range of the file to read ahead; size 0: nothing.
+  // To be called before each read. `read` is its range in the body of the view, `end` the size of the body, in bytes.
+  // Returns the range of the body to read ahead; size 0: nothing.
   Extent before_read(Extent read, std::uint64_t end);
 
   // To be called after a read that had to wait for the disk.

@@ -21,6 +21,10 @@ AxisIndex rows(RowRange range) {
 }
 
 Result<AxisIndex> aligned_rows(const SelectedArray& array, const VirtualName& name) {
+  if (!array.is_in_one_file) {
+    if (name.second == 1) return whole_axis(array.selection.length(name.axis));
+    return not_found(name, "chunks of several files have no common page edges");
+  }
   const AlignedUnits units(array.selection.geometry(array.whole), name.axis, array.fortran_order);
   if (name.second <= units.count()) return rows(units.rows_of(name.first, name.second));
   return not_found(name, fmt::format("at most {} chunks have page edges", units.count()));

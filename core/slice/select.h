@@ -15,6 +15,7 @@ struct SelectedArray {
   const Selection& selection;
   const Geometry& whole;  // of the whole array, for chunks/aligned/
   bool fortran_order = false;
+  bool is_in_one_file = true;  // otherwise no chunk but the whole is sure to begin and end at page edges
 };
 
 // The selection of the view `name`, by numbers: neither kIndexed nor kField, whose selections array_directory.cc

@@ -2,14 +2,19 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "core/base/hash.h"
 #include "core/base/path_string.h"
+#include "core/tree/control_files.h"
 
 namespace npyfs {
 namespace {
 
+constexpr std::string_view kNpy = ".npy";
 constexpr int kMaxAttempts = 3;  // to open a source that is replaced meanwhile
 
 // The kind of a node from its name and type in the source.
@@ -17,6 +22,24 @@ NodeKind kind_of(std::string_view name, mode_t type, const ArraySuffixes& suffix
   if (S_ISDIR(type)) return NodeKind::kDirectory;
   if (is_array_name(name, type, suffixes)) return NodeKind::kVirtual;
   return S_ISREG(type) ? NodeKind::kFile : NodeKind::kOther;
+}
+
+// An inode number for the array that is joined from the files of this directory, other than that of the directory. As a
+// number that no filesystem has, it becomes one that is made here: see attributes.h.
+ino_t joined_inode(const struct stat& directory) {
+  return mix(directory.st_ino, 0x6a6f696e /* "join" */) | std::uint64_t{1} << 63;
+}
+
+// The directory whose files `path` is joined from, if it is no name of the source and there is this directory:
+// "a/shards" of "a/shards.npy", and the root of ".npy".
+std::optional<std::string> directory_to_join(const std::string& path) {
+  if (!path.ends_with(kNpy)) return std::nullopt;
+  std::string directory = path.substr(0, path.size() - kNpy.size());
+  const std::string name = last_component(directory);
+  const bool is_root = directory.empty();
+  const bool is_no_name = (name.empty() && !is_root) || name == "." || name == "..";
+  if (is_no_name || directory == kControlDirectoryName) return std::nullopt;
+  return directory;
 }
 
 // Why the array's header is unknown; null if it is known.
@@ -39,10 +62,45 @@ Node NodeSource::node_at(std::string path, const SourceStatus& status) const {
               .pin = kind == NodeKind::kFile ? FileVersion::of(status).hash() : identity};
 }
 
+Result<Node> NodeSource::joined_node(const Node& directory, std::string_view name) const {
+  const std::string path = path_in(*directory.path, name);
+  const auto none = [&] { return std::unexpected(system_error(path, "open", ENOENT)); };
+  const auto joined = directory_to_join(path);
+  if (!joined) return none();
+  const auto status = with_descriptors(sources_, [&] {
+    return joined->empty() ? root_.status("")
+                           : root_.status_in(*directory.path, directory.pinned_identity(), last_component(*joined));
+  });
+  if (!status) return std::unexpected(status.error());
+  if (!S_ISDIR(status->st_mode)) return none();
+  return Node{.kind = NodeKind::kJoined,
+              .path = std::make_shared<const std::string>(*joined),
+              .pin = root_.users() == Users::kOthers ? status->identity() : 0};
+}
+
 Result<SourceStatus> NodeSource::status(const Node& node) const {
+  auto status = status_in_source(node);
+  if (status && node.kind == NodeKind::kJoined) status->st_ino = joined_inode(*status);
+  return status;
+}
+
+// Whether nothing is at `path` any more, so that the name stands for what is joined from the files of a directory.
+bool NodeSource::is_name_of_joined(const std::string& path, const Error& error) const {
+  const auto directory = directory_to_join(path);
+  if (error.os_error != ENOENT || !directory) return false;
+  const auto status = root_.status(*directory);
+  return status && S_ISDIR(status->st_mode);
+}
+
+// status() as the source has it.
+Result<SourceStatus> NodeSource::status_in_source(const Node& node) const {
   auto status = with_descriptors(sources_, [&] { return root_.status(*node.path); });
+  if (!status && is_name_of_joined(*node.path, status.error())) return stale(node);
   if (!status) return status;
-  if (kind_of(last_component(*node.path), status->st_mode, suffixes_) != node.kind) return stale(node);
+  const bool is_joined = node.kind == NodeKind::kJoined;
+  const NodeKind kind = kind_of(last_component(*node.path), status->st_mode, suffixes_);
+  if (kind != (is_joined ? NodeKind::kDirectory : node.kind)) return stale(node);
+  if (is_joined && root_.status(joined_path(*node.path))) return stale(node);  // what has the name by now comes first
   if (node.kind == NodeKind::kFile && FileVersion::of(*status).hash() != node.pinned_version()) return stale(node);
   const std::uint64_t identity = node.pinned_identity();
   if (identity != 0 && identity != status->identity()) return stale(node);
@@ -55,7 +113,20 @@ Result<std::shared_ptr<const SourceFile>> NodeSource::file(const Node& node, con
   return file;
 }
 
+Result<ArrayState> NodeSource::joined_array(const Node& node) const {
+  auto directory = status_in_source(node);
+  if (!directory) return std::unexpected(directory.error());
+  const auto joined = joined_.array(*node.path, *directory, node.pinned_identity());
+  directory->st_ino = joined_inode(*directory);
+  if (!joined) return std::unexpected(joined.error());
+  const Error no_file{ErrorKind::kIsADirectory, *node.path, "is a directory of parts"};
+  ArrayState state{(*joined)->status(*directory), std::unexpected(no_file), root_.absolute(*node.path), *joined};
+  if (node.at.is_below_view() && state.version() != node.pinned_version()) return stale(node);
+  return state;
+}
+
 Result<ArrayState> NodeSource::array(const Node& node) const {
+  if (node.kind == NodeKind::kJoined) return joined_array(node);
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const auto status = this->status(node);
     if (!status) return std::unexpected(status.error());

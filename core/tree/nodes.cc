@@ -11,7 +11,7 @@ namespace npyfs {
 bool Node::is_of_one_version() const {
   if (kind == NodeKind::kFile) return true;
   // A directory below a view counts rows, so it is valid for one shape of the array only.
-  return kind == NodeKind::kVirtual && (!is_directory(at.name) || at.is_below_view());
+  return is_in_array() && (!is_directory(at.name) || at.is_below_view());
 }
 
 bool Node::operator==(const Node& other) const {

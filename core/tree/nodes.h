@@ -24,6 +24,7 @@ enum class NodeKind : std::uint8_t {
   kFile,              // of the source, other than an array
   kOther,             // of the source: link, FIFO, socket, device
   kVirtual,           // an array's directory, and everything below it
+  kJoined,            // the same of the array that is joined from the files of the directory at Node::path
   kControlDirectory,  // .npyfs/
   kControlFile,
 };
@@ -31,12 +32,14 @@ enum class NodeKind : std::uint8_t {
 // What a node is. Equal nodes have one NodeId.
 struct Node {
   NodeKind kind = NodeKind::kDirectory;
-  VirtualPath at = {};                      // of kVirtual; of kControlFile at.name.first is the index of the file
+  VirtualPath at = {};  // of kVirtual, kJoined; of kControlFile at.name.first is the index of the file
   std::shared_ptr<const std::string> path;  // relative to the root; shared by all nodes of an array; never null
   // The source that the node stands for: a version or an identity, see pinned_version() and pinned_identity(). 0:
   // whatever is at the path.
   std::uint64_t pin = 0;
 
+  // Whether it is an array's directory, or below one.
+  bool is_in_array() const { return kind == NodeKind::kVirtual || kind == NodeKind::kJoined; }
   // Whether the node stands for one version of its source. After a change of the source, a lookup of the name returns
   // another node, so a client that caches bytes by node never mixes bytes of two versions.
   bool is_of_one_version() const;

@@ -37,10 +37,12 @@ struct OpenFile {
   std::shared_ptr<const OpenForWriting> writing = nullptr;  // null if it was opened for reading alone
 
   std::uint64_t size() const { return view.size(); }
-  // The source file, or the first one of several. Only for files with bytes of the source.
+  // The source file. Only for files that are open, with bytes of one source.
   const SourceFile& source() const { return *view.segments.front().file; }
   // `attributes`, or those of the file as it is now if it grows.
   struct stat current_attributes() const;
+  // The path of the source, or of the first one of several, for messages. Only for files with bytes of the source.
+  std::string source_path() const { return view.segments.front().path(); }
 };
 
 // All open files, by node. Thread-safe.

@@ -20,6 +20,22 @@ long voluntary_waits() {
   return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
 }
 
+// Whether the view is one run of each of its files, so that it can be read ahead. Views that do not keep their files
+// open are not.
+bool is_in_file_order(const View& view) {
+  const auto is_run = [](const Segment& segment) { return segment.file && segment.runs.is_contiguous(); };
+  return !view.segments.empty() && view.segments.size() <= kMostHeldForReading &&
+         std::ranges::all_of(view.segments, is_run);
+}
+
+// Asks the disk for bytes of the view's body.
+void will_need(const View& view, Extent bytes) {
+  (void)view.visit(view.header.size() + bytes.offset, bytes.size, [](const Segment& segment, Extent part) {
+    segment.file->will_need(segment.runs.hull(part.offset, part.size));
+    return Result<void>{};
+  });
+}
+
 }  // namespace
 
 Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_files)
@@ -28,7 +44,8 @@ Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_fil
       control_files_(std::move(control_files)),
       sources_(root_, options.source_io, options.max_open_sources,
                options.writable ? WrittenHere::kYes : WrittenHere::kNo),
-      node_source_(root_, sources_, options_.suffixes),
+      joined_(root_, sources_, options.writable ? WrittenHere::kYes : WrittenHere::kNo, options.parts_known_for),
+      node_source_(root_, sources_, joined_, options_.suffixes),
       range_locks_(options.after_release),
       watch_(root_) {}
 
@@ -49,6 +66,9 @@ Result<Entry> Tree::lookup(NodeId directory_id, std::string_view name) {
     case NodeKind::kDirectory:
       watch_.add(directory_id, directory->path);
       return lookup_mirrored(*directory, name);
+    case NodeKind::kJoined:
+      if (directory->at.name.kind == NameKind::kArray) watch_.add(directory_id, directory->path);
+      return lookup_virtual(*directory, name);
     case NodeKind::kVirtual:
       return lookup_virtual(*directory, name);
     case NodeKind::kControlDirectory:
@@ -67,6 +87,7 @@ Result<Entry> Tree::lookup_mirrored(const Node& directory, std::string_view name
   }
   const auto status = with_descriptors(
       sources_, [&] { return root_.status_in(*directory.path, directory.pinned_identity(), std::string(name)); });
+  if (!status && status.error().os_error == ENOENT) return lookup_joined(directory, name);
   if (!status) return std::unexpected(status.error());
   const Node node = node_source_.node_at(path_in(*directory.path, name), *status);
   return found(node, mirrored_attributes(node, *status));
@@ -81,7 +102,7 @@ Result<Entry> Tree::lookup_virtual(const Node& directory, std::string_view name)
   auto at = find_name(directory.at, name, *array);
   if (!at && at.error().kind == ErrorKind::kNotFound) at.error().subject = *directory.path + "/" + at.error().subject;
   if (!at) return std::unexpected(at.error());
-  Node node{.kind = NodeKind::kVirtual, .at = std::move(*at), .path = directory.path};
+  Node node{.kind = directory.kind, .at = std::move(*at), .path = directory.path};
   node.pin = node.is_of_one_version() ? array->version() : directory.pinned_identity();
   const auto attributes = virtual_attributes(node.at, *array);
   if (!attributes) return std::unexpected(attributes.error());
@@ -99,7 +120,7 @@ Result<Entry> Tree::lookup_control(const Node& directory, std::string_view name)
 
 // The attributes of a file or directory below an array's directory.
 Result<struct stat> Tree::virtual_attributes(const VirtualPath& at, const ArrayState& array) const {
-  const ino_t inode = virtual_inode(array.status, root_.device(), at, array.absolute_path);
+  const ino_t inode = inode_of(at, array, root_.device());
   if (is_directory(at.name)) return directory_attributes(array.status, inode);
   const auto size = size_of(at, array);
   if (!size) return std::unexpected(size.error());
@@ -112,6 +133,7 @@ struct stat Tree::mirrored_attributes(const Node& node, const struct stat& statu
   const ino_t inode = mirrored_inode(status, root_.device());
   switch (node.kind) {
     case NodeKind::kVirtual:
+    case NodeKind::kJoined:
     case NodeKind::kDirectory:
       return directory_attributes(status, inode);
     case NodeKind::kFile:
@@ -124,7 +146,7 @@ struct stat Tree::mirrored_attributes(const Node& node, const struct stat& statu
 Result<struct stat> Tree::fresh_attributes(const Node& node) const {
   if (node.kind == NodeKind::kControlDirectory) return control_directory_attributes();
   if (node.kind == NodeKind::kControlFile) return control_file_attributes(control_files_, node.at.name.first);
-  if (node.kind == NodeKind::kVirtual && node.at.name.kind != NameKind::kArray) {
+  if (node.is_in_array() && node.at.name.kind != NameKind::kArray) {
     const auto array = node_source_.array(node);
     if (!array) return std::unexpected(array.error());
     if (node.is_of_one_version() && array->version() != node.pinned_version()) return stale(node);
@@ -166,6 +188,7 @@ Result<ArrayState> Tree::array_of(const Node& node) const {
 
 Result<OpenFile> Tree::open_virtual(NodeId id, const Node& node, const ArrayState& array) const {
   auto view = content_of(node.at, array);
+  if (!view) distrust_parts(id);
   if (!view) return std::unexpected(view.error());
   const auto attributes = virtual_attributes(node.at, array);
   if (!attributes) return std::unexpected(attributes.error());
@@ -175,7 +198,7 @@ Result<OpenFile> Tree::open_virtual(NodeId id, const Node& node, const ArrayStat
 }
 
 Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
-  if (node.kind == NodeKind::kVirtual) {
+  if (node.is_in_array()) {
     const auto array = array_of(node);
     if (!array) return std::unexpected(array.error());
     return open_virtual(id, node, *array);
@@ -194,7 +217,7 @@ Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
   const bool is_file = known->kind == NodeKind::kFile || known->kind == NodeKind::kControlFile ||
-                       (known->kind == NodeKind::kVirtual && !is_directory(known->at.name));
+                       (known->is_in_array() && !is_directory(known->at.name));
   if (!is_file) return std::unexpected(Error{ErrorKind::kIsADirectory, *known->path, "is not a file"});
   auto file = known->kind == NodeKind::kControlFile ? open_control(id, *known) : open_source(id, *known);
   if (!file) return std::unexpected(file.error());
@@ -222,15 +245,18 @@ Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_
     if (auto filled = fill_with_zeros(file.node, {offset, size}); !filled) return filled;
   }
   const View& view = file.view;
-  const bool is_one_run = view.segments.size() == 1 && view.segments.front().runs.is_contiguous();
   if (file.grows && offset + size > view.size()) return read_to_present_end(file, offset, size, pieces);
-  if (!is_one_run || view.is_small()) return gather(view, offset, size, pieces);
-  const Runs& run = view.segments.front().runs;
+  if (view.is_small() || !is_in_file_order(view)) {
+    auto gathered = gather(view, offset, size, pieces);
+    if (!gathered) distrust_parts(file.node);
+    return gathered;
+  }
   const std::uint64_t in_body = offset - std::min<std::uint64_t>(offset, view.header.size());
-  const Extent ahead = file.read_ahead->before_read({run.first() + in_body, size}, run.first() + run.size());
-  if (ahead.size > 0) file.source().will_need(ahead);
+  const Extent ahead = file.read_ahead->before_read({in_body, size}, view.body_size());
+  if (ahead.size > 0) will_need(view, ahead);
   const long waits = voluntary_waits();
   auto gathered = gather(view, offset, size, pieces);
+  if (!gathered) distrust_parts(file.node);
   if (voluntary_waits() != waits) file.read_ahead->note_wait();
   return gathered;
 }
@@ -252,7 +278,7 @@ Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) {
     });
   }
   if (known->kind == NodeKind::kControlDirectory) return list_control_files(control_files_);
-  if (known->kind != NodeKind::kVirtual || !is_directory(known->at.name)) {
+  if (!known->is_in_array() || !is_directory(known->at.name)) {
     return std::unexpected(Error{ErrorKind::kNotADirectory, *known->path, "is not a directory"});
   }
   const auto array = node_source_.array(*known);
@@ -265,13 +291,14 @@ Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) {
 Result<std::vector<ExtendedAttribute>> Tree::extended_attributes(NodeId id) const {
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
-  if (known->kind != NodeKind::kVirtual || !is_view(known->at.name)) return std::vector<ExtendedAttribute>();
+  if (!known->is_in_array() || !is_view(known->at.name)) return std::vector<ExtendedAttribute>();
   const auto array = node_source_.array(*known);
   if (!array) return std::unexpected(array.error());
   if (root_.users() == Users::kOthers && array->version() != known->pinned_version()) return stale(*known);
   auto attributes = npyfs::extended_attributes(known->at, *array);
   if (attributes && options_.writable) {
-    const auto written = written_bytes_.of(path_in_mount(*known->path, known->at, *array));
+    const std::string source = known->kind == NodeKind::kJoined ? joined_path(*known->path) : *known->path;
+    const auto written = written_bytes_.of(path_in_mount(source, known->at, *array));
     attributes->push_back({"user.npyfs.written", fmt::format("{}", written)});
   }
   return attributes;
@@ -294,6 +321,7 @@ void Tree::invalidate_changed(const SourceChanges& changes, const std::function<
   ++notified_changes_;
   watch_.renew();
   sources_.distrust_headers();
+  distrust_joined(changes);
   npyfs::invalidate_changed(nodes_, changes, [&](NodeId node) {
     nodes_.mark_pages_stale(node);
     return notify(node);

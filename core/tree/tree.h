@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +17,7 @@
 
 #include "core/array/array_directory.h"
 #include "core/array/array_name.h"
+#include "core/array/joined_arrays.h"
 #include "core/array/view_attributes.h"
 #include "core/base/error.h"
 #include "core/io/gather.h"
@@ -40,6 +42,8 @@ struct TreeOptions {
   // See RangeLocks: called after each file that was open for writing has been released.
   std::function<void()> after_release = [] {};
   ArraySuffixes suffixes = {};  // of further arrays
+  // How long the parts of a joined array count as known: see JoinedArrays.
+  JoinedArrays::Clock::duration parts_known_for = std::chrono::seconds(1);
 };
 
 // What a lookup finds.
@@ -148,6 +152,7 @@ class Tree {
  private:
   Result<Entry> lookup_mirrored(const Node& directory, std::string_view name);
   Result<Entry> lookup_virtual(const Node& directory, std::string_view name);
+  Result<Entry> lookup_joined(const Node& directory, std::string_view name);
   Result<Entry> lookup_control(const Node& directory, std::string_view name);
   Entry found(const Node& node, const struct stat& attributes);
 
@@ -166,12 +171,15 @@ class Tree {
   Result<ArrayState> array_of(const Node& node) const;
   Result<OpenFile> open_virtual(NodeId id, const Node& node, const ArrayState& array) const;
   std::shared_ptr<const OpenFile> opened(OpenFile file);
+  void distrust_joined(const SourceChanges& changes);
+  void distrust_parts(NodeId id) const;
 
   SourceRoot root_;
   const TreeOptions options_;
   const ControlFiles control_files_;
   Nodes nodes_;
   SourceCache sources_;
+  JoinedArrays joined_;
   const NodeSource node_source_;
   RangeLocks range_locks_;
   WrittenBytes written_bytes_;

@@ -1,8 +1,10 @@
 // The operations of a tree that write.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "core/base/path_string.h"
 #include "core/tree/tree.h"
 
 namespace npyfs {
@@ -12,7 +14,7 @@ Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, Openin
   if (!known) return std::unexpected(known.error());
   const Node& node = *known;
   if (!options_.writable) return std::unexpected(Error{ErrorKind::kReadOnly, *node.path, "the mount is read-only"});
-  if (node.kind != NodeKind::kVirtual || is_directory(node.at.name)) {
+  if (!node.is_in_array() || is_directory(node.at.name)) {
     return std::unexpected(Error{ErrorKind::kNotWritable, *node.path, "only arrays and their views can be written"});
   }
   const auto array = array_of(node);
@@ -20,6 +22,7 @@ Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, Openin
   auto writing = with_descriptors(sources_, [&] {
     return OpenForWriting::open(root_, {id, node.at, *array, opening, process}, range_locks_, written_bytes_);
   });
+  if (!writing) distrust_parts(id);
   if (!writing) return std::unexpected(writing.error());
   auto file = open_virtual(id, node, *array);
   if (!file) return std::unexpected(file.error());
@@ -29,10 +32,17 @@ Result<std::shared_ptr<const OpenFile>> Tree::open_for_writing(NodeId id, Openin
 
 bool Tree::can_be_written(NodeId id) {
   const auto known = node(id);
-  if (!known || !options_.writable || known->kind != NodeKind::kVirtual) return false;
+  if (!known || !options_.writable || !known->is_in_array()) return false;
   const auto array = node_source_.array(*known);
   if (!array || is_directory(known->at.name) || !is_for_writing(known->at, *array)) return false;
-  return with_descriptors(sources_, [&] { return root_.open_file_for_writing(*known->path); }).has_value();
+  const auto can_write = [&](const std::string& path) {
+    return with_descriptors(sources_, [&] { return root_.open_file_for_writing(path); }).has_value();
+  };
+  if (known->kind != NodeKind::kJoined) return can_write(*known->path);
+  const auto parts = touched_parts(known->at, *array);
+  return parts.size() <= kMostHeldForWriting && std::ranges::all_of(parts, [&](std::size_t number) {
+           return can_write(path_in(*known->path, array->joined->parts()[number].name));
+         });
 }
 
 Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<const std::byte> bytes) const {
@@ -42,7 +52,14 @@ Result<void> Tree::write(const OpenFile& file, std::uint64_t offset, std::span<c
 
 Result<void> Tree::sync(const OpenFile& file) const {
   if (file.writing) return file.writing->sync();
-  return file.may_be_written ? file.source().sync() : Result<void>{};
+  if (!file.may_be_written) return {};
+  Result<void> result;
+  for (const Segment& segment : file.view.segments) {
+    const auto opened = segment.opened();
+    auto synced = opened ? opened->file->sync() : std::unexpected(opened.error());
+    if (!synced && result) result = std::move(synced);
+  }
+  return result;
 }
 
 Result<void> Tree::flush(const OpenFile& file) {

@@ -5,8 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "core/array/attributes.h"
-
 namespace npyfs {
 
 VirtualListing::VirtualListing(const VirtualPath& directory, ArrayState array, std::uint64_t default_chunks,
@@ -20,7 +18,7 @@ Result<void> VirtualListing::read(std::uint64_t cookie, const Visit& visit) {
   for (; cookie < kDots + names_.count(); ++cookie) {
     if (cookie < kDots) {
       const VirtualPath& path = cookie == 0 ? directory_ : VirtualPath{};
-      const ino_t inode = virtual_inode(array_.status, root_device_, path, array_.absolute_path);
+      const ino_t inode = inode_of(path, array_, root_device_);
       if (!visit({cookie == 0 ? "." : "..", inode, S_IFDIR, cookie + 1})) return {};
       continue;
     }
@@ -36,7 +34,7 @@ ListedName VirtualListing::describe(std::string_view name) const {
   const auto path = find_name(directory_, name, array_);
   if (!path) return {name, 0, S_IFREG, 0};  // cannot happen: the name was listed
   const mode_t type = is_directory(path->name) ? S_IFDIR : S_IFREG;
-  return {name, virtual_inode(array_.status, root_device_, *path, array_.absolute_path), type, 0};
+  return {name, inode_of(*path, array_, root_device_), type, 0};
 }
 
 }  // namespace npyfs

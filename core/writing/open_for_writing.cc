@@ -10,14 +10,40 @@
 namespace npyfs {
 namespace {
 
+// The path of the array in the mount, relative to the root.
+std::string source_path(const ArrayState& array) {
+  return array.joined ? joined_path(array.joined->path()) : (*array.file)->file()->path();
+}
+
+// For each part the same range as for a view of the part alone.
+std::vector<LockedRange> ranges_of_parts(const OpenForWriting::Wanted& wanted) {
+  std::vector<LockedRange> ranges;
+  const auto of = selected_view(wanted.path, wanted.array);
+  if (!of) return ranges;
+  visit_parts(*of->array, of->selection, [&](const ArrayPart& placed, const Selection& rows) {
+    const JoinedPart& part = wanted.array.joined->parts()[placed.number];
+    const auto size = static_cast<std::uint64_t>(part.status.st_size);
+    ranges.push_back({.device = part.status.st_dev,
+                      .inode = part.status.st_ino,
+                      .version = part.version,
+                      .array = {part.data_offset, size - part.data_offset},
+                      .selection = rows});
+  });
+  return ranges;
+}
+
 RangeLock lock_of(const OpenForWriting::Wanted& wanted, const View& view) {
-  const NpyFile& source = **wanted.array.file;
-  const struct stat& status = source.file()->status();
   RangeLock lock{.view = wanted.view,
                  .ranges = {},
-                 .path = source.file()->path(),
+                 .path = source_path(wanted.array),
                  .description = describe_view(wanted.path, wanted.array)};
   if (view.body_size() == 0) return lock;
+  if (wanted.array.joined) {
+    lock.ranges = ranges_of_parts(wanted);
+    return lock;
+  }
+  const NpyFile& source = **wanted.array.file;
+  const struct stat& status = source.file()->status();
   const std::uint64_t start = source.header()->data_offset;
   LockedRange range{.device = status.st_dev,
                     .inode = status.st_ino,
@@ -62,7 +88,7 @@ Result<std::unique_ptr<const OpenForWriting>> OpenForWriting::open(const SourceR
   if (!share) return std::unexpected(share.error());
   auto writer = ViewWriter::open(root, std::move(*view), describe_view(wanted.path, wanted.array), twin_of(wanted));
   if (!writer) return std::unexpected(writer.error());
-  auto counter = written.counter(path_in_mount((*wanted.array.file)->file()->path(), wanted.path, wanted.array));
+  auto counter = written.counter(path_in_mount(source_path(wanted.array), wanted.path, wanted.array));
   return std::unique_ptr<const OpenForWriting>(
       new OpenForWriting(std::move(*writer), std::move(*share), std::move(counter), wanted.opening, wanted.process));
 }

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace npyfs {
@@ -28,7 +29,9 @@ MountState::MountState(const Options& mount_options, SourceRoot root, ControlFil
                        .max_open_sources = max_open_sources(),
                        .writable = options.writable,
                        .after_release = [this] { waiting_opens.try_again(); },
-                       .suffixes = options.suffixes},
+                       .suffixes = options.suffixes,
+                       .parts_known_for = std::chrono::duration_cast<JoinedArrays::Clock::duration>(
+                           std::chrono::duration<double>(std::min(options.attr_timeout, 1e6)))},
            texts(*this)),
       preload(options.max_threads),
       waiting_opens(std::move(attempt)),

@@ -119,7 +119,7 @@ void read(fuse_req_t request, fuse_ino_t node, size_t size, off_t offset, fuse_f
   if (reply_bytes(request, pieces.iovecs()) == EFAULT) {
     ++mount.counters.source_errors;
     ++mount.counters.errors;
-    const std::string& path = file->source().path();
+    const std::string path = file->source_path();
     log_repeated(LogLevel::kWarning, path, fmt::format("{}: bytes from {} on cannot be read", escaped(path), offset));
   }
   pieces.clear();

@@ -26,6 +26,12 @@ TEST(PathString, APathInADirectoryBeginsWithItsName) {
   EXPECT_EQ(path_in("", "a.npy"), "a.npy") << "where paths begin";
 }
 
+TEST(PathString, TheContainingDirectoryOfAPathBelowTheRoot) {
+  EXPECT_EQ(containing_directory("sub/dir/a.npy"), "sub/dir");
+  EXPECT_EQ(containing_directory("a.npy"), "");
+  EXPECT_EQ(containing_directory(""), "");
+}
+
 TEST(PathString, ComponentsAreTakenOffAPathOneByOne) {
   std::string path = "//sub///a.npy/";
   EXPECT_EQ(take_component(path), "sub");

@@ -56,6 +56,20 @@ TEST_F(ConcernedNodesTest, AnArrayIsAllThatIsBelowIt) {
   EXPECT_THAT(told("a.npy"), UnorderedElementsAre(array, chunks, chunk, info, of_view));
 }
 
+TEST_F(ConcernedNodesTest, WhatIsJoinedFromADirectoryDependsOnItsFilesAndOnItsOwnName) {
+  const NodeId directory = know(NodeKind::kDirectory, "sub/shards");
+  const NodeId joined = know(NodeKind::kJoined, "sub/shards");
+  const NodeId info = know(NodeKind::kJoined, "sub/shards", {.name = {.kind = NameKind::kInfo}});
+  const NodeId part = know(NodeKind::kVirtual, "sub/shards/0.npy");
+  const NodeId root = know(NodeKind::kJoined, "");
+  EXPECT_THAT(told("sub/shards/0.npy"), UnorderedElementsAre(joined, info, part));
+  EXPECT_THAT(told("sub/shards/1.npy", true), UnorderedElementsAre(joined, info));
+  EXPECT_THAT(told("sub/shards.npy", true), UnorderedElementsAre(joined, info));
+  EXPECT_THAT(told("sub/shards/notes"), IsEmpty());
+  EXPECT_THAT(told("sub/shards"), UnorderedElementsAre(directory, joined, info));
+  EXPECT_THAT(told("1.npy", true), ElementsAre(root));
+}
+
 TEST_F(ConcernedNodesTest, NothingBeneathADirectoryThatHasComeOrGoneHolds) {
   const NodeId sub = know(NodeKind::kDirectory, "sub");
   const NodeId file = know(NodeKind::kFile, "sub/a");
