@@ -42,6 +42,10 @@ Result<ArrayExport> ArrayExport::open(const std::string& path, std::uint64_t def
 }
 
 Result<ArrayExport> ArrayExport::open_any(const std::string& path, std::uint64_t default_chunks) {
+  if (const std::string directory = directory_to_join(path); !directory.empty()) {
+    auto joined = open_joined(directory, default_chunks);
+    return joined ? at(std::move(*joined), path.substr(joined_path(directory).size()), path) : joined;
+  }
   std::string below;
   const std::string file = split_at_file(path, below);
   const auto root = SourceRoot::open(parent_directory(file), LeavingLinks::kAreFollowed, Users::kOwner);
@@ -52,7 +56,11 @@ Result<ArrayExport> ArrayExport::open_any(const std::string& path, std::uint64_t
   if (!(*source)->array()) return std::unexpected((*source)->array().error());
   const auto status = root->status(name);
   if (!status) return std::unexpected(status.error());
-  ArrayExport opened(ArrayState{*status, std::move(*source), root->absolute(name)}, default_chunks);
+  return at(ArrayExport(ArrayState{*status, std::move(*source), root->absolute(name)}, default_chunks), below, path);
+}
+
+// The directory `below` of the array.
+Result<ArrayExport> ArrayExport::at(ArrayExport opened, const std::string& below, const std::string& path) {
   auto descended = opened.descend(below);
   if (descended) return opened;
   descended.error().subject = path;
@@ -152,6 +160,7 @@ Result<void> ArrayExport::write_file(const VirtualPath& path, const std::string&
 }
 
 Result<void> ArrayExport::check_unchanged() const {
+  if (parts_) return check_parts_unchanged();
   const NpyFile& source = **array_.file;
   const auto status = status_of(source.file()->fd(), source.file()->path());
   if (!status) return std::unexpected(status.error());

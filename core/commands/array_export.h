@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -16,7 +17,8 @@ namespace npyfs {
 class ArrayExport {
  public:
   // `path` is that of a file that holds an array, with the path of a directory below it as a mount has it behind it:
-  // "data.npy/fields/x/batches/256". `default_chunks` is how many chunks chunks/ lists. Errors as those of
+  // "data.npy/fields/x/batches/256". "shards.npy" is joined from the files of the directory shards, if nothing has the
+  // name shards.npy. `default_chunks` is how many chunks chunks/ lists. Errors as those of
   // NpyFile::open(), NpyFile::array() and find_name(); kInvalidArgument if the path leads to a file, or ends at
   // the array.
   static Result<ArrayExport> open(const std::string& path, std::uint64_t default_chunks);
@@ -38,7 +40,11 @@ class ArrayExport {
 
   ArrayExport(ArrayState array, std::uint64_t default_chunks)
       : array_(std::move(array)), default_chunks_(default_chunks) {}
+  static Result<ArrayExport> at(ArrayExport opened, const std::string& below, const std::string& path);
   static Result<ArrayExport> open_any(const std::string& path, std::uint64_t default_chunks);
+  // "shards" of "shards.npy/batches/256", if shards.npy is an array that is joined; otherwise "".
+  static std::string directory_to_join(const std::string& path);
+  static Result<ArrayExport> open_joined(const std::string& directory, std::uint64_t default_chunks);
   // Makes directory_ the directory `below` of it.
   Result<void> descend(std::string below);
   Result<void> visit(const VirtualPath& directory, const Visit& visit) const;
@@ -46,7 +52,10 @@ class ArrayExport {
   Result<void> write_directory(const VirtualPath& directory, const std::string& out, const Copied& copied) const;
   Result<void> write_file(const VirtualPath& path, const std::string& out, const Copied& copied) const;
   Result<void> check_unchanged() const;
+  Result<void> check_parts_unchanged() const;
 
+  struct Directory;
+  std::shared_ptr<Directory> parts_ = nullptr;  // of a joined array
   ArrayState array_;
   std::uint64_t default_chunks_;
   VirtualPath directory_;

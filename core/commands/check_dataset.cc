@@ -12,7 +12,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/array/joined_arrays.h"
 #include "core/array/npy_file.h"
+#include "core/array/source_cache.h"
 #include "core/base/escape.h"
 #include "core/base/path_string.h"
 #include "core/npy/npy_framing.h"
@@ -136,6 +138,33 @@ CheckedArray check_array(const SourceRoot& root, const std::string& path) {
   if (const std::uint64_t trailing = checked.trailing_bytes(); trailing > 0) {
     checked.is_followed_by_npy = begins_as_npy(*(*file)->file(), checked.file_size - trailing);
   }
+  return checked;
+}
+
+std::vector<std::string> joined_directories(const SourceRoot& root, const std::vector<std::string>& paths) {
+  std::set<std::string> directories;
+  for (const auto& path : paths) {
+    if (is_part_name(last_component(path))) directories.insert(containing_directory(path));
+  }
+  std::erase_if(directories, [&](const auto& directory) { return root.status(joined_path(directory)).has_value(); });
+  return {directories.begin(), directories.end()};
+}
+
+CheckedArray check_joined(const SourceRoot& root, const std::string& directory) {
+  CheckedArray checked;
+  checked.path = joined_path(directory);
+  constexpr std::size_t kOpenSources = 1;
+  SourceCache sources(root, SourceIo::kPread, kOpenSources, WrittenHere::kNo);
+  JoinedArrays arrays(root, sources, WrittenHere::kNo, {});
+  const auto status = root.status(directory);
+  const auto joined = status ? arrays.array(directory, *status, 0) : std::unexpected(status.error());
+  const auto array = joined ? (*joined)->array() : std::unexpected(joined.error());
+  if (!array) {
+    checked.problem = array.error();
+    return checked;
+  }
+  checked.header = NpyHeader{.descr = (*array)->descr, .itemsize = (*array)->itemsize, .shape = (*array)->shape};
+  checked.file_size = data_size(*checked.header);
   return checked;
 }
 

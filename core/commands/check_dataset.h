@@ -53,4 +53,12 @@ struct CheckedArray {
 // Opens one file and reads its header. Never blocks, and reads a bounded number of bytes.
 CheckedArray check_array(const SourceRoot& root, const std::string& path);
 
+// The directories that have files among these arrays, as find_arrays() returns them, that a mount joins into one array;
+// sorted. Without those whose joined array has no name, because the source has something of that name.
+std::vector<std::string> joined_directories(const SourceRoot& root, const std::vector<std::string>& paths);
+
+// The array that is joined from the files of a directory. Its path is the one that it has in a mount, its file_size
+// that of all items. Opens each file, one after the other.
+CheckedArray check_joined(const SourceRoot& root, const std::string& directory);
+
 }  // namespace npyfs

@@ -19,9 +19,10 @@
 namespace npyfs {
 namespace {
 
-constexpr Flag kFlags[] = {{"check", false}, {"json", false}, {"o"}};
+constexpr Flag kFlags[] = {{"check", false}, {"json", false}, {"joined", false}, {"o"}};
 
-CheckReport examine(const SourceRoot& root, const ArraySuffixes& suffixes) {
+// `are_joined`: the files of each directory are checked as one array.
+CheckReport examine(const SourceRoot& root, const ArraySuffixes& suffixes, bool are_joined) {
   FoundArrays found;
   {
     Progress searching("looking for arrays:", 0, ProgressUnit::kFiles);
@@ -31,10 +32,11 @@ CheckReport examine(const SourceRoot& root, const ArraySuffixes& suffixes) {
                      .arrays = {},
                      .links = std::move(found.links),
                      .unreadable = std::move(found.unreadable)};
-  report.arrays.reserve(found.paths.size());
-  Progress checking("checking", found.paths.size(), ProgressUnit::kFiles);
-  for (const auto& path : found.paths) {
-    report.arrays.push_back(check_array(root, path));
+  const auto paths = are_joined ? joined_directories(root, found.paths) : std::move(found.paths);
+  report.arrays.reserve(paths.size());
+  Progress checking("checking", paths.size(), ProgressUnit::kFiles);
+  for (const auto& path : paths) {
+    report.arrays.push_back(are_joined ? check_joined(root, path) : check_array(root, path));
     checking.reached(report.arrays.size());
   }
   return report;
@@ -53,14 +55,15 @@ Result<ExitStatus> run_check(int argc, char* argv[]) {
   if (flags->positional.size() != 1) {
     return wrong_use(
         "--check",
-        fmt::format("takes one SOURCE, and got {}: npyfs --check SOURCE [--json] [-o follow_symlinks,suffix=.cs]",
-                    flags->positional.size()));
+        fmt::format(
+            "takes one SOURCE, and got {}: npyfs --check SOURCE [--json] [--joined] [-o follow_symlinks,suffix=.cs]",
+            flags->positional.size()));
   }
   const auto options = source_options("--check", flags->options);
   if (!options) return std::unexpected(options.error());
   const auto root = SourceRoot::open(flags->positional.front(), options->leaving_links, Users::kOwner);
   if (!root) return std::unexpected(with_advice_on_source(root.error()));
-  const CheckReport report = examine(*root, options->suffixes);
+  const CheckReport report = examine(*root, options->suffixes, flags->has("joined"));
   const bool wants_json = flags->has("json");
   const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
   const auto printed = print(wants_json ? check_json(report) : is_terminal ? check_table(report) : check_lines(report));

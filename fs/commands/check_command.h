@@ -1,4 +1,4 @@
-// npyfs --check SOURCE [--json] [-o follow_symlinks,suffix=.cs]
+// npyfs --check SOURCE [--json] [--joined] [-o follow_symlinks,suffix=.cs]
 #pragma once
 
 #include "core/base/error.h"

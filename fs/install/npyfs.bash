@@ -21,7 +21,7 @@ _npyfs_source_options() {
 
 _npyfs_flags() {
   case " ${COMP_WORDS[*]} " in
-    *' --check '*) echo --json -o ;;
+    *' --check '*) echo --json --joined -o ;;
     *' --export '*) echo --chunks --axis -o ;;
     *' --create '*) echo --dtype --shape --fortran-order ;;
     *) echo -o -f -d -h --help -V --version --check --export --create ;;

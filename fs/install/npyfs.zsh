@@ -40,7 +40,7 @@ fi
 
 case " $words " in
   *' --check '*)
-    _arguments '--check[list the arrays, and what is damaged]' '--json[print JSON]' \
+    _arguments '--check[list the arrays, and what is damaged]' '--json[print JSON]' '--joined[join the files of each directory]' \
       '*-o[options]:option:_npyfs_source_options' '1:source:_files -/'
     ;;
   *' --export '*)

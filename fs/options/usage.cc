@@ -22,7 +22,7 @@ How it is served, and what npyfs says:
   -o loglevel=LEVEL     error, warning, notice, info, debug (default: notice)
   -h, --help, -V, --version
 Without a mount: list arrays and damage; write slices as files; make an array:
-  --check SOURCE [--json] [-o follow_symlinks,suffix=.cs]
+  --check SOURCE [--json] [--joined] [-o follow_symlinks,suffix=.cs]
   --export DATA.npy/fields/x/batches/256 OUT, DATA.npy --chunks N [--axis K] OUT
   --create OUT.npy --dtype '<f4' --shape 100000,128 [--fortran-order]
 Exit status: 0 fine, 1 --check found damage, 2 wrong usage, 3 failed.

@@ -181,7 +181,7 @@ def test_bash_completes(scratch):
     (scratch / "a dir").mkdir()
     (scratch / "data.npy").touch()
     assert complete("--ch", directory=scratch) == ["--check"]
-    assert complete("--check", "x", "-") == ["--json", "-o"]
+    assert complete("--check", "x", "-") == ["--json", "--joined", "-o"]
     assert complete("--export", "x", "-") == ["--chunks", "--axis", "-o"]
     assert complete("--check", "x", "-o", "follow_symlinks,su") == ["follow_symlinks,suffix="]
     assert complete("-o", "chu") == ["chunks="]

@@ -13,35 +13,12 @@ using testing::HasSubstr;
 
 TEST(Usage, NamesEveryOption) {
   const std::string text = usage();
-  for (const char* option : {"-f",
-                             "-d",
-                             "--help",
-                             "--version",
-                             "chunks=",
-                             "follow_symlinks",
-                             "direct_io",
-                             "kernel_cache",
-                             "source_io=",
-                             "entry_timeout=",
-                             "attr_timeout=",
-                             "negative_timeout=",
-                             "max_threads=",
-                             "loglevel=",
-                             "allow_other",
-                             "allow_root",
-                             "auto_unmount",
-                             "fsname=",
-                             "--check",
-                             "--json",
-                             "--export",
-                             "--chunks",
-                             "--axis",
-                             "--create",
-                             "--dtype",
-                             "--shape",
-                             "--fortran-order",
-                             "suffix=",
-                             "follow_symlinks,suffix="}) {
+  for (const char* option :
+       {"-f",           "-d",           "--help",      "--version",       "chunks=",       "follow_symlinks",
+        "direct_io",    "kernel_cache", "source_io=",  "entry_timeout=",  "attr_timeout=", "negative_timeout=",
+        "max_threads=", "loglevel=",    "allow_other", "allow_root",      "auto_unmount",  "fsname=",
+        "--check",      "--json",       "--joined",    "--export",        "--chunks",      "--axis",
+        "--create",     "--dtype",      "--shape",     "--fortran-order", "suffix=",       "follow_symlinks,suffix="}) {
     EXPECT_THAT(text, HasSubstr(option));
   }
 }
