@@ -11,6 +11,7 @@ from pathlib import Path
 
 import lines_cold
 import lines_daemon
+import lines_joined
 import lines_load
 import lines_mapped
 import lines_scale
@@ -25,7 +26,7 @@ from processes import BenchError, Reader
 
 GROUPS = {
     name: group
-    for room in (lines_load, lines_strided, lines_slices, lines_mapped, lines_cold, lines_scale, lines_daemon, lines_write)
+    for room in (lines_load, lines_strided, lines_slices, lines_joined, lines_mapped, lines_cold, lines_scale, lines_daemon, lines_write)
     for name, group in room.GROUPS.items()
 }
 
