@@ -99,6 +99,10 @@ def test_the_table_of_wishes(source, mount):
     """Each path that the README's table names holds what numpy says of the expression beside it."""
     arrays = {"a": np.arange(3000.0).reshape(1000, 3), "t": np.zeros(50, [("x", "<f4"), ("y", "<i2")])}
     arrays["t"]["x"] = np.arange(50)
+    (source / "shards").mkdir()
+    for number, part in enumerate(np.array_split(arrays["a"], 11)):
+        np.save(source / f"shards/{number}.npy", part)
+    arrays["s"] = arrays["a"]
     for name, array in zip(("rows.npy", "table.npy"), arrays.values()):
         np.save(source / name, array)
     (source / "cut.npy").write_bytes((source / "rows.npy").read_bytes()[:-8])
