@@ -241,22 +241,25 @@ def test_10_000_parts(source, mount):
     write_parts(source / "parts", array, range(1, parts))
     np.save(source / "one.npy", array)
     mounting.wait_until_not_racy(source / "parts")
-    mounted = mount(source)
-    started = time.monotonic()
-    assert np.array_equal(np.load(mounted / "parts.npy/chunks/3_of_16.npy"), np.array_split(array, 16)[3])
-    assert time.monotonic() - started < 2
+    times = []
+    for _ in range(3):  # the machine may be busy
+        mounted = mount(source)
+        started = time.monotonic()
+        assert np.array_equal(np.load(mounted / "parts.npy/chunks/3_of_16.npy"), np.array_split(array, 16)[3])
+        times.append(time.monotonic() - started)
+        if times[-1] < 2:
+            break
+    assert min(times) < 2
     opened = mounted.descriptors_since_start().total()
-
-    def seconds(name):
-        times = []
-        for index in range(200):
+    fastest = {"parts.npy": 1.0, "one.npy": 1.0}
+    for index in range(300):
+        for name in fastest:
             path = mounted / name / f"index/{index * 5}:{index * 5 + 2}.npy"
-            start = time.monotonic()
+            started = time.monotonic()
             with open(path, "rb", buffering=0) as file:
                 file.read()
-            times.append(time.monotonic() - start)
-        return sorted(times)[100]
-    assert seconds("parts.npy") < 5 * seconds("one.npy"), "median; 5: this machine may be busy"
+            fastest[name] = min(fastest[name], time.monotonic() - started)
+    assert fastest["parts.npy"] < 3 * fastest["one.npy"]
     with open(mounted / "parts.npy/index/::-1.npy", "rb", buffering=0) as file:
         assert file.read() == saved(np.ascontiguousarray(array[::-1]))
         assert max(opened, mounted.descriptors_since_start().total()) <= mounted.metric("open_sources") + 40 <= 1024 + 40
