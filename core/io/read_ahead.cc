@@ -21,4 +21,13 @@ Extent ReadAhead::before_read(Extent read, std::uint64_t end) {
   return {start, wanted - start};
 }
 
+void ReadAhead::note_prefetched(bool waited) {
+  if (waited) {
+    cached_parts_ = 0;
+  } else if (++cached_parts_ >= kMostCached) {
+    is_cold_ = false;
+    cached_parts_ = 0;
+  }
+}
+
 }  // namespace npyfs

@@ -29,8 +29,14 @@ class ReadAhead {
   // To be called after a read that had to wait for the disk.
   void note_wait() { is_cold_ = true; }
 
+  // To be called after a part of a range was read ahead. `waited`: for the disk. After kMostCached parts in a row that
+  // were in the page cache already, nothing more is read ahead until a read has to wait again.
+  void note_prefetched(bool waited);
+  static constexpr int kMostCached = 8;
+
  private:
   std::atomic<bool> is_cold_ = false;
+  std::atomic<int> cached_parts_ = 0;          // in a row
   Mutex mutex_;                                // No other lock is taken while it is held.
   std::uint64_t next_ GUARDED_BY(mutex_) = 0;  // end of the furthest sequential read
   std::uint64_t asked_until_ GUARDED_BY(mutex_) = 0;

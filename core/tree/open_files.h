@@ -33,7 +33,7 @@ struct OpenFile {
   bool is_first_open = false;   // of this node since its first lookup
   // Pages of the node that the client has cached may stay at this open only if this is kNotStale.
   Nodes::StaleMark stale_mark = Nodes::kNotStale;
-  std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
+  std::shared_ptr<ReadAhead> read_ahead = std::make_shared<ReadAhead>();
   std::shared_ptr<const OpenForWriting> writing = nullptr;  // null if it was opened for reading alone
 
   std::uint64_t size() const { return view.size(); }

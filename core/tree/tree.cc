@@ -28,12 +28,16 @@ bool is_in_file_order(const View& view) {
          std::ranges::all_of(view.segments, is_run);
 }
 
-// Asks the disk for bytes of the view's body.
-void will_need(const View& view, Extent bytes) {
-  (void)view.visit(view.header.size() + bytes.offset, bytes.size, [](const Segment& segment, Extent part) {
-    segment.file->will_need(segment.runs.hull(part.offset, part.size));
+// Where bytes of the body of such a view are.
+std::vector<Prefetcher::Range> ranges_of(const View& view, Extent bytes) {
+  std::vector<Prefetcher::Range> ranges;
+  std::uint64_t position = bytes.offset;
+  (void)view.visit(view.header.size() + bytes.offset, bytes.size, [&](const Segment& segment, Extent part) {
+    ranges.push_back({segment.file, segment.runs.hull(part.offset, part.size), position});
+    position += part.size;
     return Result<void>{};
   });
+  return ranges;
 }
 
 }  // namespace
@@ -252,13 +256,22 @@ Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_
     return gathered;
   }
   const std::uint64_t in_body = offset - std::min<std::uint64_t>(offset, view.header.size());
-  const Extent ahead = file.read_ahead->before_read({in_body, size}, view.body_size());
-  if (ahead.size > 0) will_need(view, ahead);
+  prefetch(file, {in_body, size});
   const long waits = voluntary_waits();
   auto gathered = gather(view, offset, size, pieces);
   if (!gathered) distrust_parts(file.node);
   if (voluntary_waits() != waits) file.read_ahead->note_wait();
   return gathered;
+}
+
+// Reads what a sequential reader of cold bytes will want next, if nobody else is being read ahead for; otherwise only
+// asks for it.
+void Tree::prefetch(const OpenFile& file, Extent wanted) const {
+  const Extent ahead = file.read_ahead->before_read(wanted, file.view.body_size());
+  if (ahead.size > 0 && !prefetcher_->start(file.read_ahead, ranges_of(file.view, ahead))) {
+    for (const auto& range : ranges_of(file.view, ahead)) range.file->will_need(range.bytes);
+  }
+  prefetcher_->wait(*file.read_ahead, wanted.offset + wanted.size);
 }
 
 Result<void> Tree::read_to_present_end(const OpenFile& file, std::uint64_t offset, std::uint64_t size,

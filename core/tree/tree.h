@@ -21,6 +21,7 @@
 #include "core/array/view_attributes.h"
 #include "core/base/error.h"
 #include "core/io/gather.h"
+#include "core/io/prefetcher.h"
 #include "core/paths/source_root.h"
 #include "core/tree/control_files.h"
 #include "core/tree/invalidation.h"
@@ -158,6 +159,7 @@ class Tree {
 
   // OpenForWriting::fill_with_zeros() if the file is open for writing.
   Result<void> fill_with_zeros(NodeId id, Extent wanted) const;
+  void prefetch(const OpenFile& file, Extent wanted) const;
   // read() of a file that grows, of which bytes are wanted that it did not have when it was opened.
   Result<void> read_to_present_end(const OpenFile& file, std::uint64_t offset, std::uint64_t size,
                                    Pieces& pieces) const;
@@ -185,6 +187,7 @@ class Tree {
   WrittenBytes written_bytes_;
   SourceWatch watch_;
   OpenFiles open_files_;
+  const std::unique_ptr<Prefetcher> prefetcher_ = std::make_unique<Prefetcher>();
   std::atomic<std::uint64_t> notified_changes_ = 0;
 };
 

@@ -92,5 +92,27 @@ TEST(ReadAhead, IsSafeToUseFromManyThreads) {
   EXPECT_GT(asked, 0u);
 }
 
+TEST(ReadAhead, EndsWhenAllIsInThePageCache) {
+  ReadAhead ahead;
+  std::uint64_t offset = 0;
+  const auto asked = [&](std::uint64_t until) {
+    std::uint64_t sum = 0;
+    for (; offset < until; offset += kMiB) sum += ahead.before_read({offset, kMiB}, kEnd).size;
+    return sum;
+  };
+  (void)asked(kMiB);
+  ahead.note_wait();
+  EXPECT_GT(asked(10 * kMiB), 0u);
+  for (const bool waited : {false, true, false}) {
+    const int count = waited ? 1 : ReadAhead::kMostCached - 1;
+    for (int i = 0; i < count; ++i) ahead.note_prefetched(waited);
+  }
+  EXPECT_GT(asked(20 * kMiB), 0u) << "a part came from the disk";
+  ahead.note_prefetched(false);
+  EXPECT_EQ(asked(40 * kMiB), 0u);
+  ahead.note_wait();
+  EXPECT_GT(asked(60 * kMiB), 0u);
+}
+
 }  // namespace
 }  // namespace npyfs
