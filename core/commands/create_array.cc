@@ -58,8 +58,11 @@ struct Layout {
 Result<Layout> layout_of(const std::string& path, const Dtype& dtype, bool fortran_order,
                          std::span<const std::uint64_t> shape) {
   Layout layout;
-  layout.header =
-      format_page_aligned_npy_header(dtype.descr(), fortran_order && is_fortran_contiguous_only(shape), shape);
+  const bool is_fortran = fortran_order && is_fortran_contiguous_only(shape);
+  // numpy cannot map an array without items whose file ends on an edge of a page.
+  const bool has_items = std::ranges::find(shape, 0u) == shape.end();
+  layout.header = has_items ? format_page_aligned_npy_header(dtype.descr(), is_fortran, shape)
+                            : format_npy_header(dtype.descr(), is_fortran, shape);
   if (const std::size_t characters = characters_of(layout.header); characters > kMostOfNumpy) {
     return refuse(path,
                   fmt::format("the header has {} characters, np.load reads at most {}", characters, kMostOfNumpy));

@@ -8,6 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from arrays import saved
 import mount as mounting
 from users import in_namespace
 
@@ -49,6 +50,17 @@ def test_the_data_begin_on_an_edge_of_a_page(scratch):
     assert np.load(path, mmap_mode="r").offset == 4096
     assert path.stat().st_size == 4096 + 1024 * 4 * 4
     assert path.stat().st_blocks * 512 >= path.stat().st_size
+
+
+@pytest.mark.parametrize("shape", ["0,3", "3,0", "0"])
+@pytest.mark.parametrize("mode", ["r", "c", "r+"])
+def test_numpy_maps_it_where_it_has_no_items(scratch, shape, mode):
+    """An array without items can be mapped: its header is the one of np.save (numpy#27722)."""
+    path = scratch / "out.npy"
+    assert create(path, "<f8", shape).returncode == 0
+    expected = np.zeros([int(count) for count in shape.split(",")])
+    assert np.load(path, mmap_mode=mode).shape == expected.shape
+    assert path.read_bytes() == saved(expected)
 
 
 def test_numpy_fills_it_in_place(scratch):
