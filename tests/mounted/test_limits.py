@@ -38,8 +38,8 @@ def path_of(index):
     return f"{index // 1000}/{index}.npy"
 
 
-def test_64_descriptors_are_enough_for_any_number_of_sources(source, mount):
-    """Sources are closed to make room for others. NPYFS_SOURCES=66000 takes longer."""
+def test_64_descriptors_are_enough_for_any_number_of_sources_one_after_another(source, mount):
+    """Sources that nobody has open are closed to make room for others. NPYFS_SOURCES=66000 takes longer."""
     count = long_form("NPYFS_SOURCES", 2000)
     make_arrays(source, count)
     mounted = mount(source, preexec_fn=at_most_descriptors(64))
@@ -80,7 +80,8 @@ def test_open_files_of_one_source_share_its_descriptor(source, mount):
 # descriptor for the pipe it takes that for no. Listings have virtual functions.
 @pytest.mark.skipif(is_sanitized("asan"), reason="UndefinedBehaviorSanitizer reports an invalid vptr where it gets no pipe")
 def test_one_source_too_many_is_emfile_for_that_open_alone(source, mount):
-    """What is open goes on being served; once something is closed, the next open succeeds."""
+    """Each source that is open at the same time needs a descriptor: one too many is EMFILE for that open alone. What is
+    open goes on being served; once something is closed, the next open succeeds."""
     make_arrays(source, 100)
     mounted = mount(source, "direct_io", preexec_fn=at_most_descriptors(64))
     files = []
