@@ -23,8 +23,9 @@ DescribedHeader described(std::span<const std::byte> bytes) {
   if (!size) return {};
   const auto header = parse_npy_header(bytes.first(*size), "");
   if (!header) return {};
-  return {*size, fmt::format("{} {}{}", format_shape(header->shape), header->descr,
-                             header->fortran_order ? " in Fortran order" : "")};
+  const bool is_fortran = header->fortran_order && is_fortran_contiguous_only(header->shape);
+  return {*size,
+          fmt::format("{} {}{}", format_shape(header->shape), header->descr, is_fortran ? " in Fortran order" : "")};
 }
 
 }  // namespace
@@ -45,21 +46,25 @@ Result<void> ViewWriter::check_header(std::uint64_t offset, std::span<const std:
   if (offset >= view_.header.size()) return {};
   const auto part = bytes.first(std::min<std::uint64_t>(bytes.size(), view_.header.size() - offset));
   if (std::memcmp(part.data(), view_.header.data() + offset, part.size()) == 0) return {};
+  if (offset != 0) return std::unexpected(header_error({}));
+  if (size_of_same_header(bytes) == view_.header.size()) return {};
+  return std::unexpected(header_error(bytes));
+}
+
+Error ViewWriter::header_error(std::span<const std::byte> bytes) const {
   const auto there = described(std::as_bytes(std::span(view_.header)));
-  const auto written = offset == 0 ? described(bytes) : DescribedHeader{};
-  const bool says_the_same = written.says == there.says;
-  if (says_the_same && written.size == there.size) return {};
+  const auto written = described(bytes);
   std::string sentence;
   if (written.says.empty()) {
     sentence =
         fmt::format("{} is {}, and what was written into its header is no such header", description_, there.says);
-  } else if (says_the_same) {
+  } else if (written.says == there.says) {
     sentence = fmt::format("{} is {}; the header written says so in {} bytes instead of {}: write the body into {}",
                            description_, there.says, written.size, there.size, twin_);
   } else {
     sentence = fmt::format("{} is {}, the header written says {}", description_, there.says, written.says);
   }
-  return std::unexpected(Error{ErrorKind::kInvalidArgument, path(), std::move(sentence)});
+  return {ErrorKind::kInvalidArgument, path(), std::move(sentence)};
 }
 
 std::uint64_t ViewWriter::size_of_same_header(std::span<const std::byte> bytes) const {

@@ -31,6 +31,9 @@ class ViewWriter {
   // changes nothing.
   Result<void> check(std::uint64_t offset, std::span<const std::byte> bytes) const;
 
+  // Why `written`, bytes from the view's start on, may not be written there. They are not the view's own header.
+  Error header_error(std::span<const std::byte> written) const;
+
   // The size of the header that `bytes` begin with, if it is complete and says what the view's header says; 0
   // otherwise.
   std::uint64_t size_of_same_header(std::span<const std::byte> bytes) const;

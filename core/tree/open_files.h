@@ -34,6 +34,7 @@ struct OpenFile {
   // Pages of the node that the client has cached may stay at this open only if this is kNotStale.
   Nodes::StaleMark stale_mark = Nodes::kNotStale;
   std::shared_ptr<ReadAhead> read_ahead = std::make_shared<ReadAhead>();
+  std::uint64_t serial = 0;                                 // see next_open_serial()
   std::shared_ptr<const OpenForWriting> writing = nullptr;  // null if it was opened for reading alone
 
   std::uint64_t size() const { return view.size(); }

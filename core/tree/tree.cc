@@ -232,6 +232,7 @@ std::shared_ptr<const OpenFile> Tree::opened(OpenFile file) {
   const auto pages = nodes_.note_open(file.node, file.is_racy);
   file.is_first_open = pages.is_first;
   file.stale_mark = pages.stale_mark;
+  file.serial = file.writing ? file.writing->serial() : next_open_serial();
   auto shared = std::make_shared<const OpenFile>(std::move(file));
   open_files_.add(*shared);
   return shared;
@@ -244,9 +245,10 @@ void Tree::close(const OpenFile& file) {
   take_back(file);
 }
 
-Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const {
+Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces,
+                        pid_t process) const {
   if (file.may_be_written && range_locks_.is_locked(file.node)) {
-    if (auto filled = fill_with_zeros(file.node, {offset, size}); !filled) return filled;
+    if (auto filled = fill_with_zeros(file, {offset, size}, process); !filled) return filled;
   }
   const View& view = file.view;
   if (file.grows && offset + size > view.size()) return read_to_present_end(file, offset, size, pieces);

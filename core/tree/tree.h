@@ -84,8 +84,11 @@ class Tree {
   void close(const OpenFile& file);
   void take_back(const OpenFile& file) { open_files_.remove(file); }
 
-  // See gather(). Asks the disk for what a sequential reader will want next. A file that was truncated is filled first.
-  Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces) const;
+  // See gather(). Asks the disk for what a sequential reader will want next. A file that was truncated is filled first,
+  // unless `process`, who reads, has emptied it himself: see OpenForWriting::keep_rows_for(). `process` may be a
+  // thread; 0 if it is not known.
+  Result<void> read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces,
+                    pid_t process = 0) const;
 
   // Whether a file can be opened for writing, while no other view is in the way.
   bool can_be_written(NodeId id);
@@ -157,8 +160,9 @@ class Tree {
   Result<Entry> lookup_control(const Node& directory, std::string_view name);
   Entry found(const Node& node, const struct stat& attributes);
 
-  // OpenForWriting::fill_with_zeros() if the file is open for writing.
-  Result<void> fill_with_zeros(NodeId id, Extent wanted) const;
+  // For a read of these bytes: see read().
+  Result<void> fill_with_zeros(const OpenFile& file, Extent wanted, pid_t process) const;
+  // Has the bytes read that a sequential reader will want after these.
   void prefetch(const OpenFile& file, Extent wanted) const;
   // read() of a file that grows, of which bytes are wanted that it did not have when it was opened.
   Result<void> read_to_present_end(const OpenFile& file, std::uint64_t offset, std::uint64_t size,

@@ -72,6 +72,7 @@ Result<void> Tree::set_size(NodeId id, std::uint64_t size, const OpenFile* file)
   const auto now = attributes(id);
   if (!now) return std::unexpected(now.error());
   if (size == static_cast<std::uint64_t>(now->st_size)) return {};
+  if (file != nullptr && file->writing && file->writing->has_size(size)) return {};
   if (size == 0 && file != nullptr && file->writing && file->writing->may_be_emptied()) {
     file->writing->note_truncation();
     return {};
@@ -92,9 +93,12 @@ Result<void> Tree::note_truncation(NodeId id, pid_t process) const {
   return {};
 }
 
-// One is enough: what is to be filled is known to all of them.
-Result<void> Tree::fill_with_zeros(NodeId id, Extent wanted) const {
-  const auto writings = open_files_.writings(id);
+// One is enough to fill: what is to be filled is known to all of them.
+Result<void> Tree::fill_with_zeros(const OpenFile& file, Extent wanted, pid_t process) const {
+  const auto writings = open_files_.writings(file.node);
+  if (wanted.end() > file.view.header.size()) {
+    for (const auto& writing : writings) writing->keep_rows_for(process, file.serial);
+  }
   return writings.empty() ? Result<void>{} : writings.front()->fill_with_zeros(wanted);
 }
 

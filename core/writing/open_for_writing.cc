@@ -63,9 +63,12 @@ std::string twin_of(const OpenForWriting::Wanted& wanted) {
   return path_below_array(twin, wanted.array);
 }
 
-std::atomic<std::uint64_t> next_serial = 1;
-
 }  // namespace
+
+std::uint64_t next_open_serial() {
+  static std::atomic<std::uint64_t> next = 1;
+  return next++;
+}
 
 std::string path_in_mount(const std::string& source, const VirtualPath& path, const ArrayState& array) {
   return source + "/" + path_below_array(path, array);
@@ -78,7 +81,8 @@ OpenForWriting::OpenForWriting(std::unique_ptr<const ViewWriter> writer, RangeLo
       written_(std::move(written)),
       opening_(opening),
       process_(process),
-      serial_(next_serial++) {}
+      serial_(next_open_serial()),
+      header_(*writer_, may_be_emptied()) {}
 
 Result<std::unique_ptr<const OpenForWriting>> OpenForWriting::open(const SourceRoot& root, const Wanted& wanted,
                                                                    RangeLocks& locks, WrittenBytes& written) {
@@ -102,63 +106,29 @@ Error OpenForWriting::in_context(Error error, std::uint64_t offset, std::size_t 
 }
 
 Result<void> OpenForWriting::write(std::uint64_t offset, std::span<const std::byte> bytes) const {
-  if (offset == 0 && may_have_other_header_) {
-    const std::uint64_t size = writer_->size_of_same_header(bytes);
-    if (size != 0) may_have_other_header_ = false;
-    if (size != writer_->view().header.size()) other_header_ = size;
-  }
-  return other_header_ == 0 ? write_here(offset, bytes) : write_behind_other_header(offset, bytes);
-}
-
-Result<void> OpenForWriting::write_behind_other_header(std::uint64_t offset, std::span<const std::byte> bytes) const {
-  const std::uint64_t other = other_header_;
-  const std::uint64_t own = writer_->view().header.size();
-  if (offset >= other) return write_here(offset - other + own, bytes);
-  if (offset != 0 || writer_->size_of_same_header(bytes) != other) {
-    const Result<void> refused = std::unexpected(
-        Error{ErrorKind::kInvalidArgument, writer_->path(),
-              fmt::format("{} was begun with a header of {} bytes, which was then written over at byte {}",
-                          writer_->description(), other, offset)});
-    note_header(0, 0, refused);
-    return refused;
-  }
-  bytes = bytes.subspan(other);
-  return bytes.empty() ? Result<void>{} : write_here(own, bytes);
+  const auto part = header_.place(offset, bytes);
+  if (!part) share_.unwritten().note_refusal(serial_);
+  if (!part) return std::unexpected(part.error());
+  return part->bytes.empty() ? Result<void>{} : write_here(part->offset, part->bytes);
 }
 
 Result<void> OpenForWriting::write_here(std::uint64_t offset, std::span<const std::byte> bytes) const {
   const auto zeros = [this](Extent extent) { return write_zeros(extent); };
   if (auto filled = share_.unwritten().fill_surplus(zeros); !filled) return filled;
-  auto may = writer_->check(offset, bytes);
-  note_header(offset, bytes.size(), may);
-  if (!may) share_.unwritten().note_refusal(serial_);
-  if (!may) return may;
-  may_have_other_header_ = false;
-  share_.unwritten().note_write({offset, bytes.size()});
+  const std::uint64_t header_size = writer_->view().header.size();
+  const std::uint64_t of_header = header_size - std::min<std::uint64_t>(header_size, offset);
+  const std::uint64_t of_body = bytes.size() - std::min<std::uint64_t>(bytes.size(), of_header);
+  // The header alone is no reason to keep an emptied view: what follows may still be refused.
+  if (of_body > 0) share_.unwritten().note_write({offset, bytes.size()});
   if (auto written = writer_->write(offset, bytes); !written) {
     return std::unexpected(in_context(std::move(written.error()), offset, bytes.size()));
   }
-  const std::uint64_t header_size = writer_->view().header.size();
-  const std::uint64_t of_header = header_size - std::min<std::uint64_t>(header_size, offset);
-  *written_ += bytes.size() - std::min<std::uint64_t>(bytes.size(), of_header);
+  *written_ += of_body;
   return {};
 }
 
-// A header that is refused is forgotten once the right one was written.
-void OpenForWriting::note_header(std::uint64_t offset, std::size_t size, const Result<void>& written) const {
-  const std::size_t header_size = writer_->view().header.size();
-  if (header_size == 0 || offset >= header_size) return;
-  const MutexLock lock(mutex_);
-  if (!written && written.error().kind == ErrorKind::kInvalidArgument) {
-    refused_header_ = written.error();
-  } else if (written && offset == 0 && size >= header_size) {
-    refused_header_.reset();
-  }
-}
-
 void OpenForWriting::note_truncation() const {
-  other_header_ = 0;
-  may_have_other_header_ = may_be_emptied() && !writer_->view().header.empty();
+  header_.note_truncation();
   share_.unwritten().truncate({writer_->view().header.size(), writer_->view().body_size()}, serial_);
 }
 
@@ -174,7 +144,20 @@ Result<void> OpenForWriting::write_zeros(Extent extent) const {
   return {};
 }
 
+void OpenForWriting::keep_rows_for(pid_t process, std::uint64_t serial) const {
+  const bool may_be_own =
+      process != 0 && serial < serial_ && opening_ == Opening::kForWriting && share_.unwritten().may_take_back(serial_);
+  if (may_be_own && process_of(process) == process_of(process_)) share_.unwritten().keep_rows(serial_);
+}
+
 Result<void> OpenForWriting::fill_with_zeros() const {
+  if (const std::uint64_t kept = share_.unwritten().kept_bytes(); kept > 0) {
+    return std::unexpected(Error{
+        ErrorKind::kTruncated, writer_->path(),
+        fmt::format("{} was emptied by process {}, which then read it through a mapping or descriptor that it had "
+                    "before; {} bytes were not written and are what they were",
+                    writer_->description(), process_of(process_), kept)});
+  }
   return fill_with_zeros({0, writer_->view().size()});
 }
 
@@ -190,9 +173,7 @@ Result<void> OpenForWriting::sync() const {
 Result<void> OpenForWriting::flush() const {
   if (auto filled = fill_with_zeros(); !filled) return filled;
   if (auto flushed = writer_->flush(); !flushed) return flushed;
-  const MutexLock lock(mutex_);
-  if (refused_header_) return std::unexpected(*refused_header_);
-  return {};
+  return header_.check_complete();
 }
 
 }  // namespace npyfs

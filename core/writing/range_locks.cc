@@ -14,7 +14,14 @@ bool has_bytes(const LockedRange& range) {
   return !range.selection || !range.selection->is_empty();
 }
 
-// The process of a thread; the thread itself if it has ended, or is in a PID namespace that we cannot see.
+bool share_bytes(const RangeLock& a, const RangeLock& b) {
+  return std::ranges::any_of(a.ranges, [&](const LockedRange& of_a) {
+    return std::ranges::any_of(b.ranges, [&](const LockedRange& of_b) { return npyfs::overlap(of_a, of_b); });
+  });
+}
+
+}  // namespace
+
 pid_t process_of(pid_t thread) {
   std::ifstream status(fmt::format("/proc/{}/status", thread));
   constexpr std::string_view kName = "Tgid:";
@@ -23,14 +30,6 @@ pid_t process_of(pid_t thread) {
   }
   return thread;
 }
-
-bool share_bytes(const RangeLock& a, const RangeLock& b) {
-  return std::ranges::any_of(a.ranges, [&](const LockedRange& of_a) {
-    return std::ranges::any_of(b.ranges, [&](const LockedRange& of_b) { return npyfs::overlap(of_a, of_b); });
-  });
-}
-
-}  // namespace
 
 bool overlap(const LockedRange& a, const LockedRange& b) {
   if (a.device != b.device || a.inode != b.inode || !has_bytes(a) || !has_bytes(b)) return false;

@@ -37,6 +37,9 @@ struct LockedRange {
   std::optional<Selection> selection;  // of that array; nullopt: all bytes of the file
 };
 
+// The process of a thread; the thread itself if it has ended, or is in a PID namespace that we cannot see.
+pid_t process_of(pid_t thread);
+
 // Whether two ranges have a byte in common. Non-empty selections of different versions of an array count as
 // overlapping.
 bool overlap(const LockedRange& a, const LockedRange& b);

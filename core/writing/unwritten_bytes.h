@@ -34,6 +34,15 @@ class UnwrittenBytes {
   // and nothing was written since, nothing will be filled.
   void note_refusal(std::uint64_t opener) EXCLUDES(mutex_);
 
+  // Whether `opener` alone has truncated the view, and nothing was written since.
+  bool may_take_back(std::uint64_t opener) const EXCLUDES(mutex_);
+
+  // Whoever has emptied the view through `opener` reads it through an older open file: if nothing was written since, he
+  // gets the rows that were there, and no zeros are written any more.
+  void keep_rows(std::uint64_t opener) EXCLUDES(mutex_);
+  // How many bytes were kept and not written: whoever has asked for an empty view has to be told.
+  std::uint64_t kept_bytes() const EXCLUDES(mutex_);
+
   // Writes zeros into all bytes of `wanted` that nobody has written. After an error, those that failed still count as
   // unwritten.
   Result<void> fill(Extent wanted, const WriteZeros& write_zeros) EXCLUDES(mutex_);
@@ -48,6 +57,7 @@ class UnwrittenBytes {
   // Held while zeros are written: writes of the same view wait, so they end up on top of the zeros.
   mutable Mutex mutex_;
   std::map<std::uint64_t, std::uint64_t> gaps_ GUARDED_BY(mutex_);  // offset -> end
+  bool keeps_rows_ GUARDED_BY(mutex_) = false;                      // gaps_ are not to be filled: see keep_rows()
   // Who has truncated it, while nothing was written or filled since; kNobody if that is more than one.
   static constexpr std::uint64_t kNobody = 0;
   std::uint64_t may_take_back_ GUARDED_BY(mutex_) = kNobody;

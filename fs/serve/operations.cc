@@ -109,7 +109,8 @@ void read(fuse_req_t request, fuse_ino_t node, size_t size, off_t offset, fuse_f
     return;
   }
   thread_local Pieces pieces;
-  const auto gathered = mount.tree.read(*file, static_cast<std::uint64_t>(offset), size, pieces);
+  const auto gathered =
+      mount.tree.read(*file, static_cast<std::uint64_t>(offset), size, pieces, fuse_req_ctx(request)->pid);
   if (!gathered) {
     pieces.clear();
     ++mount.counters.source_errors;

@@ -74,7 +74,8 @@ void flush(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
   const auto file = mount.files.find(info->fh);
   const auto flushed = file ? mount.tree.flush(*file) : Result<void>{};
   // The write that was refused is in the log already.
-  const bool is_refused = !flushed && flushed.error().kind == ErrorKind::kInvalidArgument;
+  const bool is_refused =
+      !flushed && flushed.error().kind == ErrorKind::kInvalidArgument && file->writing->is_refused();
   if (!flushed && !is_refused) return reply_failed_write(request, flushed.error());
   fuse_reply_err(request, is_refused ? EINVAL : 0);
 }

@@ -281,7 +281,10 @@ TEST_F(TreeWritingTest, WhoEmptiesAFileAndWritesAHeaderOfAnotherSizeHasItsBodyBe
       EXPECT_EQ(read(*file), file->view.header + body);
       EXPECT_FALSE(write(*file, 8, "xy")) << "another header";
       EXPECT_FALSE(tree_.flush(*file));
-      EXPECT_TRUE(write(*file, size + 2, "XY")) << "still";
+      EXPECT_FALSE(write(*file, size + 2, "XY")) << "behind a header that was refused";
+      EXPECT_TRUE(write(*file, 0, header_of_size(size)));
+      EXPECT_TRUE(write(*file, size + 2, "XY")) << "behind the right one";
+      EXPECT_TRUE(tree_.flush(*file));
       tree_.close(*file);
       EXPECT_EQ(directory_.read("a.npy"), before.substr(0, 152) + "abXYefghijklmnopqrstuvwx" + before.substr(176));
     }
@@ -292,7 +295,6 @@ TEST_F(TreeWritingTest, WhoMayHaveAnotherBodyThanTheFileHasIsRefusedAHeaderOfAno
   const std::string before = directory_.read("a.npy");
   const NodeId view = node("a.npy/chunks/1_of_3.npy");
   auto file = *tree_.open_for_writing(view, Opening::kForWriting, kWriter);
-  EXPECT_FALSE(write(*file, 0, header_of_size(80))) << "was not emptied";
   ASSERT_TRUE(tree_.note_truncation(view, kWriter));
   EXPECT_FALSE(write(*file, 80, "x")) << "before its header";
   EXPECT_EQ(directory_.read("a.npy"), before);
