@@ -20,6 +20,8 @@ test_packages+=("${package_packages[@]}" strace man-db zsh systemd)
 tools_packages=("${test_packages[@]}" openmpi-bin slurm-wlm munge python3-dask python3-distributed python3-pandas)
 tools_packages+=(libxtensor-dev sqlite3)
 command -v npm >/dev/null || tools_packages+=(nodejs npm)
+command -v mvn >/dev/null || tools_packages+=(maven default-jdk-headless)
+tools_packages+=(python3-pip)
 # The static binary: the archives of all libraries are in the packages that building needs anyway. Its tests with other
 # kernels and releases bring an emulator and a maker of root directories.
 portable_packages=("${build_packages[@]}" binutils)
@@ -29,6 +31,7 @@ aarch64_packages=("${build_packages[@]}" g++-aarch64-linux-gnu qemu-user python3
 aarch64_libraries=(libfuse3-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev nlohmann-json3-dev)
 # What is too large for every run: scripts/test --all.
 big_packages=(python3-torch podman crun systemd prometheus-node-exporter rustc golang-go default-jdk-headless r-base-core)
+command -v cargo >/dev/null || big_packages+=(cargo)
 
 # install_packages NAME...: installs those that are missing, as root or through sudo. Asks nothing. Where all are there
 # already it starts no apt-get, so it works without a network and without any rights.

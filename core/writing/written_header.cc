@@ -38,7 +38,7 @@ Result<std::size_t> begun_header_size(std::string_view text) {
 WrittenHeader::WrittenHeader(const ViewWriter& writer, bool may_be_another)
     : writer_(writer),
       may_be_another_(may_be_another && !writer.view().header.empty()),
-      state_(may_be_another_ ? State::kExpected : State::kOwn) {}
+      state_(may_be_another_ ? State::kExpected : State::kItsOwn) {}
 
 Error WrittenHeader::error(std::string sentence) const {
   return {ErrorKind::kInvalidArgument, writer_.path(), writer_.description() + " " + std::move(sentence)};
@@ -47,7 +47,7 @@ Error WrittenHeader::error(std::string sentence) const {
 Result<WrittenHeader::Part> WrittenHeader::place(std::uint64_t offset, std::span<const std::byte> bytes) {
   const MutexLock lock(mutex_);
   auto part = state_ == State::kExpected ? place_expected(offset, bytes)
-              : state_ == State::kOwn    ? place_own(offset, bytes)
+              : state_ == State::kItsOwn ? place_own(offset, bytes)
                                          : place_other(offset, bytes);
   if (!part && part.error().kind == ErrorKind::kInvalidArgument) refused_ = part.error();
   return part;
@@ -80,7 +80,7 @@ Result<WrittenHeader::Part> WrittenHeader::place_expected(std::uint64_t offset, 
   const bool is_own =
       had == 0 && bytes.size() >= own_size() && is_there(bytes.first(own_size()), writer_.view().header, 0);
   if (offset != had || is_own) {
-    state_ = State::kOwn;
+    state_ = State::kItsOwn;
     return place_own(offset, bytes);
   }
   text_.append(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kMaxHeaderBytes - had));
@@ -92,7 +92,7 @@ Result<WrittenHeader::Part> WrittenHeader::place_expected(std::uint64_t offset, 
     text_.clear();
     return std::unexpected(std::move(refused));
   }
-  state_ = same == own_size() ? State::kOwn : State::kOther;
+  state_ = same == own_size() ? State::kItsOwn : State::kOther;
   refused_.reset();
   text_.resize(same);
   next_ = same;

@@ -51,7 +51,7 @@ class WrittenHeader {
  private:
   enum class State {
     kExpected,  // nothing is written but the bytes of a header that are in text_
-    kOwn,       // the view's own header counts
+    kItsOwn,    // the view's own header counts
     kOther,     // text_ is a header of another size
   };
   Result<Part> place_expected(std::uint64_t offset, std::span<const std::byte> bytes) REQUIRES(mutex_);
