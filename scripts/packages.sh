@@ -2,7 +2,7 @@
 
 # CMake configures the tests along with the rest, so their libraries are needed to build at all.
 build_packages=(g++ cmake ninja-build pkg-config libfuse3-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev
-  lowdown)  # makes the man pages
+  libminizip-dev zlib1g-dev lowdown)  # the last one makes the man pages
 mount_packages=("${build_packages[@]}" fuse3 attr python3-numpy)
 coverage_packages=("${build_packages[@]}" gcovr python3-numpy python3-pytest)
 # Builds with sanitizers, and fuzz targets.
@@ -28,7 +28,8 @@ portable_packages=("${build_packages[@]}" binutils)
 portable_test_packages=("${test_packages[@]}" qemu-system-x86 debootstrap cpio xz-utils)
 # The same for aarch64: the libraries are Debian's for that architecture, unpacked beside the build and not installed.
 aarch64_packages=("${build_packages[@]}" g++-aarch64-linux-gnu qemu-user python3)
-aarch64_libraries=(libfuse3-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev nlohmann-json3-dev)
+aarch64_libraries=(libfuse3-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev nlohmann-json3-dev libminizip-dev libminizip1
+  zlib1g-dev zlib1g)
 # What is too large for every run: scripts/test --all.
 big_packages=(python3-torch podman crun systemd prometheus-node-exporter rustc golang-go default-jdk-headless r-base-core)
 command -v cargo >/dev/null || big_packages+=(cargo)

@@ -1,6 +1,7 @@
 # Fuzz targets: fuzz/NAME_fuzz.cc, with its corpus in fuzz/corpus/NAME and, of header files, the examples of the unit tests.
 # As tests each runs for a quarter of a minute, its corpus first, and keeps what it finds in a scratch directory.
 set(SEEDS_npy_header refused accepted)
+set(SEEDS_npz_archive refused accepted)
 
 target_compile_options(npyfs_core PRIVATE -fsanitize=fuzzer-no-link)
 set_target_properties(npyfs_fs npyfs PROPERTIES EXCLUDE_FROM_ALL ON)

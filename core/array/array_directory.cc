@@ -55,8 +55,9 @@ Result<void> check_directory(const VirtualName& name, const SelectedView& of) {
 Result<void> check_file(const VirtualPath& path, const ArrayState& array) {
   switch (path.name.kind) {
     case NameKind::kSource:
-      return array.joined ? Result<void>(not_found("source.npy", "the array is joined from several files"))
-                          : Result<void>{};
+      if (array.joined) return not_found("source.npy", "the array is joined from several files");
+      return array.has_bytes() ? Result<void>{}
+                               : not_found("source.npy", "its bytes are not in the archive as they are");
     case NameKind::kInfo:
       if (array.joined) return {};
       if (!array.file) return std::unexpected(array.file.error());
@@ -93,7 +94,15 @@ Result<View> info_of(const VirtualPath& path, const ArrayState& array) {
   if (array.joined) {
     return text_view(info_json(*array.joined, array.absolute_path, *of->array, of->selection, path.is_below_view()));
   }
-  return text_view(info_json(**array.file, array.absolute_path, *of->array, of->selection, path.is_below_view()));
+  return text_view(
+      info_json(**array.file, array.absolute_path, *of->array, of->selection, path.is_below_view(), array.member));
+}
+
+// source.npy.
+View source_of(const ArrayState& array) {
+  const NpyFile& file = **array.file;
+  if (array.member.empty()) return whole_file_view(file.file());
+  return extent_view(file.file(), file.guard(), *file.extent());
 }
 
 std::string without_directory(const std::string& path) {
@@ -101,6 +110,11 @@ std::string without_directory(const std::string& path) {
 }
 
 }  // namespace
+
+std::string ArrayState::name() const {
+  const std::string name = without_directory(absolute_path);
+  return member.empty() ? name : name + "/" + member;
+}
 
 Result<std::shared_ptr<const Array>> ArrayState::array() const {
   if (joined) return joined->array();
@@ -170,14 +184,14 @@ Result<View> content_of(const VirtualPath& path, const ArrayState& array) {
   if (auto exists = check_path(path, array); !exists) return std::unexpected(exists.error());
   if (path.name.kind == NameKind::kError) {
     Error why = array.array().error();
-    why.subject = without_directory(array.absolute_path);
+    why.subject = array.name();
     return text_view(to_message(why) + "\n");
   }
   if (!array.joined && !array.file) return std::unexpected(array.file.error());
-  if (path.name.kind == NameKind::kSource) return whole_file_view((*array.file)->file());
+  if (path.name.kind == NameKind::kSource) return source_of(array);
   if (path.name.kind == NameKind::kInfo && !array.array()) {
     return text_view(array.joined ? info_json(*array.joined, array.absolute_path)
-                                  : info_json(**array.file, array.absolute_path));
+                                  : info_json(**array.file, array.absolute_path, array.member));
   }
   if (path.name.kind == NameKind::kInfo) return info_of(path, array);
   return view_of(path, array, kMostHeldForReading);
@@ -196,10 +210,16 @@ Result<std::uint64_t> size_of(const VirtualPath& path, const ArrayState& array) 
 }
 
 bool is_for_writing(const VirtualPath& path, const ArrayState& array) {
-  return (is_view(path.name) || path.name.kind == NameKind::kSource) && array.array();
+  return (is_view(path.name) || path.name.kind == NameKind::kSource) && array.member.empty() && array.array();
 }
 
 Result<View> content_for_writing(const VirtualPath& path, const ArrayState& array) {
+  if (!array.member.empty()) {
+    return std::unexpected(
+        Error{ErrorKind::kNotWritable, array.name() + "/" + format_path(path.name),
+              "is in an archive, whose checksums would then be wrong: save the array as a .npy file, "
+              "whose views can be written"});
+  }
   if (!is_for_writing(path, array)) {
     return std::unexpected(
         Error{ErrorKind::kNotWritable, array.absolute_path + "/" + format_path(path.name), "is not for writing"});
@@ -232,7 +252,7 @@ std::vector<std::size_t> touched_parts(const VirtualPath& path, const ArrayState
 
 ino_t inode_of(const VirtualPath& path, const ArrayState& array, dev_t root_device) {
   if (!array.joined || path.name.kind == NameKind::kArray) {
-    return virtual_inode(array.status, root_device, path, array.absolute_path);
+    return virtual_inode(array.status, root_device, path, array.absolute_path, array.member);
   }
   struct stat of_parts = array.status;
   of_parts.st_ino = mix(of_parts.st_ino, array.joined->identity());

@@ -25,6 +25,7 @@ struct ArrayState {
   std::string absolute_path;
   // Not null if the source is a directory of parts; then `file` is an error, and `absolute_path` that of the directory.
   std::shared_ptr<const JoinedArray> joined = nullptr;
+  std::string member = {};  // the name in the archive at absolute_path, whose status this is; "" for a file
 
   // The array, or why no slice of it can be served.
   Result<std::shared_ptr<const Array>> array() const;
@@ -32,6 +33,10 @@ struct ArrayState {
   // Whether the file could be opened and read, so that it is known what it holds, be it an array or not. True of a
   // directory of parts.
   bool is_readable() const { return joined || (file && !(*file)->is_unreadable()); }
+  // Whether there are the bytes of one .npy file: false for compressed members, and for a directory of parts.
+  bool has_bytes() const { return !joined && (!file || (*file)->extent()); }
+  // The name in messages.
+  std::string name() const;
 
   // The version of the source in this state: FileVersion::hash() and, if known, the time of birth.
   std::uint64_t version() const;
@@ -56,7 +61,8 @@ Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& ar
 Result<View> content_of(const VirtualPath& path, const ArrayState& array);
 Result<std::uint64_t> size_of(const VirtualPath& path, const ArrayState& array);
 
-// Whether a file can be written in a writable mount: true for views, and for source.npy of a sliceable array.
+// Whether a file can be written in a writable mount: true for views, and for source.npy of a sliceable array, unless
+// they are in an archive.
 bool is_for_writing(const VirtualPath& path, const ArrayState& array);
 
 // More files than these are not open at once for one view. A view that lies in more opens each for each read, so it

@@ -53,7 +53,7 @@ ArrayListing::ArrayListing(const VirtualPath& directory, const ArrayState& array
   if (name.kind == NameKind::kArray && !of) {
     names_ = {"error.txt"};
     if (array.is_readable()) names_.emplace_back("info.json");
-    if (!array.joined) names_.emplace_back("source.npy");
+    if (array.has_bytes()) names_.emplace_back("source.npy");
   }
   if (name.kind == NameKind::kAxis) names_ = {"batches", "chunks", "slices"};
   if (!of) return;

@@ -8,7 +8,12 @@
 
 namespace npyfs {
 
+bool is_archive_name(std::string_view name, mode_t type) {
+  return S_ISREG(type) && name.ends_with(".npz");
+}
+
 bool is_array_name(std::string_view name, mode_t type, const ArraySuffixes& suffixes) {
+  if (is_archive_name(name, type)) return false;
   const auto is_suffix = [&](const std::string& suffix) { return name.ends_with(suffix); };
   return S_ISREG(type) && (name.ends_with(".npy") || std::ranges::any_of(suffixes, is_suffix));
 }

@@ -36,6 +36,11 @@ std::uint64_t source_identity(const struct stat& source, dev_t root_device) {
   return mix(source.st_dev == root_device ? 0 : source.st_dev, source.st_ino);
 }
 
+std::uint64_t member_identity(const struct stat& source, dev_t root_device, std::string_view member) {
+  const std::uint64_t identity = source_identity(source, root_device);
+  return member.empty() ? identity : mix(identity, std::hash<std::string_view>()(member));
+}
+
 }  // namespace
 
 ino_t mirrored_inode(const struct stat& source, dev_t root_device) {
@@ -44,12 +49,18 @@ ino_t mirrored_inode(const struct stat& source, dev_t root_device) {
 }
 
 ino_t virtual_inode(const struct stat& source, dev_t root_device, const VirtualPath& path,
-                    std::string_view absolute_path) {
-  if (path.name.kind == NameKind::kArray) return mirrored_inode(source, root_device);
-  std::uint64_t bits = mix(source_identity(source, root_device), path.hash());
+                    std::string_view absolute_path, std::string_view member) {
+  if (path.name.kind == NameKind::kArray) {
+    return member.empty() ? mirrored_inode(source, root_device) : member_inode(source, root_device, member);
+  }
+  std::uint64_t bits = mix(member_identity(source, root_device, member), path.hash());
   const bool names_its_source = path.name.kind == NameKind::kInfo || path.name.kind == NameKind::kError;
   if (names_its_source) bits = mix(bits, std::hash<std::string_view>()(absolute_path));
   return made_inode(bits);
+}
+
+ino_t member_inode(const struct stat& archive, dev_t root_device, std::string_view member) {
+  return made_inode(member_identity(archive, root_device, member));
 }
 
 ino_t control_inode(std::uint64_t index) {

@@ -20,9 +20,13 @@ ino_t mirrored_inode(const struct stat& source, dev_t root_device);
 
 // The inode number of something below an array's directory. Made only from the source's identity and the virtual path,
 // so it is the same after every mount, and the same for all names of one view. info.json and error.txt contain the
-// source's name, so theirs also depend on `absolute_path`: two links to a source have two of each.
+// source's name, so theirs also depend on `absolute_path`: two links to a source have two of each. `member` is the name
+// in the source if that is an archive: each member has numbers of its own.
 ino_t virtual_inode(const struct stat& source, dev_t root_device, const VirtualPath& path,
-                    std::string_view absolute_path);
+                    std::string_view absolute_path, std::string_view member = {});
+
+// The inode number of a directory or file in an archive, or of a member's directory.
+ino_t member_inode(const struct stat& archive, dev_t root_device, std::string_view member);
 
 // The inode number of .npyfs/ (index 0) and of the entries of its listing: see list_control_files().
 ino_t control_inode(std::uint64_t index);

@@ -19,16 +19,22 @@ std::string quoted(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// "" for a file that is no archive.
+std::string member_line(const std::string& member) {
+  return member.empty() ? "" : fmt::format("  \"member\": {},\n", quoted(member));
+}
+
 // The members of every object, without a comma after the last one.
-std::string common_members(const std::string& absolute_path, const Shape& shape, const std::string& descr,
-                           bool fortran_order, std::uint64_t itemsize) {
+std::string common_members(const std::string& absolute_path, const std::string& member, const Shape& shape,
+                           const std::string& descr, bool fortran_order, std::uint64_t itemsize) {
   return fmt::format(R"({{
   "source": {},
-  "shape": [{}],
+{}  "shape": [{}],
   "descr": {},
   "fortran_order": {},
   "itemsize": {})",
-                     quoted(absolute_path), fmt::join(shape, ", "), quoted(descr_text(descr)), fortran_order, itemsize);
+                     quoted(absolute_path), member_line(member), fmt::join(shape, ", "), quoted(descr_text(descr)),
+                     fortran_order, itemsize);
 }
 
 // The members about the source file; only for the whole array, whose header can be read.
@@ -39,7 +45,8 @@ std::string file_members(const NpyFile& source) {
   "data_size": {},
   "file_size": {},
   "sliceable": {})",
-                     header.data_offset, data_size(header), source.file()->size(), source.array().has_value());
+                     source.extent()->offset + header.data_offset, data_size(header), source.file()->size(),
+                     source.array().has_value());
 }
 
 // The same for an array that is joined from several files.
@@ -54,7 +61,7 @@ std::string part_members(const JoinedArray& source, const std::string& directory
 }
 
 std::string with_view(const Array& array, const Selection& selection, const std::string& absolute_path,
-                      const std::string& members) {
+                      const std::string& member, const std::string& members) {
   const ItemType type = item_type(array, selection);
   const Geometry in_file = selection.geometry(array.geometry());
   std::vector<std::uint64_t> most(in_file.shape.size(), 1);
@@ -64,7 +71,8 @@ std::string with_view(const Array& array, const Selection& selection, const std:
   const bool is_joined = array.files != nullptr;  // then it is in C order, and its parts in any
   const Geometry geometry =
       is_joined ? selection.geometry(contiguous_geometry(0, array.itemsize, array.shape, false)) : in_file;
-  return common_members(absolute_path, geometry.shape, type.descr, array.fortran_order, type.itemsize) + members +
+  return common_members(absolute_path, member, geometry.shape, type.descr, array.fortran_order, type.itemsize) +
+         members +
          fmt::format(",\n  \"most_aligned_chunks\": [{}],\n  \"index\": {},\n  \"strides\": [{}]\n}}\n",
                      fmt::join(most, ", "), quoted(index_notation(array, selection)),
                      fmt::join(geometry.strides, ", "));
@@ -81,21 +89,22 @@ std::string descr_text(const std::string& descr) {
   return is_type_string ? descr.substr(1, descr.size() - 2) : descr;
 }
 
-std::string info_json(const NpyFile& source, const std::string& absolute_path) {
+std::string info_json(const NpyFile& source, const std::string& absolute_path, const std::string& member) {
   const std::string reason = fmt::format(",\n  \"reason\": {}\n}}\n", quoted(source.array().error().sentence));
   if (!source.header()) {
-    return fmt::format("{{\n  \"source\": {},\n  \"file_size\": {},\n  \"sliceable\": false", quoted(absolute_path),
-                       source.file()->size()) +
+    return fmt::format("{{\n  \"source\": {},\n{}  \"file_size\": {},\n  \"sliceable\": false", quoted(absolute_path),
+                       member_line(member), source.file()->size()) +
            reason;
   }
   const NpyHeader& header = *source.header();
-  return common_members(absolute_path, header.shape, header.descr, header.fortran_order, header.itemsize) +
+  return common_members(absolute_path, member, header.shape, header.descr, header.fortran_order, header.itemsize) +
          file_members(source) + reason;
 }
 
 std::string info_json(const NpyFile& source, const std::string& absolute_path, const Array& array,
-                      const Selection& selection, bool is_view) {
-  return with_view(array, selection, absolute_path, is_view ? size_members(array, selection) : file_members(source));
+                      const Selection& selection, bool is_view, const std::string& member) {
+  return with_view(array, selection, absolute_path, member,
+                   is_view ? size_members(array, selection) : file_members(source));
 }
 
 std::string info_json(const JoinedArray& source, const std::string& absolute_path) {
@@ -107,7 +116,7 @@ std::string info_json(const JoinedArray& source, const std::string& absolute_pat
 std::string info_json(const JoinedArray& source, const std::string& absolute_path, const Array& array,
                       const Selection& selection, bool is_view) {
   const std::string parts = is_view ? "" : part_members(source, absolute_path);
-  return with_view(array, selection, absolute_path, size_members(array, selection) + parts);
+  return with_view(array, selection, absolute_path, "", size_members(array, selection) + parts);
 }
 
 }  // namespace npyfs

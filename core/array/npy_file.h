@@ -1,7 +1,8 @@
-// A .npy file as an array.
+// A .npy file, or a member of an .npz archive, as an array.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/array/array.h"
@@ -18,6 +19,8 @@ namespace npyfs {
 // say nothing about its header.
 enum class WrittenHere { kNo, kYes };
 
+class NpzArchive;
+
 // Immutable and thread-safe. A file without a valid header can be opened, too: array() then says what is wrong.
 class NpyFile {
  public:
@@ -25,7 +28,14 @@ class NpyFile {
   static Result<std::shared_ptr<const NpyFile>> open(const SourceRoot& root, const std::string& path, SourceIo io,
                                                      std::shared_ptr<MappingCache> mappings, WrittenHere written_here);
 
+  // The same for a member of an archive, which is opened already. A member whose bytes are not in the archive as they
+  // are has no header either: header() says why. kStale if the archive has changed; kSystem if it cannot be read.
+  static Result<std::shared_ptr<const NpyFile>> open_member(const NpzArchive& archive, const std::string& name);
+
+  // The file; of a member, the archive.
   const std::shared_ptr<const SourceFile>& file() const { return file_; }
+  // Where in file() the bytes of the .npy file are; all of it, unless it is a member. nullopt if they are not in it.
+  const std::optional<Extent>& extent() const { return extent_; }
   const std::shared_ptr<const HeaderGuard>& guard() const { return guard_; }
 
   // The header, or why there is no valid one.
@@ -43,11 +53,12 @@ class NpyFile {
   bool is_version_of(const struct stat& status) const;
 
  private:
-  NpyFile(std::shared_ptr<const SourceFile> file, std::shared_ptr<const HeaderGuard> guard, Result<NpyHeader> header,
-          WrittenHere written_here);
+  NpyFile(std::shared_ptr<const SourceFile> file, std::optional<Extent> extent, const std::string& name,
+          std::shared_ptr<const HeaderGuard> guard, Result<NpyHeader> header, WrittenHere written_here);
   Result<void> check_unchanged() const;
 
   const std::shared_ptr<const SourceFile> file_;
+  const std::optional<Extent> extent_;
   const std::shared_ptr<const HeaderGuard> guard_;
   const Result<NpyHeader> header_;
   const WrittenHere written_here_;

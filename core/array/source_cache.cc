@@ -1,5 +1,7 @@
 #include "core/array/source_cache.h"
 
+#include <functional>
+
 #include "core/base/hash.h"
 
 namespace npyfs {
@@ -8,8 +10,8 @@ namespace {
 constexpr std::size_t kMaxMappedBytes = std::size_t{8} << 30;  // 16 MiB of page tables
 constexpr std::size_t kMaxWindows = 1024;
 
-// One source may be open both as a file and as an array: these are two entries.
-enum class OpenedAs : std::uint64_t { kFile, kArray };
+// One source may be open as several of these: each is an entry.
+enum class OpenedAs : std::uint64_t { kFile, kArray, kArchive, kMember };
 
 std::uint64_t key_of(const FileVersion& version, OpenedAs as) {
   return mix(version.hash(), static_cast<std::uint64_t>(as));
@@ -85,6 +87,58 @@ Result<std::shared_ptr<const NpyFile>> SourceCache::array(const std::string& pat
     shared->array = *array;
   } else {
     shared->array = nullptr;  // others may wait for this entry
+    drop(shared);
+  }
+  return array;
+}
+
+Result<std::shared_ptr<const NpzArchive>> SourceCache::archive(const std::string& path, const struct stat& status) {
+  const auto shared = entry(key_of(FileVersion::of(status), OpenedAs::kArchive));
+  const MutexLock opening(shared->opening);
+  const std::uint64_t changes = changes_;
+  if (shared->archive) {
+    const bool is_sure = !shared->archive->is_racy() && shared->changes == changes;
+    if (is_sure || shared->archive->check()) {
+      shared->changes = changes;
+      return shared->archive;
+    }
+  }
+  auto archive = NpzArchive::open(root_, path, io_, mappings_);
+  shared->changes = changes;
+  if (archive && (*archive)->file()->is_version_of(status)) {
+    shared->archive = *archive;
+  } else {
+    shared->archive = nullptr;
+    drop(shared);
+  }
+  return archive;
+}
+
+// No two entries are locked at a time. The member's entry is that of one central directory.
+Result<std::shared_ptr<const NpyFile>> SourceCache::member(const std::string& path, const struct stat& status,
+                                                           const std::string& name) {
+  const auto archive = this->archive(path, status);
+  if (!archive) return std::unexpected(archive.error());
+  if (!(*archive)->names().find(name)) {
+    return std::unexpected(Error{ErrorKind::kStale, path + "/" + name, "is no longer a member of the archive"});
+  }
+  const std::uint64_t key = key_of((*archive)->file()->version(), OpenedAs::kMember);
+  const auto shared = entry(mix(mix(key, (*archive)->hash()), std::hash<std::string>()(name)));
+  const MutexLock opening(shared->opening);
+  const std::uint64_t changes = changes_;
+  if (shared->array) {
+    const HeaderGuard& guard = *shared->array->guard();
+    if ((!guard.is_racy() && shared->changes == changes) || guard.check()) {
+      shared->changes = changes;
+      return shared->array;
+    }
+  }
+  auto array = NpyFile::open_member(**archive, name);
+  shared->changes = changes;
+  if (array && !(*array)->is_unreadable()) {
+    shared->array = *array;
+  } else {
+    shared->array = nullptr;
     drop(shared);
   }
   return array;

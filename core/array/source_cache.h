@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "core/array/npy_file.h"
+#include "core/array/npz_archive.h"
 #include "core/base/error.h"
 #include "core/base/mutex.h"
 #include "core/source/source_file.h"
@@ -33,6 +34,10 @@ class SourceCache {
   // new version is compared with the file again.
   Result<std::shared_ptr<const SourceFile>> file(const std::string& path, const struct stat& status);
   Result<std::shared_ptr<const NpyFile>> array(const std::string& path, const struct stat& status);
+  // The same for an archive, and for a member of an archive as an array. kStale if the archive has no such member.
+  Result<std::shared_ptr<const NpzArchive>> archive(const std::string& path, const struct stat& status);
+  Result<std::shared_ptr<const NpyFile>> member(const std::string& path, const struct stat& status,
+                                                const std::string& name);
 
   // Each cached header is compared with its file again before its next use: to be called after a change in the source
   // that may not show in any version.
@@ -53,9 +58,10 @@ class SourceCache {
     const std::uint64_t key;
     // Held while the source is opened; other threads that want it wait. Locked before the cache's mutex_.
     Mutex opening;
-    // One of the two, once it is open.
+    // One of these, once it is open.
     std::shared_ptr<const SourceFile> file GUARDED_BY(opening);
     std::shared_ptr<const NpyFile> array GUARDED_BY(opening);
+    std::shared_ptr<const NpzArchive> archive GUARDED_BY(opening);
     std::uint64_t changes GUARDED_BY(opening) = 0;  // changes_ before the header was last read or compared
     Clock::time_point last_used;                    // guarded by the cache's mutex_
   };

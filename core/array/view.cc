@@ -91,11 +91,15 @@ Result<void> hold_files(View& view, std::size_t most) {
   return {};
 }
 
-View whole_file_view(std::shared_ptr<const SourceFile> file) {
+View extent_view(std::shared_ptr<const SourceFile> file, std::shared_ptr<const HeaderGuard> guard, Extent extent) {
   View view;
-  const Extent all{0, file->size()};
-  view.segments.push_back({std::move(file), nullptr, Runs(all)});
+  view.segments.push_back({std::move(file), std::move(guard), Runs(extent)});
   return view;
+}
+
+View whole_file_view(std::shared_ptr<const SourceFile> file) {
+  const Extent all{0, file->size()};
+  return extent_view(std::move(file), nullptr, all);
 }
 
 View text_view(std::string text) {

@@ -85,6 +85,8 @@ std::uint64_t view_size(const Array& array, const Selection& selection, Form for
 // Opens the files of all segments, so that the view keeps the versions that it was made from; no more than `most`: if
 // there are more, they are only checked now, and opened for each read. Errors as PartFiles::open().
 Result<void> hold_files(View& view, std::size_t most);
+// Bytes of a file. `guard` as for a segment.
+View extent_view(std::shared_ptr<const SourceFile> file, std::shared_ptr<const HeaderGuard> guard, Extent extent);
 
 // All bytes of a file, up to the size that it had when it was opened.
 View whole_file_view(std::shared_ptr<const SourceFile> file);

@@ -55,6 +55,7 @@ Result<std::vector<ExtendedAttribute>> extended_attributes(const VirtualPath& pa
     if (value.size() <= kMaxAttributeSize) attributes.push_back({name, std::move(value)});
   };
   add("user.npyfs.source", source_of(path, array));
+  if (!array.member.empty()) add("user.npyfs.member", array.member);
   if (const auto axis = axis_of_range(of->selection)) {
     const AxisIndex& rows = of->selection.axes()[*axis].index;
     add("user.npyfs.axis", fmt::format("{}", *axis));

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "core/array/array_listing.h"
+#include "core/array/array_name.h"
+#include "core/array/npz_archive.h"
 #include "core/array/view.h"
 #include "core/base/path_string.h"
 #include "core/commands/new_directory.h"
@@ -24,6 +26,20 @@ std::string split_at_file(std::string path, std::string& below) {
     path.resize(path.rfind('/'));
   }
   return path;
+}
+
+// Opens the member of an archive that `below` begins with, and moves its name from there to `member`.
+Result<std::shared_ptr<const NpyFile>> open_member(const SourceRoot& root, const std::string& path, std::string& below,
+                                                   std::string& member) {
+  const auto archive = NpzArchive::open(root, path, SourceIo::kPread, nullptr);
+  if (!archive) return std::unexpected(archive.error());
+  if ((*archive)->problem()) return std::unexpected(*(*archive)->problem());
+  for (std::string name; !(name = take_component(below)).empty();) {
+    member = path_in(member, name);
+    if ((*archive)->names().find(member)) return NpyFile::open_member(**archive, member);
+  }
+  return std::unexpected(Error{ErrorKind::kInvalidArgument, path_in(path, member),
+                               "is no member of the archive: name one, as in " + path + "/arr_0.npy/chunks/16"});
 }
 
 bool lists_numbers(NameKind kind) {
@@ -51,12 +67,17 @@ Result<ArrayExport> ArrayExport::open_any(const std::string& path, std::uint64_t
   const auto root = SourceRoot::open(parent_directory(file), LeavingLinks::kAreFollowed, Users::kOwner);
   if (!root) return std::unexpected(root.error());
   const std::string name = last_component(file);
-  auto source = NpyFile::open(*root, name, SourceIo::kPread, nullptr, WrittenHere::kNo);
+  std::string member;
+  auto source = is_archive_name(name, S_IFREG)
+                    ? open_member(*root, name, below, member)
+                    : NpyFile::open(*root, name, SourceIo::kPread, nullptr, WrittenHere::kNo);
   if (!source) return std::unexpected(source.error());
   if (!(*source)->array()) return std::unexpected((*source)->array().error());
   const auto status = root->status(name);
   if (!status) return std::unexpected(status.error());
-  return at(ArrayExport(ArrayState{*status, std::move(*source), root->absolute(name)}, default_chunks), below, path);
+  ArrayState state{*status, std::move(*source), root->absolute(name)};
+  state.member = member;
+  return at(ArrayExport(std::move(state), default_chunks), below, path);
 }
 
 // The directory `below` of the array.

@@ -17,10 +17,10 @@ namespace npyfs {
 class ArrayExport {
  public:
   // `path` is that of a file that holds an array, with the path of a directory below it as a mount has it behind it:
-  // "data.npy/fields/x/batches/256". "shards.npy" is joined from the files of the directory shards, if nothing has the
-  // name shards.npy. `default_chunks` is how many chunks chunks/ lists. Errors as those of
-  // NpyFile::open(), NpyFile::array() and find_name(); kInvalidArgument if the path leads to a file, or ends at
-  // the array.
+  // "data.npy/fields/x/batches/256", "data.npz/arr_0.npy/chunks/16". "shards.npy" is joined from the files of the
+  // directory shards, if nothing has the name shards.npy. `default_chunks` is how many chunks chunks/ lists. Errors as
+  // those of NpyFile::open(), NpyFile::array() and find_name(); kInvalidArgument if the path leads to a file, or ends
+  // at the array.
   static Result<ArrayExport> open(const std::string& path, std::uint64_t default_chunks);
 
   // The same of the array's directory chunks/SECTIONS/ (at least 1) along `axis`. kInvalidArgument if the array has no

@@ -14,6 +14,7 @@
 
 #include "core/array/joined_arrays.h"
 #include "core/array/npy_file.h"
+#include "core/array/npz_archive.h"
 #include "core/array/source_cache.h"
 #include "core/base/escape.h"
 #include "core/base/path_string.h"
@@ -79,7 +80,7 @@ class Walk {
       if (!status) return found_.unreadable.push_back(status.error());
       type = status->st_mode & S_IFMT;
     }
-    if (is_array_name(name, type, suffixes_)) {
+    if (is_array_name(name, type, suffixes_) || is_archive_name(name, type)) {
       found_.paths.push_back(std::move(path));
     } else if (S_ISDIR(type)) {
       (is_certain ? directories_ : linked_).push_back(std::move(path));
@@ -111,6 +112,17 @@ class Walk {
   std::set<std::pair<dev_t, ino_t>> visited_;
 };
 
+void take_from(const NpyFile& file, CheckedArray& checked) {
+  const Extent extent = file.extent().value_or(Extent());
+  if (!checked.archive.empty() && file.extent()) checked.member_offset = extent.offset;
+  checked.file_size = extent.size;
+  if (file.header()) checked.header = *file.header();
+  if (!file.array()) checked.problem = file.array().error();
+  if (const std::uint64_t trailing = checked.trailing_bytes(); trailing > 0) {
+    checked.is_followed_by_npy = begins_as_npy(*file.file(), extent.end() - trailing);
+  }
+}
+
 }  // namespace
 
 FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::uint64_t)>& found,
@@ -132,12 +144,39 @@ CheckedArray check_array(const SourceRoot& root, const std::string& path) {
     if (const auto status = root.status(path)) checked.file_size = static_cast<std::uint64_t>(status->st_size);
     return checked;
   }
-  checked.file_size = (*file)->file()->size();
-  if ((*file)->header()) checked.header = *(*file)->header();
-  if (!(*file)->array()) checked.problem = (*file)->array().error();
-  if (const std::uint64_t trailing = checked.trailing_bytes(); trailing > 0) {
-    checked.is_followed_by_npy = begins_as_npy(*(*file)->file(), checked.file_size - trailing);
+  take_from(**file, checked);
+  return checked;
+}
+
+CheckedArchive check_archive(const SourceRoot& root, const std::string& path, const ArraySuffixes& suffixes) {
+  CheckedArchive checked{.path = path, .file_size = 0, .problem = std::nullopt, .members = {}};
+  const auto archive = NpzArchive::open(root, path, SourceIo::kPread, nullptr);
+  if (!archive) {
+    checked.problem = archive.error();
+    if (const auto status = root.status(path)) checked.file_size = static_cast<std::uint64_t>(status->st_size);
+    return checked;
   }
+  checked.file_size = (*archive)->file()->size();
+  checked.problem = (*archive)->problem();
+  const auto add = [&](const std::string& name) -> CheckedArray& {
+    CheckedArray& member = checked.members.emplace_back();
+    member.path = path_in(path, name);
+    member.archive = path;
+    return member;
+  };
+  const NpzNames& names = (*archive)->names();
+  for (std::uint64_t i = 0; i < names.count(); ++i) {
+    const std::string name(names.name(i).path);
+    if (!is_array_name(name, S_IFREG, suffixes)) continue;
+    CheckedArray& member = add(name);
+    const auto file = NpyFile::open_member(**archive, name);
+    if (file) {
+      take_from(**file, member);
+    } else {
+      member.problem = file.error();
+    }
+  }
+  for (const Error& error : names.left_out()) add(error.subject).problem = error;
   return checked;
 }
 

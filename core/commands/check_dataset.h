@@ -23,23 +23,26 @@ struct UnfollowedLink {
 };
 
 struct FoundArrays {
-  std::vector<std::string> paths;     // relative to the root, sorted
+  std::vector<std::string> paths;     // of arrays and archives, relative to the root, sorted
   std::vector<UnfollowedLink> links;  // sorted by path
   std::vector<Error> unreadable;      // for directories and links that cannot be read; the subject is the path
 };
 
-// Finds every array; follows links as the mount does. Visits each directory once, however many links lead to it: under
-// its own name, if that is below the root. Calls `found` after each directory with the number of arrays so far. Memory
-// and time are linear in the number of names. `suffixes` are those of further arrays.
+// Finds every array and archive; follows links as the mount does. Visits each directory once, however many links lead
+// to it: under its own name, if that is below the root. Calls `found` after each directory with the number of arrays so
+// far. Memory and time are linear in the number of names. `suffixes` are those of further arrays.
 FoundArrays find_arrays(const SourceRoot& root, const std::function<void(std::uint64_t)>& found,
                         const ArraySuffixes& suffixes = {});
 
 struct CheckedArray {
-  std::string path;                 // relative to the root
-  std::uint64_t file_size = 0;      // bytes
+  std::string path;                 // relative to the root; of a member of an archive, as in the mount
+  std::uint64_t file_size = 0;      // bytes; of a member, its own in the archive
   std::optional<NpyHeader> header;  // nullopt if no header can be read
   std::optional<Error> problem;     // why no slice of it can be served; nullopt if slices can be served
   bool is_followed_by_npy = false;  // another .npy header follows the array in the file, as after two calls of np.save
+
+  std::string archive = {};                                   // of a member: the path of the archive; otherwise ""
+  std::optional<std::uint64_t> member_offset = std::nullopt;  // of a member: where in the archive its bytes begin
 
   bool is_sliceable() const { return !problem; }
   // Whether the file cannot be opened or read, so that nothing is known of what it holds.
@@ -60,5 +63,16 @@ std::vector<std::string> joined_directories(const SourceRoot& root, const std::v
 // The array that is joined from the files of a directory. Its path is the one that it has in a mount, its file_size
 // that of all items. Opens each file, one after the other.
 CheckedArray check_joined(const SourceRoot& root, const std::string& directory);
+
+struct CheckedArchive {
+  std::string path;              // relative to the root
+  std::uint64_t file_size = 0;   // bytes
+  std::optional<Error> problem;  // why nothing of it can be served
+  // The members that are arrays, and all that the mount leaves out because of their names.
+  std::vector<CheckedArray> members;
+};
+
+// Opens one archive, and reads the header of each array in it. `suffixes` as for find_arrays().
+CheckedArchive check_archive(const SourceRoot& root, const std::string& path, const ArraySuffixes& suffixes = {});
 
 }  // namespace npyfs

@@ -73,7 +73,9 @@ ListedName MirrorListing::describe(const dirent& entry) const {
       listed.type = status->st_mode & S_IFMT;
     }
   }
-  if (is_array_name(listed.name, listed.type, suffixes_)) listed.type = S_IFDIR;
+  if (is_archive_name(listed.name, listed.type) || is_array_name(listed.name, listed.type, suffixes_)) {
+    listed.type = S_IFDIR;
+  }
   return listed;
 }
 

@@ -20,6 +20,7 @@ constexpr int kMaxAttempts = 3;  // to open a source that is replaced meanwhile
 // The kind of a node from its name and type in the source.
 NodeKind kind_of(std::string_view name, mode_t type, const ArraySuffixes& suffixes) {
   if (S_ISDIR(type)) return NodeKind::kDirectory;
+  if (is_archive_name(name, type)) return NodeKind::kArchive;
   if (is_array_name(name, type, suffixes)) return NodeKind::kVirtual;
   return S_ISREG(type) ? NodeKind::kFile : NodeKind::kOther;
 }
@@ -98,10 +99,11 @@ Result<SourceStatus> NodeSource::status_in_source(const Node& node) const {
   if (!status && is_name_of_joined(*node.path, status.error())) return stale(node);
   if (!status) return status;
   const bool is_joined = node.kind == NodeKind::kJoined;
-  const NodeKind kind = kind_of(last_component(*node.path), status->st_mode, suffixes_);
-  if (kind != (is_joined ? NodeKind::kDirectory : node.kind)) return stale(node);
+  const NodeKind expected = node.is_of_archive() ? NodeKind::kArchive : is_joined ? NodeKind::kDirectory : node.kind;
+  if (kind_of(last_component(*node.path), status->st_mode, suffixes_) != expected) return stale(node);
   if (is_joined && root_.status(joined_path(*node.path))) return stale(node);  // what has the name by now comes first
-  if (node.kind == NodeKind::kFile && FileVersion::of(*status).hash() != node.pinned_version()) return stale(node);
+  const bool is_file = node.kind == NodeKind::kFile || node.kind == NodeKind::kArchiveFile;
+  if (is_file && FileVersion::of(*status).hash() != node.pinned_version()) return stale(node);
   const std::uint64_t identity = node.pinned_identity();
   if (identity != 0 && identity != status->identity()) return stale(node);
   return status;
@@ -125,13 +127,22 @@ Result<ArrayState> NodeSource::joined_array(const Node& node) const {
   return state;
 }
 
+Result<std::shared_ptr<const NpyFile>> NodeSource::member(const Node& node, const struct stat& status) const {
+  auto member = with_descriptors(sources_, [&] { return sources_.member(*node.path, status, *node.member); });
+  if (member && !(*member)->is_version_of(status)) return stale(node);
+  return member;
+}
+
 Result<ArrayState> NodeSource::array(const Node& node) const {
   if (node.kind == NodeKind::kJoined) return joined_array(node);
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const auto status = this->status(node);
     if (!status) return std::unexpected(status.error());
-    auto file = with_descriptors(sources_, [&] { return sources_.array(*node.path, *status); });
+    auto file = with_descriptors(sources_, [&] {
+      return node.member ? sources_.member(*node.path, *status, *node.member) : sources_.array(*node.path, *status);
+    });
     ArrayState state{*status, std::move(file), root_.absolute(*node.path)};
+    state.member = node.in_archive();
     if (const Error* why = reason_without_header(state); why != nullptr && is_shortage(*why)) {
       return std::unexpected(*why);  // does not mean that there is no array
     }
@@ -140,6 +151,18 @@ Result<ArrayState> NodeSource::array(const Node& node) const {
     if (moved_on) continue;
     if (node.at.is_below_view() && state.version() != node.pinned_version()) return stale(node);
     return state;
+  }
+  return stale(node);
+}
+
+Result<ArchiveState> NodeSource::archive(const Node& node) const {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const auto status = this->status(node);
+    if (!status) return std::unexpected(status.error());
+    auto archive = with_descriptors(sources_, [&] { return sources_.archive(*node.path, *status); });
+    if (!archive && archive.error().kind != ErrorKind::kStale) return std::unexpected(archive.error());
+    if (!archive || !(*archive)->file()->is_version_of(*status)) continue;
+    return ArchiveState{*status, std::move(*archive), root_.absolute(*node.path)};
   }
   return stale(node);
 }

@@ -16,6 +16,13 @@
 
 namespace npyfs {
 
+// The archive of a node at one moment.
+struct ArchiveState {
+  SourceStatus status;
+  std::shared_ptr<const NpzArchive> archive;
+  std::string absolute_path;
+};
+
 // Thread-safe.
 class NodeSource {
  public:
@@ -41,9 +48,15 @@ class NodeSource {
   // Opens the node's file, which has just been found with this status. kStale if it is another version by now.
   Result<std::shared_ptr<const SourceFile>> file(const Node& node, const struct stat& status) const;
 
+  // The same of a node of a member of an archive.
+  Result<std::shared_ptr<const NpyFile>> member(const Node& node, const struct stat& status) const;
+
   // The array as it is now, opened. If it could be opened, the status is that of the opened file. kStale as status(),
   // for a node below a view of another version of the array, and if the source is replaced again and again meanwhile.
   Result<ArrayState> array(const Node& node) const;
+
+  // The archive of a node in an archive as it is now, opened. Errors as array(), and those of NpzArchive::open().
+  Result<ArchiveState> archive(const Node& node) const;
 
  private:
   bool is_name_of_joined(const std::string& path, const Error& error) const;

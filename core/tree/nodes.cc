@@ -9,18 +9,20 @@
 namespace npyfs {
 
 bool Node::is_of_one_version() const {
-  if (kind == NodeKind::kFile) return true;
+  if (kind == NodeKind::kFile || kind == NodeKind::kArchiveFile) return true;
   // A directory below a view counts rows, so it is valid for one shape of the array only.
   return is_in_array() && (!is_directory(at.name) || at.is_below_view());
 }
 
 bool Node::operator==(const Node& other) const {
-  return kind == other.kind && pin == other.pin && at == other.at && (path == other.path || *path == *other.path);
+  return kind == other.kind && pin == other.pin && at == other.at && (path == other.path || *path == *other.path) &&
+         (member == other.member || in_archive() == other.in_archive()) && !member == !other.member;
 }
 
 std::size_t Nodes::ByNode::operator()(const Node& node) const {
   const std::uint64_t path = std::hash<std::string>()(*node.path);
-  return mix(mix(mix(static_cast<std::uint64_t>(node.kind), path), node.at.hash()), node.pin);
+  const std::uint64_t hash = mix(mix(mix(static_cast<std::uint64_t>(node.kind), path), node.at.hash()), node.pin);
+  return node.member ? mix(hash, std::hash<std::string>()(*node.member)) : hash;
 }
 
 Nodes::Nodes() {

@@ -25,6 +25,8 @@ enum class NodeKind : std::uint8_t {
   kOther,             // of the source: link, FIFO, socket, device
   kVirtual,           // an array's directory, and everything below it
   kJoined,            // the same of the array that is joined from the files of the directory at Node::path
+  kArchive,           // an archive's directory, and directories in it
+  kArchiveFile,       // a file in an archive: source.npz, error.txt, a member that is no array
   kControlDirectory,  // .npyfs/
   kControlFile,
 };
@@ -34,6 +36,8 @@ struct Node {
   NodeKind kind = NodeKind::kDirectory;
   VirtualPath at = {};  // of kVirtual, kJoined; of kControlFile at.name.first is the index of the file
   std::shared_ptr<const std::string> path;  // relative to the root; shared by all nodes of an array; never null
+  // The path in the archive that is at `path`, for something in it: an array, a directory or a file. Null otherwise.
+  std::shared_ptr<const std::string> member = nullptr;
   // The source that the node stands for: a version or an identity, see pinned_version() and pinned_identity(). 0:
   // whatever is at the path.
   std::uint64_t pin = 0;
@@ -50,10 +54,14 @@ struct Node {
   // permission to reach that file by this name.
   std::uint64_t pinned_identity() const { return is_of_one_version() ? 0 : pin; }
 
+  // Whether the file at `path` is an archive.
+  bool is_of_archive() const { return kind == NodeKind::kArchive || kind == NodeKind::kArchiveFile || member; }
+  std::string_view in_archive() const { return member ? std::string_view(*member) : std::string_view(); }
+
   bool operator==(const Node& other) const;
 };
 
-// Thread-safe. About 230 bytes a node. A boost::multi_index_container instead of the three containers would take 15
+// Thread-safe. About 250 bytes a node. A boost::multi_index_container instead of the three containers would take 15
 // bytes less, but its hash tables never give their buckets back: 24 MiB after a million nodes had come and gone.
 class Nodes {
  public:

@@ -75,9 +75,12 @@ Result<Entry> Tree::lookup(NodeId directory_id, std::string_view name) {
       return lookup_virtual(*directory, name);
     case NodeKind::kVirtual:
       return lookup_virtual(*directory, name);
+    case NodeKind::kArchive:
+      return lookup_archive(*directory, name);
     case NodeKind::kControlDirectory:
       return lookup_control(*directory, name);
     case NodeKind::kFile:
+    case NodeKind::kArchiveFile:
     case NodeKind::kOther:
     case NodeKind::kControlFile:
       break;
@@ -106,7 +109,7 @@ Result<Entry> Tree::lookup_virtual(const Node& directory, std::string_view name)
   auto at = find_name(directory.at, name, *array);
   if (!at && at.error().kind == ErrorKind::kNotFound) at.error().subject = *directory.path + "/" + at.error().subject;
   if (!at) return std::unexpected(at.error());
-  Node node{.kind = directory.kind, .at = std::move(*at), .path = directory.path};
+  Node node{.kind = directory.kind, .at = std::move(*at), .path = directory.path, .member = directory.member};
   node.pin = node.is_of_one_version() ? array->version() : directory.pinned_identity();
   const auto attributes = virtual_attributes(node.at, *array);
   if (!attributes) return std::unexpected(attributes.error());
@@ -138,6 +141,7 @@ struct stat Tree::mirrored_attributes(const Node& node, const struct stat& statu
   switch (node.kind) {
     case NodeKind::kVirtual:
     case NodeKind::kJoined:
+    case NodeKind::kArchive:
     case NodeKind::kDirectory:
       return directory_attributes(status, inode);
     case NodeKind::kFile:
@@ -156,6 +160,10 @@ Result<struct stat> Tree::fresh_attributes(const Node& node) const {
     if (node.is_of_one_version() && array->version() != node.pinned_version()) return stale(node);
     if (auto exists = check_path(node.at, *array); !exists) return std::unexpected(exists.error());
     return virtual_attributes(node.at, *array);
+  }
+  if (node.member) {
+    const auto state = node_source_.archive(node);
+    return state ? archive_attributes(node, *state) : std::unexpected(state.error());
   }
   const auto status = node_source_.status(node);
   if (!status) return std::unexpected(status.error());
@@ -197,7 +205,7 @@ Result<OpenFile> Tree::open_virtual(NodeId id, const Node& node, const ArrayStat
   const auto attributes = virtual_attributes(node.at, array);
   if (!attributes) return std::unexpected(attributes.error());
   OpenFile file{id, std::move(*view), *attributes, false, is_racy(array.status, file_clock())};
-  file.may_be_written = options_.writable && !file.view.segments.empty();
+  file.may_be_written = options_.writable && !node.member && !file.view.segments.empty();
   return file;
 }
 
@@ -207,6 +215,7 @@ Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
     if (!array) return std::unexpected(array.error());
     return open_virtual(id, node, *array);
   }
+  if (node.kind == NodeKind::kArchiveFile) return open_in_archive(id, node);
   const auto status = node_source_.status(node);
   if (!status) return std::unexpected(status.error());
   const auto source = node_source_.file(node, *status);
@@ -221,7 +230,7 @@ Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
   const bool is_file = known->kind == NodeKind::kFile || known->kind == NodeKind::kControlFile ||
-                       (known->is_in_array() && !is_directory(known->at.name));
+                       known->kind == NodeKind::kArchiveFile || (known->is_in_array() && !is_directory(known->at.name));
   if (!is_file) return std::unexpected(Error{ErrorKind::kIsADirectory, *known->path, "is not a file"});
   auto file = known->kind == NodeKind::kControlFile ? open_control(id, *known) : open_source(id, *known);
   if (!file) return std::unexpected(file.error());
@@ -293,6 +302,7 @@ Result<std::unique_ptr<Listing>> Tree::open_directory(NodeId id) {
     });
   }
   if (known->kind == NodeKind::kControlDirectory) return list_control_files(control_files_);
+  if (known->kind == NodeKind::kArchive) return open_archive(*known);
   if (!known->is_in_array() || !is_directory(known->at.name)) {
     return std::unexpected(Error{ErrorKind::kNotADirectory, *known->path, "is not a directory"});
   }

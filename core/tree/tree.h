@@ -157,6 +157,7 @@ class Tree {
   Result<Entry> lookup_mirrored(const Node& directory, std::string_view name);
   Result<Entry> lookup_virtual(const Node& directory, std::string_view name);
   Result<Entry> lookup_joined(const Node& directory, std::string_view name);
+  Result<Entry> lookup_archive(const Node& directory, std::string_view name);
   Result<Entry> lookup_control(const Node& directory, std::string_view name);
   Entry found(const Node& node, const struct stat& attributes);
 
@@ -171,6 +172,12 @@ class Tree {
   Result<struct stat> virtual_attributes(const VirtualPath& at, const ArrayState& array) const;
   struct stat mirrored_attributes(const Node& node, const struct stat& status) const;
   Result<struct stat> fresh_attributes(const Node& node) const;
+  // kStale if the archive no longer has what the node stands for.
+  Result<struct stat> archive_attributes(const Node& node, const ArchiveState& state) const;
+  // What the file `node` in an archive holds.
+  Result<View> archive_content(const Node& node, const ArchiveState& state) const;
+  Result<OpenFile> open_in_archive(NodeId id, const Node& node) const;
+  Result<std::unique_ptr<Listing>> open_archive(const Node& node) const;
   Result<OpenFile> open_control(NodeId id, const Node& node) const;
   Result<OpenFile> open_source(NodeId id, const Node& node) const;
   // The array of a node that stands for one version; kStale if it is another version now.

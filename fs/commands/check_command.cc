@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -31,13 +34,24 @@ CheckReport examine(const SourceRoot& root, const ArraySuffixes& suffixes, bool 
   CheckReport report{.source = root.absolute(""),
                      .arrays = {},
                      .links = std::move(found.links),
-                     .unreadable = std::move(found.unreadable)};
+                     .unreadable = std::move(found.unreadable),
+                     .archives = {}};
   const auto paths = are_joined ? joined_directories(root, found.paths) : std::move(found.paths);
   report.arrays.reserve(paths.size());
   Progress checking("checking", paths.size(), ProgressUnit::kFiles);
+  std::uint64_t done = 0;
   for (const auto& path : paths) {
-    report.arrays.push_back(are_joined ? check_joined(root, path) : check_array(root, path));
-    checking.reached(report.arrays.size());
+    if (are_joined) {
+      report.arrays.push_back(check_joined(root, path));
+    } else if (is_archive_name(path, S_IFREG)) {
+      CheckedArchive archive = check_archive(root, path, suffixes);
+      std::ranges::move(archive.members, std::back_inserter(report.arrays));
+      archive.members.clear();
+      report.archives.push_back(std::move(archive));
+    } else {
+      report.arrays.push_back(check_array(root, path));
+    }
+    checking.reached(++done);
   }
   return report;
 }

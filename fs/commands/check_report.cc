@@ -46,6 +46,18 @@ const char* prefix_of(const CheckedArray& array) {
   return array.is_damaged() ? "DAMAGED: " : "no: ";
 }
 
+bool is_unreadable_archive(const CheckedArchive& archive) {
+  return archive.problem && archive.problem->kind == ErrorKind::kSystem;
+}
+
+bool is_damaged_archive(const CheckedArchive& archive) {
+  return archive.problem && !is_unreadable_archive(archive);
+}
+
+std::string size_cell(std::uint64_t bytes, Sizes sizes) {
+  return sizes == Sizes::kReadable ? readable_size(bytes) : fmt::format("{}", bytes);
+}
+
 Row row_of(const CheckedArray& array, Sizes sizes) {
   Row row;
   row.fill(kUnknown);
@@ -55,12 +67,22 @@ Row row_of(const CheckedArray& array, Sizes sizes) {
     row[2] = escaped(descr_text(array.header->descr));
     row[3] = array.header->fortran_order ? "F" : "C";
   }
-  row[4] = sizes == Sizes::kReadable ? readable_size(array.file_size) : fmt::format("{}", array.file_size);
+  row[4] = size_cell(array.file_size, sizes);
   row[5] = array.is_sliceable() ? "yes" : prefix_of(array) + array.problem->sentence;
   if (const std::uint64_t bytes = array.trailing_bytes(); bytes > 0) {
     row[5] += fmt::format("; {} more bytes follow the array", bytes);
     if (array.is_followed_by_npy) row[5] += ", and begin with the header of another one, which is not shown";
   }
+  return row;
+}
+
+Row row_of(const CheckedArchive& archive, Sizes sizes) {
+  Row row;
+  row.fill(kUnknown);
+  row[0] = escaped(archive.path);
+  row[4] = size_cell(archive.file_size, sizes);
+  const char* const prefix = is_damaged_archive(archive) ? "DAMAGED: " : "UNREADABLE: ";
+  row[5] = archive.problem ? prefix + archive.problem->sentence : "archive";
   return row;
 }
 
@@ -83,6 +105,7 @@ Row row_of(const Error& unreadable) {
 std::vector<Row> rows_of(const CheckReport& report, Sizes sizes) {
   std::vector<Row> rows;
   for (const auto& array : report.arrays) rows.push_back(row_of(array, sizes));
+  for (const auto& archive : report.archives) rows.push_back(row_of(archive, sizes));
   for (const auto& link : report.links) rows.push_back(row_of(link));
   for (const auto& error : report.unreadable) rows.push_back(row_of(error));
   return rows;
@@ -103,6 +126,20 @@ Json json_of(const CheckedArray& array) {
   json["damaged"] = array.is_damaged();
   json["unreadable"] = array.is_unreadable();
   json["reason"] = array.problem ? Json(array.problem->sentence) : Json();
+  if (!array.archive.empty()) {
+    json["archive"] = array.archive;
+    json["member_offset"] = array.member_offset ? Json(*array.member_offset) : Json();
+  }
+  return json;
+}
+
+Json json_of(const CheckedArchive& archive) {
+  Json json;
+  json["path"] = archive.path;
+  json["file_size"] = archive.file_size;
+  json["damaged"] = is_damaged_archive(archive);
+  json["unreadable"] = is_unreadable_archive(archive);
+  json["reason"] = archive.problem ? Json(archive.problem->sentence) : Json();
   return json;
 }
 
@@ -113,11 +150,14 @@ std::size_t CheckReport::count_sliceable() const {
 }
 
 std::size_t CheckReport::count_damaged() const {
-  return static_cast<std::size_t>(std::ranges::count_if(arrays, &CheckedArray::is_damaged));
+  return static_cast<std::size_t>(std::ranges::count_if(arrays, &CheckedArray::is_damaged) +
+                                  std::ranges::count_if(archives, is_damaged_archive));
 }
 
 std::size_t CheckReport::count_unreadable() const {
-  return static_cast<std::size_t>(std::ranges::count_if(arrays, &CheckedArray::is_unreadable)) + unreadable.size();
+  return static_cast<std::size_t>(std::ranges::count_if(arrays, &CheckedArray::is_unreadable) +
+                                  std::ranges::count_if(archives, is_unreadable_archive)) +
+         unreadable.size();
 }
 
 bool CheckReport::is_fine() const {
@@ -162,6 +202,8 @@ std::string check_json(const CheckReport& report) {
   json["damaged"] = report.count_damaged();
   json["arrays"] = Json::array();
   for (const auto& array : report.arrays) json["arrays"].push_back(json_of(array));
+  json["archives"] = Json::array();
+  for (const auto& archive : report.archives) json["archives"].push_back(json_of(archive));
   json["links"] = Json::array();
   for (const auto& link : report.links) {
     json["links"].push_back({{"path", link.path}, {"reason", link.reason}, {"broken", link.is_broken}});
@@ -179,6 +221,7 @@ std::string check_summary(const CheckReport& report) {
   if (const auto unreadable = report.count_unreadable(); unreadable > 0) {
     text += fmt::format(", unreadable: {}", unreadable);
   }
+  if (!report.archives.empty()) text += fmt::format(", archives: {}", report.archives.size());
   if (!report.links.empty()) text += fmt::format(", links not followed: {}", report.links.size());
   return text + "\n";
 }

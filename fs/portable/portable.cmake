@@ -4,8 +4,10 @@
 include(CheckLinkerFlag)
 find_library(FUSE3_ARCHIVE libfuse3.a)
 find_library(C_ARCHIVE libc.a)
+find_library(MINIZIP_ARCHIVE libminizip.a)
+find_library(Z_ARCHIVE libz.a)
 if(NPYFS_SANITIZE OR NPYFS_COVERAGE OR NPYFS_FUZZ OR NOT FUSE3_ARCHIVE OR NOT C_ARCHIVE
-   OR NOT fmt_VERSION VERSION_LESS 10)
+   OR NOT MINIZIP_ARCHIVE OR NOT Z_ARCHIVE OR NOT fmt_VERSION VERSION_LESS 10)
   return()
 endif()
 
@@ -14,7 +16,8 @@ set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/fmt.cc PROPERTIES COMPILE_
 target_include_directories(npyfs_portable PRIVATE $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
 # Not by the targets' own list of libraries, which are shared ones.
 add_dependencies(npyfs_portable npyfs_fs npyfs_core)
-target_link_libraries(npyfs_portable PRIVATE $<TARGET_FILE:npyfs_fs> $<TARGET_FILE:npyfs_core> ${FUSE3_ARCHIVE})
+target_link_libraries(npyfs_portable PRIVATE $<TARGET_FILE:npyfs_fs> $<TARGET_FILE:npyfs_core> ${FUSE3_ARCHIVE}
+  ${MINIZIP_ARCHIVE} ${Z_ARCHIVE})
 set_target_properties(npyfs_portable PROPERTIES LINK_DEPENDS "$<TARGET_FILE:npyfs_fs>;$<TARGET_FILE:npyfs_core>")
 target_link_options(npyfs_portable PRIVATE -static-pie -Wl,--wrap=execvp,--wrap=posix_spawnp)
 # Of dlopen() in libfuse's high-level interface, which npyfs does not call.

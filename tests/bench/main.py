@@ -14,6 +14,7 @@ import lines_daemon
 import lines_joined
 import lines_load
 import lines_mapped
+import lines_npz
 import lines_scale
 import lines_slices
 import lines_strided
@@ -26,7 +27,8 @@ from processes import BenchError, Reader
 
 GROUPS = {
     name: group
-    for room in (lines_load, lines_strided, lines_slices, lines_joined, lines_mapped, lines_cold, lines_scale, lines_daemon, lines_write)
+    for room in (lines_load, lines_strided, lines_slices, lines_npz, lines_joined, lines_mapped, lines_cold, lines_scale,
+                 lines_daemon, lines_write)
     for name, group in room.GROUPS.items()
 }
 

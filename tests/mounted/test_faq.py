@@ -27,11 +27,11 @@ def test_the_whole_array_is_a_file_of_its_directory(mounted):
     assert np.array_equal(np.load(mounted / LARGE), ARRAY)
 
 
-def test_an_npz_file_is_a_file_as_any_other(source, mounted):
-    """An .npz file is a file as any other, its own bytes: np.load opens it."""
+def test_an_npz_archive_is_a_directory_that_has_its_own_bytes(source, mounted):
+    """x.npz/source.npz is the file byte for byte: np.load opens it."""
     np.savez(source / "two.npz", a=ARRAY[:7], b=ARRAY[7:9])
-    assert (mounted / "two.npz").read_bytes() == (source / "two.npz").read_bytes()
-    with np.load(mounted / "two.npz") as members:
+    assert (mounted / "two.npz/source.npz").read_bytes() == (source / "two.npz").read_bytes()
+    with np.load(mounted / "two.npz/source.npz") as members:
         assert np.array_equal(members["a"], ARRAY[:7]) and np.array_equal(members["b"], ARRAY[7:9])
 
 
