@@ -72,8 +72,8 @@ Result<Node> NodeSource::joined_node(const Node& directory, std::string_view nam
     return joined->empty() ? root_.status("")
                            : root_.status_in(*directory.path, directory.pinned_identity(), last_component(*joined));
   });
-  if (!status) return std::unexpected(status.error());
-  if (!S_ISDIR(status->st_mode)) return none();
+  if (!status && status.error().os_error != ENOENT) return std::unexpected(status.error());
+  if (!status || !S_ISDIR(status->st_mode)) return none();
   return Node{.kind = NodeKind::kJoined,
               .path = std::make_shared<const std::string>(*joined),
               .pin = root_.users() == Users::kOthers ? status->identity() : 0};

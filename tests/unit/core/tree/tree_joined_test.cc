@@ -48,7 +48,7 @@ TEST_F(TreeJoinedTest, ANameWithoutAFileStandsForTheFilesOfADirectory) {
 }
 
 TEST_F(TreeJoinedTest, TheRootIsJoinedToo) {
-  EXPECT_EQ(read(".npy/error.txt"), ": has no .npy files that could be joined\n");
+  EXPECT_TRUE(read(".npy/error.txt").ends_with(": has no .npy files that could be joined\n"));
   write("a.npy", 1);
   EXPECT_EQ(read(".npy/chunks/0_of_1.bin"), items(1));
 }
@@ -124,8 +124,8 @@ TEST_F(TreeJoinedWritingTest, AViewWithoutRowsHasNoFile) {
   const auto file = open("sub/shards.npy/slices/1_to_1.npy");
   ASSERT_TRUE(file);
   const std::string header = (*file)->view.header;
-  EXPECT_TRUE(tree_.write(**file, 0, std::as_bytes(std::span(header))));
   EXPECT_EQ(tree_.write(**file, 0, std::as_bytes(std::span("x"))).error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_TRUE(tree_.write(**file, 0, std::as_bytes(std::span(header))));
   EXPECT_TRUE(tree_.sync(**file));
   EXPECT_TRUE(tree_.flush(**file));
   tree_.close(**file);
