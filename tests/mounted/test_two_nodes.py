@@ -70,3 +70,20 @@ def test_every_second_byte_from_two_nodes(cluster, module_mount):
         writer.communicate("\n")
         assert writer.returncode == 0
     assert (np.load(cluster.brick / "bytes.npy") == [1, 2]).all()
+
+
+def test_two_nodes_write_one_joined_array(cluster, module_mount):
+    """Nor do they where the array is joined from several files, and the edge of the halves lies in a page of one."""
+    (cluster.nodes[0] / "shards").mkdir()
+    for index, rows in enumerate((300, 450, 250)):
+        np.save(cluster.nodes[0] / f"shards/{index}.npy", np.zeros(rows))
+    mounts = [module_mount(node, "rw") for node in cluster.nodes]
+    for _ in range(3):
+        writers = [subprocess.Popen([sys.executable, "-c", _NODE, mounted / f"shards.npy/chunks/{index}_of_2.npy", "npyfs",
+                                     str(index)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+                   for index, mounted in enumerate(mounts)]
+        for writer in writers:
+            writer.communicate("\n")
+            assert writer.returncode == 0
+        whole = np.concatenate([np.load(cluster.brick / f"shards/{index}.npy") for index in range(3)])
+        assert (whole == np.repeat([1.0, 2.0], ROWS // 2)).all()
