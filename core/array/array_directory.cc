@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <utility>
@@ -78,8 +79,12 @@ Result<View> view_of(const VirtualPath& path, const ArrayState& array, std::size
 }
 
 Result<View> view_for_writing(const VirtualPath& path, const ArrayState& array) {
+  const auto is_open = [](const Segment& segment) { return segment.file != nullptr; };
   auto view = view_of(path, array, kMostHeldForWriting);
-  if (!view || view->segments.size() <= kMostHeldForWriting) return view;
+  if (!view || std::ranges::all_of(view->segments, is_open)) return view;
+  if (view->segments.size() <= kMostHeldForWriting) {
+    return std::unexpected(system_error(array.absolute_path, "open", EMFILE));
+  }
   return std::unexpected(
       Error{ErrorKind::kSystem, array.absolute_path,
             fmt::format("{} lies in {} files, and at most {} are opened for writing at once: write a "

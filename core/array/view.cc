@@ -1,5 +1,6 @@
 #include "core/array/view.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "core/array/item_type.h"
@@ -26,6 +27,21 @@ void add_part(View& view, const Array& array, const ArrayPart& part, const Selec
   Runs runs(rows.geometry(part.geometry), array.fortran_order);
   view.segment_ends.push_back(view.body_size() + runs.size());
   view.segments.push_back({part.file, part.guard, std::move(runs), array.files, part.number});
+}
+
+Result<std::vector<Segment>> open_segments(const std::vector<Segment>& segments) {
+  std::vector<Segment> all;
+  all.reserve(segments.size());
+  for (const Segment& segment : segments) {
+    auto opened = segment.opened();
+    if (!opened) return std::unexpected(opened.error());
+    all.push_back(std::move(*opened));
+  }
+  return all;
+}
+
+bool is_out_of_descriptors(const Error& error) {
+  return error.kind == ErrorKind::kSystem && (error.os_error == EMFILE || error.os_error == ENFILE);
 }
 
 }  // namespace
@@ -77,16 +93,16 @@ std::uint64_t view_size(const Array& array, const Selection& selection, Form for
 }
 
 Result<void> hold_files(View& view, std::size_t most) {
-  const bool are_held = view.segments.size() <= most;
-  for (Segment& segment : view.segments) {
-    if (segment.file || !segment.files) continue;
-    if (!are_held) {
-      if (auto same = segment.files->check(segment.number); !same) return same;
-      continue;
+  if (view.segments.size() <= most) {
+    auto opened = open_segments(view.segments);
+    if (opened) view.segments = std::move(*opened);
+    if (opened || !is_out_of_descriptors(opened.error())) {
+      return opened ? Result<void>{} : std::unexpected(opened.error());
     }
-    auto opened = segment.opened();
-    if (!opened) return std::unexpected(opened.error());
-    segment = std::move(*opened);
+  }
+  for (const Segment& segment : view.segments) {
+    if (segment.file || !segment.files) continue;
+    if (auto same = segment.files->check(segment.number); !same) return same;
   }
   return {};
 }

@@ -82,8 +82,9 @@ View make_view(const Array& array, const Selection& selection, Form form);
 // The size of that file, without making it.
 std::uint64_t view_size(const Array& array, const Selection& selection, Form form);
 
-// Opens the files of all segments, so that the view keeps the versions that it was made from; no more than `most`: if
-// there are more, they are only checked now, and opened for each read. Errors as PartFiles::open().
+// Opens the files of all segments, so that the view keeps the versions that it was made from. If there are more than
+// `most`, or if there are not enough descriptors, they are only checked now, and opened for each read. Errors as
+// PartFiles::open().
 Result<void> hold_files(View& view, std::size_t most);
 // Bytes of a file. `guard` as for a segment.
 View extent_view(std::shared_ptr<const SourceFile> file, std::shared_ptr<const HeaderGuard> guard, Extent extent);

@@ -1,6 +1,8 @@
 #include "core/array/joined_arrays.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <string>
@@ -98,6 +100,28 @@ TEST_F(JoinedArraysTest, OpensThePartsThatItWasMadeFromAndNoOthers) {
     EXPECT_EQ(hold_files(large, 1).error().kind, ErrorKind::kStale);
     EXPECT_TRUE(view.segments.front().check_still_holds({0, 128})) << "open";
   }
+}
+
+TEST_F(JoinedArraysTest, AViewThatFindsNoDescriptorsOpensItsFilesForEachRead) {
+  for (int i = 0; i < 6; ++i) write("six/" + std::to_string(i) + ".npy", 1);
+  SourceCache sources(root_, SourceIo::kMmap, 1, WrittenHere::kNo);
+  JoinedArrays arrays(root_, sources, WrittenHere::kNo, hours(1));
+  const auto array = get(arrays, "six");
+  const Array& whole = **array->array();
+  View view = make_view(whole, Selection::whole(whole.shape), Form::kNpy);
+  rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int next = ::dup(STDIN_FILENO);
+  ::close(next);
+  const rlimit scarce{static_cast<rlim_t>(next) + 4, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &scarce), 0);
+  const auto held = hold_files(view, 16);
+  bool are_opened = true;
+  for (const Segment& segment : view.segments) are_opened = are_opened && segment.opened().has_value();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(held);
+  EXPECT_EQ(view.segments.front().file, nullptr);
+  EXPECT_TRUE(are_opened);
 }
 
 TEST_F(JoinedArraysTest, RowsThatAreWrittenHereAreNoOtherVersion) {
