@@ -95,6 +95,7 @@ Result<WrittenHeader::Part> WrittenHeader::place_expected(std::uint64_t offset, 
   state_ = same == own_size() ? State::kItsOwn : State::kOther;
   refused_.reset();
   text_.resize(same);
+  text_.shrink_to_fit();
   next_ = same;
   const auto body = bytes.subspan(same - had);
   return body.empty() ? Part{} : place_body(same, body);
