@@ -117,5 +117,35 @@ TEST(UnwrittenBytes, AreNotRememberedWithoutBound) {
   }
 }
 
+TEST(UnwrittenBytes, AreKeptForWhoReadsBeforeAnythingIsWritten) {
+  UnwrittenBytes unwritten;
+  unwritten.truncate({2, 6}, 1);
+  unwritten.keep_rows(2);
+  EXPECT_EQ(unwritten.kept_bytes(), 0u) << "another opener";
+  EXPECT_TRUE(unwritten.may_take_back(1));
+  unwritten.keep_rows(1);
+  EXPECT_EQ(filled(unwritten, "........"), "........");
+  unwritten.note_write({2, 4});
+  EXPECT_EQ(unwritten.kept_bytes(), 2u);
+  unwritten.note_write({6, 2});
+  EXPECT_EQ(unwritten.kept_bytes(), 0u);
+  unwritten.truncate({2, 6}, 1);
+  unwritten.note_write({2, 1});
+  unwritten.keep_rows(1);
+  EXPECT_EQ(filled(unwritten, "........"), "...00000") << "something was written before";
+}
+
+TEST(UnwrittenBytes, NeverCountsAGapThatIsKeptAsWritten) {
+  UnwrittenBytes unwritten;
+  const std::uint64_t size = 4 * UnwrittenBytes::kMaxGaps;
+  unwritten.truncate({0, size}, 1);
+  unwritten.keep_rows(1);
+  for (std::uint64_t offset = 1; offset < size; offset += 2) {
+    unwritten.note_write({offset, 1});
+    ASSERT_TRUE(unwritten.fill_surplus([](Extent) -> Result<void> { return std::unexpected(Error{}); }));
+  }
+  EXPECT_GE(unwritten.kept_bytes(), size / 2);
+}
+
 }  // namespace
 }  // namespace npyfs
