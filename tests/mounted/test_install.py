@@ -80,7 +80,7 @@ def test_the_package_depends_on_what_it_needs(package):
     """It depends on the libraries that the binary is linked with, and on fuse3 for fusermount3 and mount.fuse3."""
     depends = field(package, "Depends")
     assert "fuse3" in depends.split(", ")
-    for library in ("libc6 (", "libfuse3-3 (", "libfmt", "libstdc++6 ("):
+    for library in ("libc6 (", "libfuse3-3 (", "libfmt", "libminizip1", "libstdc++6 ("):
         assert library in depends
     assert field(package, "Package") == "npyfs" and mounting.run("-V").stdout == f"npyfs {field(package, 'Version')}\n"
 
