@@ -60,6 +60,7 @@ Result<void> Segment::check_still_holds(Extent hull) const {
 }
 
 std::uint64_t View::body_size() const {
+  if (padding) return padding->size();
   if (!segment_ends.empty()) return segment_ends.back();
   std::uint64_t size = 0;
   for (const Segment& segment : segments) size += segment.runs.size();

@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/array/array.h"
 #include "core/base/error.h"
+#include "core/slice/padding.h"
 #include "core/slice/path_grammar.h"
 #include "core/slice/runs.h"
 #include "core/slice/selection.h"
@@ -41,6 +43,8 @@ struct View {
   std::vector<Segment> segments;  // one after the other
   // Where each segment ends in the body, so that one of many is found by binary search. May be left empty.
   std::vector<std::uint64_t> segment_ends = {};
+  // If the body has zeros between and behind the items: where. The segments have the bytes of the items alone.
+  std::optional<Padding> padding = std::nullopt;
 
   std::uint64_t body_size() const;
   std::uint64_t size() const { return header.size() + body_size(); }
@@ -51,7 +55,7 @@ struct View {
 
   // Calls visit(segment, extent) for each part of bytes [offset, offset + size) of the view that lies in one segment,
   // in order, until it returns an error. `extent` is a range of bytes of the segment. Bytes beyond the view's end are
-  // left out. offset >= header.size().
+  // left out. offset >= header.size(). Bytes are counted as if there were no padding.
   template <typename Visit>
   Result<void> visit(std::uint64_t offset, std::uint64_t size, Visit visit) const;
 };

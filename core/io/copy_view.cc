@@ -68,7 +68,7 @@ Result<void> copy_view(const View& view, int out, const std::string& out_path, c
   };
   if (auto header = write_next(view.header.size()); !header) return header;
   if (!copied(0)) return std::unexpected(interrupted(out_path));
-  if (view.segments.size() == 1 && view.segments.front().runs.is_contiguous()) {
+  if (view.segments.size() == 1 && view.segments.front().runs.is_contiguous() && !view.padding) {
     const auto moved = copy_in_kernel(view, out, out_path, copied);
     if (!moved) return std::unexpected(moved.error());
     done += *moved;

@@ -8,17 +8,12 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/io/guarded_copy.h"
+#include "core/io/copy_runs.h"
 
 namespace npyfs {
 namespace {
 
 constexpr std::size_t kUsualBuffer = std::size_t{1} << 20;  // the kernel's usual largest request
-// Bytes read at once when runs are close together: fits the CPU cache.
-constexpr std::size_t kSpanBlock = std::size_t{256} << 10;
-// Up to this stride, in bytes, it is cheaper to read the gaps between runs, too, than to skip them with a pread(2) for
-// each run. Measured with runs of 4 and 64 bytes on Linux 6.18.
-constexpr std::uint64_t kCloseInFile = 64 << 10;
 // Shorter runs are copied into one buffer: the kernel needs longer than that to look up the pages of each piece.
 // Measured: of 256 bytes 1.1 GiB/s in place of 0.4, of 1 KiB the same, of 2 KiB 1.1 in place of 1.8.
 constexpr std::uint64_t kPieceRun = 1 << 10;
@@ -29,6 +24,9 @@ constexpr std::size_t kMaxPopulated = 16;
 // A file that is opened for one read only is not mapped for less than this: that takes longer than to copy so few
 // bytes.
 constexpr std::uint64_t kWorthMapping = 64 << 10;
+// Up to so many stretches of items with zeros between them are pieces of their own; otherwise all is copied into one
+// buffer.
+constexpr std::size_t kMaxPaddedPieces = 32;
 
 std::size_t page_size() {
   static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -90,120 +88,6 @@ Result<void> map_runs(const Segment& segment, Extent wanted, bool populated, Pie
   return result;
 }
 
-// Reads whole blocks of the file, including gaps, and copies the runs out of them. Only for runs of one level with a
-// small positive stride.
-Result<void> copy_close_runs(const Segment& segment, Extent wanted, std::byte* out) {
-  thread_local const auto block = std::make_unique_for_overwrite<std::byte[]>(kSpanBlock);
-  const Runs& runs = segment.runs;
-  const std::uint64_t runs_at_once = std::max<std::uint64_t>(1, kSpanBlock / static_cast<std::uint64_t>(runs.stride()));
-  while (wanted.size > 0) {
-    const std::uint64_t part = std::min(
-        {wanted.size, runs_at_once * runs.run_size() - wanted.offset % runs.run_size(), std::uint64_t{kSpanBlock}});
-    const Extent hull = runs.hull(wanted.offset, part);
-    if (auto read = segment.file->read_exactly(block.get(), hull.size, hull.offset); !read) return read;
-    runs.visit(wanted.offset, part, [&](Extent extent) {
-      std::memcpy(out, block.get() + (extent.offset - hull.offset), extent.size);
-      out += extent.size;
-    });
-    wanted.offset += part;
-    wanted.size -= part;
-  }
-  return {};
-}
-
-Result<void> read_runs(const Segment& segment, Extent wanted, std::byte* out) {
-  Result<void> result;
-  segment.runs.visit(wanted.offset, wanted.size, [&](Extent extent) {
-    result = segment.file->read_exactly(out, extent.size, extent.offset);
-    out += extent.size;
-    return result.has_value();
-  });
-  return result;
-}
-
-// How many runs of a row begin and end within `left` bytes from the first one's begin on, if runs go forwards; or
-// within `before` bytes up to its begin, if they go backwards.
-std::uint64_t runs_within(const Runs::Row& row, std::uint64_t before, std::uint64_t left) {
-  if (left < row.size) return 0;
-  if (row.count == 1) return 1;
-  const bool is_forward = row.stride > 0;
-  const std::uint64_t stride =
-      is_forward ? static_cast<std::uint64_t>(row.stride) : std::uint64_t{0} - static_cast<std::uint64_t>(row.stride);
-  return std::min(row.count, (is_forward ? left - row.size : before) / stride + 1);
-}
-
-// Copies runs out of the mapped windows of a file.
-class WindowCopy {
- public:
-  WindowCopy(const SourceFile& file, std::byte* out) : file_(file), out_(out) {}
-
-  Result<void> copy(Runs::Row row) {
-    while (row.count > 0) {
-      const std::uint64_t within = row.offset % MappingCache::kWindowSize;
-      if (auto found = find_window(row.offset / MappingCache::kWindowSize); !found) return found;
-      const std::uint64_t count = runs_within(row, within, window_->size() - within);
-      if (count == 0) {  // a run that goes beyond the window
-        const std::uint64_t part = window_->size() - within;
-        if (auto copied = copy_part({row.offset, part, 0, 1}); !copied) return copied;
-        if (auto copied = copy({row.offset + part, row.size - part, 0, 1}); !copied) return copied;
-        row.offset += static_cast<std::uint64_t>(row.stride);
-        --row.count;
-        continue;
-      }
-      if (auto copied = copy_part({row.offset, row.size, row.stride, count}); !copied) return copied;
-      row.offset += count * static_cast<std::uint64_t>(row.stride);
-      row.count -= count;
-    }
-    return {};
-  }
-
- private:
-  Result<void> find_window(std::uint64_t index) {
-    if (window_ && index == index_) return {};
-    auto window = file_.window(index);
-    if (!window) return std::unexpected(window.error());
-    window_ = std::move(*window);
-    index_ = index;
-    return {};
-  }
-
-  // Of runs that are all in the window.
-  Result<void> copy_part(const Runs::Row& row) {
-    const std::byte* from = window_->address() + row.offset % MappingCache::kWindowSize;
-    if (!copy_guarded(from, row.size, row.stride, row.count, out_)) {
-      return std::unexpected(system_error(file_.path(), "reading a mapped page", EIO));
-    }
-    out_ += row.size * row.count;
-    return {};
-  }
-
-  const SourceFile& file_;
-  std::byte* out_;
-  std::shared_ptr<const Mapping> window_;
-  std::uint64_t index_ = 0;
-};
-
-Result<void> copy_mapped(const Segment& segment, Extent wanted, std::byte* out) {
-  WindowCopy copy(*segment.file, out);
-  Result<void> result;
-  segment.runs.visit_rows(wanted.offset, wanted.size, [&](const Runs::Row& row) {
-    result = copy.copy(row);
-    return result.has_value();
-  });
-  if (result) return result;
-  // If the file was truncated, that is the better answer.
-  auto whole = segment.check_still_holds(segment.runs.hull(wanted.offset, wanted.size));
-  return whole ? result : whole;
-}
-
-Result<void> copy_runs(const Segment& segment, Extent wanted, bool may_map, std::byte* out) {
-  if (may_map) return copy_mapped(segment, wanted, out);
-  const Runs& runs = segment.runs;
-  const bool is_close =
-      runs.has_one_level() && runs.stride() > 0 && runs.stride() <= static_cast<std::int64_t>(kCloseInFile);
-  return !runs.is_contiguous() && is_close ? copy_close_runs(segment, wanted, out) : read_runs(segment, wanted, out);
-}
-
 // Memory for the bytes of a read that are copied, one behind the other: however many segments they come from, they are
 // few pieces.
 class CopiedBytes {
@@ -249,6 +133,66 @@ Result<void> add_segment(const Segment& segment, Extent wanted, bool populated, 
     if (auto result = copy_runs(segment, wanted, may_map, out); !result) return result;
   }
   return segment.check_still_holds(hull);
+}
+
+// As View::visit(), with the file of each segment open, and whether it was opened for this alone.
+template <typename Visit>
+Result<void> visit_opened(const View& view, std::uint64_t offset, std::uint64_t size, Visit visit) {
+  return view.visit(offset, size, [&](const Segment& segment, Extent wanted) -> Result<void> {
+    if (segment.file) return visit(segment, wanted, false);
+    const auto opened = segment.opened();
+    if (!opened) return std::unexpected(opened.error());
+    return visit(*opened, wanted, true);
+  });
+}
+
+Result<void> add_items(const View& view, std::uint64_t offset, std::uint64_t size, CopiedBytes& copied,
+                       Pieces& pieces) {
+  const bool populated = !view.is_small();
+  return visit_opened(view, offset, size, [&](const Segment& segment, Extent wanted, bool is_opened_for_this) {
+    return add_segment(segment, wanted, populated, is_opened_for_this, copied, pieces);
+  });
+}
+
+// Copies items to `out`. `wanted`: as if there were no padding.
+Result<void> copy_items(const View& view, Extent wanted, std::byte* out) {
+  return visit_opened(view, view.header.size() + wanted.offset, wanted.size,
+                      [&](const Segment& segment, Extent part, bool is_opened_for_this) {
+                        const bool may_map =
+                            segment.file->is_mapped() && (!is_opened_for_this || part.size >= kWorthMapping);
+                        if (auto copied = copy_runs(segment, part, may_map, out); !copied) return copied;
+                        out += part.size;
+                        return segment.check_still_holds(segment.runs.hull(part.offset, part.size));
+                      });
+}
+
+// Items and zeros in one buffer: first the items at its end, without a gap, and then each of them to its place, which
+// is never behind the place where it was.
+Result<void> copy_padded(const View& view, Extent wanted, std::byte* out) {
+  const std::uint64_t first = view.padding->items_before(wanted.offset);
+  const std::uint64_t items = view.padding->items_before(wanted.end()) - first;
+  std::byte* from = out + (wanted.size - items);
+  if (auto copied = copy_items(view, {first, items}, from); !copied) return copied;
+  view.padding->visit(wanted.offset, wanted.size, [&](Extent part, std::uint64_t zeros) {
+    std::memmove(out, from, part.size);
+    std::memset(out + part.size, 0, zeros);
+    from += part.size;
+    out += part.size + zeros;
+  });
+  return {};
+}
+
+// Bytes of the body of a view with padding.
+Result<void> add_padded(const View& view, Extent wanted, CopiedBytes& copied, Pieces& pieces) {
+  if (wanted.size / view.padding->block_size() > kMaxPaddedPieces) {
+    return copy_padded(view, wanted, copied.add(wanted.size));
+  }
+  Result<void> result;
+  view.padding->visit(wanted.offset, wanted.size, [&](Extent part, std::uint64_t zeros) {
+    if (result && part.size > 0) result = add_items(view, view.header.size() + part.offset, part.size, copied, pieces);
+    if (result && zeros > 0) std::memset(copied.add(zeros), 0, zeros);
+  });
+  return result;
 }
 
 }  // namespace
@@ -307,15 +251,10 @@ Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, 
     offset += part;
     size -= part;
   }
-  const bool populated = !view.is_small();
   const std::uint64_t left = view.size() - std::min(offset, view.size());
   CopiedBytes copied(std::min(size, left), pieces);
-  return view.visit(offset, size, [&](const Segment& segment, Extent wanted) -> Result<void> {
-    if (segment.file) return add_segment(segment, wanted, populated, false, copied, pieces);
-    const auto opened = segment.opened();
-    if (!opened) return std::unexpected(opened.error());
-    return add_segment(*opened, wanted, populated, true, copied, pieces);
-  });
+  if (!view.padding) return add_items(view, offset, size, copied, pieces);
+  return add_padded(view, {offset - view.header.size(), std::min(size, left)}, copied, pieces);
 }
 
 }  // namespace npyfs

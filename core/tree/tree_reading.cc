@@ -20,7 +20,7 @@ long voluntary_waits() {
 // open are not.
 bool is_in_file_order(const View& view) {
   const auto is_run = [](const Segment& segment) { return segment.file && segment.runs.is_contiguous(); };
-  return !view.segments.empty() && view.segments.size() <= kMostHeldForReading &&
+  return !view.padding && !view.segments.empty() && view.segments.size() <= kMostHeldForReading &&
          std::ranges::all_of(view.segments, is_run);
 }
 
