@@ -10,6 +10,8 @@
 #include "core/array/attributes.h"
 #include "core/array/info_json.h"
 #include "core/array/item_type.h"
+#include "core/array/nrrd_header.h"
+#include "core/array/zarr_store.h"
 #include "core/base/hash.h"
 #include "core/base/percent.h"
 #include "core/slice/index_expression.h"
@@ -42,7 +44,7 @@ Result<Selection> select_named(const SelectedView& of, const ParsedName& parsed)
 // Whether a directory of this name exists: depends on the number of dimensions, and on whether there are fields.
 Result<void> check_directory(const VirtualName& name, const SelectedView& of) {
   const std::size_t ndim = of.selection.ndim();
-  if (name.kind == NameKind::kIndex || name.kind == NameKind::kArray) return {};
+  if (name.kind == NameKind::kIndex || name.kind == NameKind::kArray || name.kind == NameKind::kZarr) return {};
   if (name.kind == NameKind::kFields) {
     if (!item_type(*of.array, of.selection).fields.empty()) return {};
     return not_found(format_path(name), "the array has no fields");
@@ -74,6 +76,7 @@ Result<View> view_of(const VirtualPath& path, const ArrayState& array, std::size
   const auto of = selected_view(path, array);
   if (!of) return std::unexpected(of.error());
   View view = make_view(*of->array, of->selection, path.name.form);
+  if (path.name.kind == NameKind::kZarrChunk) view.padding = zarr_padding(path, *of);
   if (auto held = hold_files(view, most_held); !held) return std::unexpected(held.error());
   return view;
 }
@@ -114,6 +117,33 @@ std::string without_directory(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+// The file beside a header for NRRD that has the body. `name` is the header's.
+std::string body_beside(std::string_view name) {
+  return std::string(name.substr(0, name.rfind('.'))) + ".bin";
+}
+
+// The path of a view, if the selection exists.
+Result<VirtualPath> find_view(VirtualPath found, std::string_view name, const ParsedName& parsed,
+                              const SelectedView& of) {
+  if (++found.depth > VirtualPath::kMaxDepth) {
+    return not_found(name, fmt::format("a path holds at most {} selections", VirtualPath::kMaxDepth));
+  }
+  const auto selection = select_named(of, parsed);
+  if (!selection) return std::unexpected(selection.error());
+  found.selection.clear();
+  if (found.name.form == Form::kBin) {
+    selection->encode_bytes(found.selection);
+  } else {
+    selection->encode(found.selection);
+  }
+  if (found.name.form == Form::kNhdr) {
+    found.set_parameters(body_beside(name));
+    const auto header = nrrd_header(*of.array, *selection, found.parameters());
+    if (!header) return not_found(name, header.error().sentence);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string ArrayState::name() const {
@@ -135,8 +165,8 @@ std::uint64_t ArrayState::version() const {
 Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& state) {
   const auto array = state.array();
   if (!array) return std::unexpected(array.error());
-  if (path.selection.empty()) return SelectedView{*array, Selection::whole((*array)->shape)};
-  auto selection = Selection::decode(path.selection, (*array)->shape);
+  if (path.encoded_selection().empty()) return SelectedView{*array, Selection::whole((*array)->shape)};
+  auto selection = Selection::decode(path.encoded_selection(), (*array)->shape);
   const auto stale = [&](const char* why) {
     return std::unexpected(Error{ErrorKind::kStale, state.absolute_path, why});
   };
@@ -146,6 +176,15 @@ Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& st
 }
 
 Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view name, const ArrayState& array) {
+  if (is_zarr(directory.name.kind)) {
+    const auto of = selected_view(directory, array);
+    if (!of) return std::unexpected(of.error());
+    auto found = find_in_zarr(directory, name, *of);
+    if (found && is_directory(found->name)) {
+      found->spelling = mix(directory.spelling, std::hash<std::string_view>()(name));
+    }
+    return found;
+  }
   const auto parsed = parse_name(directory.name, name);
   if (!parsed) {
     const std::string below = format_path(directory.name);
@@ -153,7 +192,7 @@ Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view nam
   }
   VirtualPath found{.name = parsed->name, .selection = directory.selection, .depth = directory.depth};
   if (is_directory(found.name)) found.spelling = mix(directory.spelling, std::hash<std::string_view>()(name));
-  if (!is_directory(found.name) && !is_view(found.name)) {
+  if (!is_directory(found.name) && !is_view_name(found.name.kind)) {
     if (auto exists = check_file(found, array); !exists) return std::unexpected(exists.error());
     return found;
   }
@@ -163,25 +202,16 @@ Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view nam
     if (auto exists = check_directory(found.name, *of); !exists) return std::unexpected(exists.error());
     return found;
   }
-  if (++found.depth > VirtualPath::kMaxDepth) {
-    return not_found(name, fmt::format("a path holds at most {} selections", VirtualPath::kMaxDepth));
-  }
-  const auto selection = select_named(*of, *parsed);
-  if (!selection) return std::unexpected(selection.error());
-  found.selection.clear();
-  if (found.name.form == Form::kBin) {
-    selection->encode_bytes(found.selection);
-  } else {
-    selection->encode(found.selection);
-  }
-  return found;
+  return find_view(std::move(found), name, *parsed, *of);
 }
 
 Result<void> check_path(const VirtualPath& path, const ArrayState& array) {
   if (path.name.kind == NameKind::kArray) return {};  // exists even if the file holds no valid array
-  if (!is_directory(path.name) && !is_view(path.name)) return check_file(path, array);
+  const bool is_of_items = is_directory(path.name) || is_view_name(path.name.kind) || is_zarr(path.name.kind);
+  if (!is_of_items) return check_file(path, array);
   const auto of = selected_view(path, array);
   if (!of) return std::unexpected(of.error());
+  if (is_zarr(path.name.kind)) return check_zarr(path, *of);
   return is_view_name(path.name.kind) ? Result<void>{} : check_directory(path.name, *of);
 }
 
@@ -199,11 +229,16 @@ Result<View> content_of(const VirtualPath& path, const ArrayState& array) {
                                   : info_json(**array.file, array.absolute_path, array.member));
   }
   if (path.name.kind == NameKind::kInfo) return info_of(path, array);
-  return view_of(path, array, kMostHeldForReading);
+  if (is_view(path.name) || path.name.kind == NameKind::kZarrChunk) return view_of(path, array, kMostHeldForReading);
+  const auto of = selected_view(path, array);
+  if (!of) return std::unexpected(of.error());
+  auto text = is_zarr(path.name.kind) ? zarr_text(path, *of, array.name())
+                                      : nrrd_header(*of->array, of->selection, path.parameters());
+  return text ? Result<View>(text_view(std::move(*text))) : std::unexpected(text.error());
 }
 
 Result<std::uint64_t> size_of(const VirtualPath& path, const ArrayState& array) {
-  if (!is_view(path.name)) {
+  if (!is_view(path.name) && path.name.kind != NameKind::kZarrChunk) {
     // A file that may not be read has a status all the same, as it has in the source.
     if (path.name.kind == NameKind::kSource && !array.file) return static_cast<std::uint64_t>(array.status.st_size);
     const auto view = content_of(path, array);
@@ -211,6 +246,7 @@ Result<std::uint64_t> size_of(const VirtualPath& path, const ArrayState& array) 
   }
   const auto of = selected_view(path, array);
   if (!of) return std::unexpected(of.error());
+  if (path.name.kind == NameKind::kZarrChunk) return zarr_chunk_size(path, *of);
   return view_size(*of->array, of->selection, path.name.form);
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/array/joined_array.h"
 #include "core/array/npy_file.h"
+#include "core/array/selected_view.h"
 #include "core/array/view.h"
 #include "core/array/virtual_path.h"
 #include "core/base/error.h"
@@ -50,10 +51,6 @@ Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view nam
 Result<void> check_path(const VirtualPath& path, const ArrayState& array);
 
 // The selection of a view, or the selection that a directory or another file is below. Errors as find_name().
-struct SelectedView {
-  std::shared_ptr<const Array> array;
-  Selection selection;
-};
 Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& array);
 
 // The bytes of a file, and their number. Errors as find_name(); kSystem if the source cannot be opened. Not for

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "core/array/item_type.h"
+#include "core/array/zarr_store.h"
 #include "core/slice/aligned_split.h"
 #include "core/slice/select.h"
 
@@ -57,6 +60,13 @@ ArrayListing::ArrayListing(const VirtualPath& directory, const ArrayState& array
   }
   if (name.kind == NameKind::kAxis) names_ = {"batches", "chunks", "slices"};
   if (!of) return;
+  if (is_zarr(name.kind)) {
+    auto listed = list_zarr(directory, *of);
+    names_ = std::move(listed.names);
+    keys_ = std::move(listed.keys);
+    numbered_ = keys_ ? keys_->count_from(0) : 0;
+    return;
+  }
   if (name.kind == NameKind::kArray || is_view_name(name.kind))
     list_array(*of, name.kind == NameKind::kArray && !array.joined);
   if (name.kind == NameKind::kFields) list_fields(*of);
@@ -85,6 +95,7 @@ void ArrayListing::list_fields(const SelectedView& of) {
 
 std::string ArrayListing::name(std::uint64_t index) const {
   if (index >= numbered_) return names_[index - numbered_];
+  if (keys_) return keys_->key(index);
   VirtualName name = each_;
   name.first = index;
   return format_name(name, numbered_);

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/array/array_directory.h"
 #include "core/array/virtual_path.h"
+#include "core/slice/chunk_grid.h"
 
 namespace npyfs {
 
@@ -24,8 +26,9 @@ class ArrayListing {
   void list_array(const SelectedView& of, bool is_source);
   void list_fields(const SelectedView& of);
 
-  VirtualName each_;            // the numbered names, except for the number
-  std::uint64_t numbered_ = 0;  // how many numbered names there are; they come first
+  std::optional<ChunkGrid> keys_;  // if the numbered names are keys of a Zarr store
+  VirtualName each_;               // the numbered names, except for the number
+  std::uint64_t numbered_ = 0;     // how many numbered names there are; they come first
   std::vector<std::string> names_;
 };
 

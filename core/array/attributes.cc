@@ -54,7 +54,8 @@ ino_t virtual_inode(const struct stat& source, dev_t root_device, const VirtualP
     return member.empty() ? mirrored_inode(source, root_device) : member_inode(source, root_device, member);
   }
   std::uint64_t bits = mix(member_identity(source, root_device, member), path.hash());
-  const bool names_its_source = path.name.kind == NameKind::kInfo || path.name.kind == NameKind::kError;
+  const NameKind kind = path.name.kind;
+  const bool names_its_source = kind == NameKind::kInfo || kind == NameKind::kError || kind == NameKind::kZarrError;
   if (names_its_source) bits = mix(bits, std::hash<std::string_view>()(absolute_path));
   return made_inode(bits);
 }

@@ -3,25 +3,23 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "core/array/item_type.h"
+#include "core/array/nrrd_header.h"
 #include "core/array/view.h"
+#include "core/array/zarr_dtype.h"
+#include "core/array/zarr_store.h"
+#include "core/base/json_string.h"
 #include "core/npy/npy_header.h"
 #include "core/slice/aligned_split.h"
 
 namespace npyfs {
 namespace {
 
-// The library only formats strings: if memory runs out, its destructor of an object or array aborts the process.
-std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 // "" for a file that is no archive.
 std::string member_line(const std::string& member) {
-  return member.empty() ? "" : fmt::format("  \"member\": {},\n", quoted(member));
+  return member.empty() ? "" : fmt::format("  \"member\": {},\n", json_string(member));
 }
 
 // The members of every object, without a comma after the last one.
@@ -33,8 +31,8 @@ std::string common_members(const std::string& absolute_path, const std::string& 
   "descr": {},
   "fortran_order": {},
   "itemsize": {})",
-                     quoted(absolute_path), member_line(member), fmt::join(shape, ", "), quoted(descr_text(descr)),
-                     fortran_order, itemsize);
+                     json_string(absolute_path), member_line(member), fmt::join(shape, ", "),
+                     json_string(descr_text(descr)), fortran_order, itemsize);
 }
 
 // The members about the source file; only for the whole array, whose header can be read.
@@ -54,10 +52,21 @@ std::string part_members(const JoinedArray& source, const std::string& directory
   std::vector<std::string> parts;
   parts.reserve(source.parts().size());
   for (const JoinedPart& part : source.parts()) {
-    parts.push_back(fmt::format(R"({{"path": {}, "first_row": {}, "rows": {}}})", quoted(directory + "/" + part.name),
-                                part.first_row, part.rows()));
+    parts.push_back(fmt::format(R"({{"path": {}, "first_row": {}, "rows": {}}})",
+                                json_string(directory + "/" + part.name), part.first_row, part.rows()));
   }
   return fmt::format(",\n  \"parts\": [\n    {}\n  ]", fmt::join(parts, ",\n    "));
+}
+
+// The default chunk shape of the Zarr stores, the versions of the format that have such arrays, and the type in NRRD.
+std::string members_for_other_formats(const Array& array, const Selection& selection, const ItemType& type) {
+  std::vector<int> versions;
+  if (zarr2_dtype(type)) versions.push_back(2);
+  if (zarr3_dtype(type)) versions.push_back(3);
+  const std::string nrrd = nrrd_type(array, selection);
+  return fmt::format(",\n  \"zarr\": {{\"chunk\": [{}], \"versions\": [{}]}},\n  \"nrrd_type\": {}",
+                     fmt::join(default_zarr_chunk(array, selection), ", "), fmt::join(versions, ", "),
+                     nrrd.empty() ? "null" : json_string(nrrd));
 }
 
 std::string with_view(const Array& array, const Selection& selection, const std::string& absolute_path,
@@ -72,9 +81,9 @@ std::string with_view(const Array& array, const Selection& selection, const std:
   const Geometry geometry =
       is_joined ? selection.geometry(contiguous_geometry(0, array.itemsize, array.shape, false)) : in_file;
   return common_members(absolute_path, member, geometry.shape, type.descr, array.fortran_order, type.itemsize) +
-         members +
+         members + members_for_other_formats(array, selection, type) +
          fmt::format(",\n  \"most_aligned_chunks\": [{}],\n  \"index\": {},\n  \"strides\": [{}]\n}}\n",
-                     fmt::join(most, ", "), quoted(index_notation(array, selection)),
+                     fmt::join(most, ", "), json_string(index_notation(array, selection)),
                      fmt::join(geometry.strides, ", "));
 }
 
@@ -84,16 +93,11 @@ std::string size_members(const Array& array, const Selection& selection) {
 
 }  // namespace
 
-std::string descr_text(const std::string& descr) {
-  const bool is_type_string = descr.size() >= 2 && descr.front() == '\'';
-  return is_type_string ? descr.substr(1, descr.size() - 2) : descr;
-}
-
 std::string info_json(const NpyFile& source, const std::string& absolute_path, const std::string& member) {
-  const std::string reason = fmt::format(",\n  \"reason\": {}\n}}\n", quoted(source.array().error().sentence));
+  const std::string reason = fmt::format(",\n  \"reason\": {}\n}}\n", json_string(source.array().error().sentence));
   if (!source.header()) {
-    return fmt::format("{{\n  \"source\": {},\n{}  \"file_size\": {},\n  \"sliceable\": false", quoted(absolute_path),
-                       member_line(member), source.file()->size()) +
+    return fmt::format("{{\n  \"source\": {},\n{}  \"file_size\": {},\n  \"sliceable\": false",
+                       json_string(absolute_path), member_line(member), source.file()->size()) +
            reason;
   }
   const NpyHeader& header = *source.header();
@@ -108,9 +112,9 @@ std::string info_json(const NpyFile& source, const std::string& absolute_path, c
 }
 
 std::string info_json(const JoinedArray& source, const std::string& absolute_path) {
-  return fmt::format("{{\n  \"source\": {},\n  \"sliceable\": false", quoted(absolute_path)) +
+  return fmt::format("{{\n  \"source\": {},\n  \"sliceable\": false", json_string(absolute_path)) +
          part_members(source, absolute_path) +
-         fmt::format(",\n  \"reason\": {}\n}}\n", quoted(source.array().error().sentence));
+         fmt::format(",\n  \"reason\": {}\n}}\n", json_string(source.array().error().sentence));
 }
 
 std::string info_json(const JoinedArray& source, const std::string& absolute_path, const Array& array,

@@ -11,10 +11,6 @@
 
 namespace npyfs {
 
-// descr without the quotes of a type string: <f8, or [('a', '<i4')]. numpy.dtype() takes the first directly, the second
-// after ast.literal_eval().
-std::string descr_text(const std::string& descr);
-
 // One JSON object with a final newline, for a source of which no slice can be served: "reason" says why, and what the
 // header says is there if it can be read. Always valid JSON: bytes in names that are not UTF-8 are replaced by U+FFFD.
 // `absolute_path` is that of the source, and `member` the name in it if it is an archive. "data_offset" and "file_size"

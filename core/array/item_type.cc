@@ -36,6 +36,11 @@ bool has_fields(const Array& array, const Selection& selection) {
   return true;
 }
 
+std::string descr_text(const std::string& descr) {
+  const bool is_type_string = descr.size() >= 2 && descr.front() == '\'';
+  return is_type_string ? descr.substr(1, descr.size() - 2) : descr;
+}
+
 ItemType item_type(const Array& array, const Selection& selection) {
   ItemType type{array.descr, array.itemsize, array.fields, {}};
   const Field* field = nullptr;
@@ -77,13 +82,13 @@ Result<Selection> select_field(const Array& array, const Selection& selection, s
   return of_field;
 }
 
-// If the name itself ends in .npy or .bin, its last dot is encoded: fields/x.npy is the field x.
+// If the name itself ends in .npy, .bin or .nhdr, its last dot is encoded: fields/x.npy is the field x.
 std::optional<std::string> field_path_name(std::string_view name) {
   constexpr std::size_t kExtension = 4;  // ".npy", ".bin"
   auto encoded = percent_encoded(name);
   if (!encoded) return std::nullopt;
-  if (encoded->ends_with(".npy") || encoded->ends_with(".bin")) {
-    encoded->replace(encoded->size() - kExtension, 1, "%2E");
+  for (const std::string_view extension : {".npy", ".bin", ".nhdr"}) {
+    if (encoded->ends_with(extension)) encoded->replace(encoded->size() - extension.size(), 1, "%2E");
   }
   return encoded->size() + kExtension <= kMaxFileName ? encoded : std::nullopt;
 }

@@ -27,6 +27,10 @@ struct ItemType {
 // kept while the array got another dtype.
 bool has_fields(const Array& array, const Selection& selection);
 
+// descr without the quotes of a type string: <f8, or [('a', '<i4')]. numpy.dtype() takes the first directly, the second
+// after ast.literal_eval().
+std::string descr_text(const std::string& descr);
+
 // `selection` is one of `array`: has_fields().
 ItemType item_type(const Array& array, const Selection& selection);
 

@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/array/info_json.h"
 #include "core/array/item_type.h"
 #include "core/npy/npy_header.h"
 

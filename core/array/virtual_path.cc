@@ -11,7 +11,8 @@ std::uint64_t VirtualPath::hash() const {
   if (is_view(name)) return mix(mix(of_selection, static_cast<std::uint64_t>(name.form)), 1);
   const std::uint64_t kinds =
       static_cast<std::uint64_t>(name.kind) << 16 | static_cast<std::uint64_t>(name.form) << 8 | name.axis;
-  return mix(mix(mix(kinds, spelling), mix(name.first, name.second)), mix(of_selection, name.step));
+  const std::uint64_t hash = mix(mix(mix(kinds, spelling), mix(name.first, name.second)), mix(of_selection, name.step));
+  return parameters_size == 0 ? hash : mix(hash, parameters_size);
 }
 
 }  // namespace npyfs

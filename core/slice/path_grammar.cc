@@ -37,6 +37,11 @@ constexpr std::uint64_t kMaxNumber = std::numeric_limits<std::int64_t>::max();
 
 // Takes the form off the end of `text`.
 [[gnu::always_inline]] inline Form take_form(std::string_view& text) {
+  constexpr std::string_view kHeader = ".nhdr";
+  if (text.ends_with(kHeader)) {
+    text.remove_suffix(kHeader.size());
+    return Form::kNhdr;
+  }
   constexpr std::size_t kLength = 4;
   if (text.size() < kLength || text[text.size() - kLength] != '.') return Form::kArray;
   const std::string_view extension = text.substr(text.size() - kLength);
@@ -97,12 +102,14 @@ bool parse_group(NameKind kind, std::string_view text, VirtualName& name) {
 struct FixedName {
   std::string_view text;
   NameKind kind;
+  std::uint64_t first = 0;
 };
 
 bool parse_fixed(std::span<const FixedName> names, std::string_view text, VirtualName& name) {
   for (const auto& fixed : names) {
     if (fixed.text != text) continue;
     name.kind = fixed.kind;
+    name.first = fixed.first;
     return true;
   }
   return false;
@@ -111,7 +118,8 @@ bool parse_fixed(std::span<const FixedName> names, std::string_view text, Virtua
 constexpr std::array kOfArrays = {FixedName{"chunks", NameKind::kChunks},   FixedName{"slices", NameKind::kSlices},
                                   FixedName{"batches", NameKind::kBatches}, FixedName{"items", NameKind::kItems},
                                   FixedName{"index", NameKind::kIndex},     FixedName{"fields", NameKind::kFields},
-                                  FixedName{"info.json", NameKind::kInfo}};
+                                  FixedName{"info.json", NameKind::kInfo},  FixedName{"zarr2", NameKind::kZarr, 2},
+                                  FixedName{"zarr3", NameKind::kZarr, 3}};
 constexpr std::array kOfSources = {FixedName{"source.npy", NameKind::kSource},
                                    FixedName{"error.txt", NameKind::kError}};
 constexpr std::array kOfAxes = {FixedName{"chunks", NameKind::kAxisChunks}, FixedName{"slices", NameKind::kSlices},
@@ -192,7 +200,12 @@ bool is_directory(const VirtualName& name) {
 }
 
 bool is_view(const VirtualName& name) {
-  return is_view_name(name.kind) && name.form != Form::kArray;
+  return is_view_name(name.kind) && (name.form == Form::kNpy || name.form == Form::kBin);
+}
+
+bool is_zarr(NameKind kind) {
+  return (kind >= NameKind::kZarr && kind <= NameKind::kZarrKeys) ||
+         (kind >= NameKind::kZarrGroup && kind <= NameKind::kZarrChunk);
 }
 
 }  // namespace npyfs

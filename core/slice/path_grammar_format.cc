@@ -19,6 +19,8 @@ std::string_view extension(Form form) {
       return ".npy";
     case Form::kBin:
       return ".bin";
+    case Form::kNhdr:
+      return ".nhdr";
     case Form::kArray:
       return "";
   }
@@ -27,6 +29,28 @@ std::string_view extension(Form form) {
 
 std::string padded(std::uint64_t number, std::uint64_t count) {
   return fmt::format("{:0{}}", number, decimal_width(count == 0 ? 0 : count - 1));
+}
+
+std::string format_zarr_name(const VirtualName& name) {
+  switch (name.kind) {
+    case NameKind::kZarr:
+      return fmt::format("zarr{}", name.first);
+    case NameKind::kZarrData:
+      return "data";
+    case NameKind::kZarrGroup:
+      return name.first == 2 ? ".zgroup" : "zarr.json";
+    case NameKind::kZarrArray:
+      return name.first == 2 ? ".zarray" : "zarr.json";
+    case NameKind::kZarrGroupAttributes:
+    case NameKind::kZarrArrayAttributes:
+      return ".zattrs";
+    case NameKind::kZarrConsolidated:
+      return ".zmetadata";
+    case NameKind::kZarrError:
+      return "error.txt";
+    default:
+      return "";
+  }
 }
 
 }  // namespace
@@ -72,13 +96,15 @@ std::string format_name(const VirtualName& name, std::uint64_t count) {
     case NameKind::kIndexed:
     case NameKind::kField:
       return "";
+    default:
+      return format_zarr_name(name);
   }
-  return "";
 }
 
 std::string describe(const VirtualName& name) {
   const std::string axis = (name.axis == 0 ? "" : fmt::format(" of axis {}", name.axis)) +
-                           (name.form == Form::kBin ? ", without header" : "");
+                           (name.form == Form::kBin ? ", without header" : "") +
+                           (name.form == Form::kNhdr ? ", header for NRRD" : "");
   switch (name.kind) {
     case NameKind::kChunk:
       return fmt::format("chunk {} of {}{}", name.first, name.second, axis);

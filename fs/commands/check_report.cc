@@ -7,22 +7,25 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
-#include "core/array/info_json.h"
+#include "core/array/item_type.h"
 #include "core/base/escape.h"
 #include "core/base/readable_size.h"
 #include "core/base/utf8.h"
+#include "core/slice/chunk_grid.h"
 
 namespace npyfs {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kColumns = 6;
+constexpr std::size_t kColumns = 7;
 using Row = std::array<std::string, kColumns>;
-constexpr std::array kHead = {"array", "shape", "dtype", "order", "size", "sliceable"};
-constexpr std::size_t kSizeColumn = 4;   // aligned to the right
-constexpr std::size_t kWidestCell = 40;  // characters
+constexpr std::array kHead = {"array", "shape", "dtype", "order", "size", "sliceable", "zarr chunk"};
+constexpr std::size_t kReasonColumn = 5;  // the last one in a table, since it may be long
+constexpr std::size_t kSizeColumn = 4;    // aligned to the right
+constexpr std::size_t kWidestCell = 40;   // characters
 constexpr const char* kUnknown = "-";
 
 enum class Sizes { kReadable, kInBytes };
@@ -39,6 +42,11 @@ std::string cut(const std::string& text) {
     end += static_cast<std::size_t>(utf8_sequence_length(std::string_view(text).substr(end)));
   }
   return text.substr(0, end) + std::string(kRest);
+}
+
+// Of the Zarr stores that are asked for none.
+Shape chunk_of(const CheckedArray& array) {
+  return default_chunk_shape(array.header->shape, array.header->itemsize, array.header->fortran_order);
 }
 
 const char* prefix_of(const CheckedArray& array) {
@@ -69,6 +77,7 @@ Row row_of(const CheckedArray& array, Sizes sizes) {
   }
   row[4] = size_cell(array.file_size, sizes);
   row[5] = array.is_sliceable() ? "yes" : prefix_of(array) + array.problem->sentence;
+  if (array.is_sliceable()) row[6] = fmt::format("{}", fmt::join(chunk_of(array), "x"));
   if (const std::uint64_t bytes = array.trailing_bytes(); bytes > 0) {
     row[5] += fmt::format("; {} more bytes follow the array", bytes);
     if (array.is_followed_by_npy) row[5] += ", and begin with the header of another one, which is not shown";
@@ -123,6 +132,7 @@ Json json_of(const CheckedArray& array) {
   json["file_size"] = array.file_size;
   json["trailing_bytes"] = known ? Json(array.trailing_bytes()) : Json();
   json["sliceable"] = array.is_sliceable();
+  json["zarr_chunk"] = array.is_sliceable() ? Json(chunk_of(array)) : Json();
   json["damaged"] = array.is_damaged();
   json["unreadable"] = array.is_unreadable();
   json["reason"] = array.problem ? Json(array.problem->sentence) : Json();
@@ -168,6 +178,7 @@ std::string check_table(const CheckReport& report) {
   auto rows = rows_of(report, Sizes::kReadable);
   rows.insert(rows.begin(), Row());
   std::ranges::copy(kHead, rows.front().begin());
+  for (auto& row : rows) std::swap(row[kReasonColumn], row.back());
   std::array<std::size_t, kColumns> widths = {};
   for (auto& row : rows) {
     for (std::size_t i = 0; i + 1 < kColumns; ++i) {

@@ -25,7 +25,7 @@ struct CheckReport {
 // A table for a terminal: a head, and aligned columns. Cells that are too wide are cut, except in the last column.
 std::string check_table(const CheckReport& report);
 
-// Lines for a pipe: one per array, archive or link, six fields separated by tabs, nothing cut. Names are escaped, so
+// Lines for a pipe: one per array, archive or link, seven fields separated by tabs, nothing cut. Names are escaped, so
 // that no field holds a tab or line break.
 std::string check_lines(const CheckReport& report);
 

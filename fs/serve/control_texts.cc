@@ -76,6 +76,7 @@ std::string status_text(const MountState& mount) {
       "options: {}\n"
       "kernel: {}\n"
       "caching: {}\n"
+      "below each array, unlisted: Zarr stores in zarr2/ and zarr3/; VIEW.nhdr beside each VIEW.bin\n"
       "open: files {}, directories {}; of the source: files {}, mapped windows {}\n"
       "watched directories of the source: {}\n"
       "served: reads {}, {}; {} more were put into the page cache before they were asked for\n"

@@ -37,12 +37,13 @@ def check(*arguments):
 
 
 def test_plain_lines_when_piped(data_set):
-    """Piped, --check prints one line an array, with tabs: array, shape, dtype, order, bytes, sliceable or why not."""
+    """Piped, --check prints one line an array, with tabs: array, shape, dtype, order, bytes, sliceable or why not,
+    and the chunk shape of the default Zarr store."""
     status, out, err = check(data_set)
     assert (status, err) == (FINE, "arrays: 5, sliceable: 3, damaged: 0, links not followed: 1\n")
     lines = [line.split("\t") for line in out.splitlines()]
     assert [line[0] for line in lines] == ["link.npy", "number.npy", "objects.npy", "rows.npy", "sub/columns.npy", "leaves.npy"]
-    assert lines[3] == ["rows.npy", "(6, 2)", "<f8", "C", str((data_set / "rows.npy").stat().st_size), "yes"]
+    assert lines[3] == ["rows.npy", "(6, 2)", "<f8", "C", str((data_set / "rows.npy").stat().st_size), "yes", "6x2"]
     assert lines[4][1:4] == ["(6, 2)", ">i2", "F"]
     assert lines[1][5].startswith("no: ") and "dimensions" in lines[1][5]
     assert lines[2][5].startswith("no: ") and "objects" in lines[2][5]
@@ -94,8 +95,8 @@ def test_what_cannot_be_read_is_said(data_set):
     (data_set / "rows.npy").chmod(0o600)
     status, out, err = as_user(STRANGER, lambda: check(data_set))
     assert status == DAMAGED
-    assert "sub\t-\t-\t-\t-\tUNREADABLE: open failed: Permission denied\n" in out
-    assert "rows.npy\t-\t-\t-\t224\tUNREADABLE: open failed: Permission denied\n" in out
+    assert "sub\t-\t-\t-\t-\tUNREADABLE: open failed: Permission denied\t-\n" in out
+    assert "rows.npy\t-\t-\t-\t224\tUNREADABLE: open failed: Permission denied\t-\n" in out
     assert "damaged: 0, unreadable: 3" in err, "link.npy leads to rows.npy"
 
 
@@ -192,7 +193,7 @@ def on_terminal(*arguments, which):
 def test_a_table_on_a_terminal(data_set):
     """On a terminal it is a table with a head and readable sizes."""
     lines = on_terminal("--check", data_set, which="stdout").splitlines()
-    assert lines[0].split() == ["array", "shape", "dtype", "order", "size", "sliceable"]
+    assert lines[0].split() == ["array", "shape", "dtype", "order", "size", "zarr", "chunk", "sliceable"]
     assert len({line.index(word) for line, word in zip(lines, ["sliceable", "yes", "no: ", "no: ", "yes", "yes", "link: "])}) == 1
     assert "224 B" in lines[4]
 
@@ -215,7 +216,7 @@ def test_a_hundred_thousand_files(scratch):
         for index in range(1, 10000):
             os.link(first, scratch / f"{directory}/{index}.npy")
     status, out, _ = check(scratch)
-    assert (status, out.count("\tyes\n")) == (FINE, directories * 10000)
+    assert (status, out.count("\tyes\t6x2\n")) == (FINE, directories * 10000)
 
 
 def test_links_that_lead_round_end(source):

@@ -16,6 +16,7 @@ ARRAYS = {
     "fortran.npy": filled((9, 3), "<i4", "F"),
     "records.npy": filled((5,), [("x", "<f4"), ("名前", "|S3")]),
 }
+NRRD_TYPES = {"data.npy": "double", "sub/dir/nested.npy": "int16", "fortran.npy": "int32", "records.npy": None}
 
 
 @pytest.fixture(scope="module")
@@ -190,11 +191,14 @@ def test_source_npy_is_the_source_byte_for_byte(tree, mounted):
 
 
 def test_info_json_describes_the_array(tree, mounted):
-    """info.json holds shape, strides, descr, order, sizes, offsets, the source's path and the place in the source."""
+    """info.json holds shape, strides, descr, order, sizes, offsets, the source's path and the place in the source, and what
+    other formats have: the chunk shape of the default Zarr store, the versions of the format, and the type in NRRD."""
     for name, array in ARRAYS.items():
         info = json.loads((mounted / name / "info.json").read_text())
         descr = array.dtype.str if array.dtype.names is None else repr(array.dtype.descr)
         offset = (tree / name).stat().st_size - array.nbytes
+        assert info.pop("zarr") == {"chunk": list(array.shape), "versions": [2, 3]}
+        assert info.pop("nrrd_type") == NRRD_TYPES[name]
         assert info == {"source": str(tree / name), "shape": list(array.shape), "descr": descr,
                         "fortran_order": array.flags.f_contiguous and array.ndim > 1, "itemsize": array.itemsize,
                         "data_offset": offset, "data_size": array.nbytes, "file_size": (tree / name).stat().st_size,

@@ -49,6 +49,8 @@ TEST_F(InfoJson, SaysWhatIsKnown) {
                                                          {"data_size", 30},
                                                          {"file_size", 162},
                                                          {"sliceable", true},
+                                                         {"zarr", {{"chunk", {3, 5}}, {"versions", {2, 3}}}},
+                                                         {"nrrd_type", "int16"},
                                                          {"most_aligned_chunks", {1, 1}},
                                                          {"index", "a"},
                                                          {"strides", {2, 6}}}));
@@ -62,16 +64,19 @@ TEST_F(InfoJson, OfAnArrayWithoutSlices) {
 }
 
 TEST_F(InfoJson, OfAViewSaysWhereItIsInTheSource) {
-  EXPECT_EQ(info_of_view({"'<i4'", 4, false, {10, 6}}, "8:1:-3,2"), (nlohmann::json{{"source", "/data/a.npy"},
-                                                                                    {"shape", {3}},
-                                                                                    {"descr", "<i4"},
-                                                                                    {"fortran_order", false},
-                                                                                    {"itemsize", 4},
-                                                                                    {"data_size", 12},
-                                                                                    {"sliceable", true},
-                                                                                    {"most_aligned_chunks", {1}},
-                                                                                    {"index", "a[8::-3, 2]"},
-                                                                                    {"strides", {-72}}}));
+  EXPECT_EQ(info_of_view({"'<i4'", 4, false, {10, 6}}, "8:1:-3,2"),
+            (nlohmann::json{{"source", "/data/a.npy"},
+                            {"shape", {3}},
+                            {"descr", "<i4"},
+                            {"fortran_order", false},
+                            {"itemsize", 4},
+                            {"data_size", 12},
+                            {"sliceable", true},
+                            {"zarr", {{"chunk", {3}}, {"versions", {2, 3}}}},
+                            {"nrrd_type", "int32"},
+                            {"most_aligned_chunks", {1}},
+                            {"index", "a[8::-3, 2]"},
+                            {"strides", {-72}}}));
 }
 
 TEST_F(InfoJson, OfAViewOfOneItemHasNoAxes) {

@@ -58,23 +58,23 @@ TEST(CheckReport, Counts) {
 
 TEST(CheckReport, TableForATerminal) {
   EXPECT_EQ(check_table(sample()),
-            "array      shape     dtype  order     size  sliceable\n"
-            "a.npy      (500, 2)  <f4    F      4.0 KiB  yes\n"
-            "sub/b.npy  -         -      -          0 B  DAMAGED: is empty\n"
-            "c.npy      -         -      -          0 B  no: has no dimensions\n"
-            "gone.npy   -         -      -            -  BROKEN LINK: leads nowhere (to a)\n"
-            "out        -         -      -            -  link: leaves SOURCE\n"
-            "closed     -         -      -            -  UNREADABLE: open failed: Permission denied\n");
+            "array      shape     dtype  order     size  zarr chunk  sliceable\n"
+            "a.npy      (500, 2)  <f4    F      4.0 KiB  500x2       yes\n"
+            "sub/b.npy  -         -      -          0 B  -           DAMAGED: is empty\n"
+            "c.npy      -         -      -          0 B  -           no: has no dimensions\n"
+            "gone.npy   -         -      -            -  -           BROKEN LINK: leads nowhere (to a)\n"
+            "out        -         -      -            -  -           link: leaves SOURCE\n"
+            "closed     -         -      -            -  -           UNREADABLE: open failed: Permission denied\n");
 }
 
 TEST(CheckReport, LinesForAPipe) {
   EXPECT_EQ(check_lines(sample()),
-            "a.npy\t(500, 2)\t<f4\tF\t4128\tyes\n"
-            "sub/b.npy\t-\t-\t-\t0\tDAMAGED: is empty\n"
-            "c.npy\t-\t-\t-\t0\tno: has no dimensions\n"
-            "gone.npy\t-\t-\t-\t-\tBROKEN LINK: leads nowhere (to a)\n"
-            "out\t-\t-\t-\t-\tlink: leaves SOURCE\n"
-            "closed\t-\t-\t-\t-\tUNREADABLE: open failed: Permission denied\n");
+            "a.npy\t(500, 2)\t<f4\tF\t4128\tyes\t500x2\n"
+            "sub/b.npy\t-\t-\t-\t0\tDAMAGED: is empty\t-\n"
+            "c.npy\t-\t-\t-\t0\tno: has no dimensions\t-\n"
+            "gone.npy\t-\t-\t-\t-\tBROKEN LINK: leads nowhere (to a)\t-\n"
+            "out\t-\t-\t-\t-\tlink: leaves SOURCE\t-\n"
+            "closed\t-\t-\t-\t-\tUNREADABLE: open failed: Permission denied\t-\n");
 }
 
 TEST(CheckReport, NamesCannotForgeALineOrAColumn) {
@@ -123,17 +123,19 @@ TEST(CheckReport, JsonForPrograms) {
   EXPECT_EQ(json["links"][0]["broken"], true);
   EXPECT_EQ(json["links"][1]["broken"], false);
   EXPECT_EQ(first["trailing_bytes"], 0);
+  EXPECT_EQ(first["zarr_chunk"], (nlohmann::json{500, 2}));
+  EXPECT_TRUE(json["arrays"][2]["zarr_chunk"].is_null());
 }
 
 TEST(CheckReport, SaysWhatFollowsTheArray) {
   CheckedArray array = good("a.npy");
   array.file_size += 130;
   EXPECT_EQ(check_lines({"/data", {array}, {}, {}}),
-            "a.npy\t(500, 2)\t<f4\tF\t4258\tyes; 130 more bytes follow the array\n");
+            "a.npy\t(500, 2)\t<f4\tF\t4258\tyes; 130 more bytes follow the array\t500x2\n");
   array.is_followed_by_npy = true;
   EXPECT_THAT(check_lines({"/data", {array}, {}, {}}),
               HasSubstr("yes; 130 more bytes follow the array, and begin with the header of another one, which is not "
-                        "shown\n"));
+                        "shown\t500x2\n"));
 }
 
 TEST(CheckReport, JsonIsValidWhateverTheNames) {
