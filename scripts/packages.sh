@@ -18,7 +18,7 @@ package_packages=("${build_packages[@]}" dpkg-dev file)
 test_packages+=("${package_packages[@]}" strace man-db zsh systemd)
 # Software that npyfs is tested with (tests/mounted/tools), in builds without sanitizers.
 tools_packages=("${test_packages[@]}" openmpi-bin slurm-wlm munge python3-dask python3-distributed python3-pandas)
-tools_packages+=(libxtensor-dev sqlite3)
+tools_packages+=(libxtensor-dev sqlite3 python3-xarray python3-zarr teem-apps)
 command -v npm >/dev/null || tools_packages+=(nodejs npm)
 command -v mvn >/dev/null || tools_packages+=(maven default-jdk-headless)
 tools_packages+=(python3-pip)
@@ -31,7 +31,7 @@ aarch64_packages=("${build_packages[@]}" g++-aarch64-linux-gnu qemu-user python3
 aarch64_libraries=(libfuse3-dev libfmt-dev libfmt9 libgtest-dev libgmock-dev nlohmann-json3-dev libminizip-dev libminizip1
   zlib1g-dev zlib1g)
 # What is too large for every run: scripts/test --all.
-big_packages=(python3-torch podman crun systemd prometheus-node-exporter rustc golang-go default-jdk-headless r-base-core)
+big_packages=(chromium python3-gdal python3-torch podman crun systemd prometheus-node-exporter rustc golang-go default-jdk-headless r-base-core)
 command -v cargo >/dev/null || big_packages+=(cargo)
 
 # install_packages NAME...: installs those that are missing, as root or through sudo. Asks nothing. Where all are there
