@@ -36,10 +36,10 @@ Result<void> HeaderGuard::check() const {
 
 Result<void> HeaderGuard::check(const struct stat& now, Extent bytes) const {
   const bool is_same = file_->is_version_of(now) && !is_racy();
-  if (is_same) return {};
+  if (header_ == nullptr || is_same) return {};
   auto same = check();
   const std::uint64_t end_of_header = offset_ + bytes_.size();
-  if (same || same.error().kind != ErrorKind::kStale || header_ == nullptr || bytes.offset < end_of_header) return same;
+  if (same || same.error().kind != ErrorKind::kStale || bytes.offset < end_of_header) return same;
   std::vector<std::byte> bytes_now;
   const auto header_now =
       read_npy_header(*file_, {offset_, file_->size() - offset_}, last_component(file_->path()), bytes_now);

@@ -78,8 +78,10 @@ Result<std::shared_ptr<const NpyFile>> NpyFile::open_member(const NpzArchive& ar
     header = std::unexpected(body.error());
   }
   const auto extent = body ? std::optional(body->data) : std::nullopt;
+  // Also what is no array is compared with its local header: without a header the guard would find nothing wrong.
+  static const NpyHeader kNoHeader;
   auto guard = std::make_shared<const HeaderGuard>(file, body ? body->local_header.offset : 0, std::move(bytes),
-                                                   header ? &*header : nullptr, was_racy);
+                                                   header ? &*header : &kNoHeader, was_racy);
   std::shared_ptr<const NpyFile> opened(
       new NpyFile(file, extent, name, std::move(guard), std::move(header), WrittenHere::kNo));
   if (auto unchanged = opened->check_unchanged(); !unchanged) return std::unexpected(unchanged.error());

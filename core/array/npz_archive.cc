@@ -113,7 +113,7 @@ Result<void> NpzArchive::read() {
 }
 
 Result<std::uint64_t> NpzArchive::hash_of_directory() const {
-  const std::uint64_t end = std::min(file_->size(), kLongestEnd);
+  const std::uint64_t end = std::min(file_->size() - directory_.end(), kLongestEnd);
   std::vector<std::byte> block(std::size_t{64} << 10);
   std::uint64_t hash = 0;
   for (Extent extent : {directory_, Extent{file_->size() - end, end}}) {

@@ -82,6 +82,14 @@ bool agrees(std::span<const std::byte> header, const ZipMember& member) {
   return number(header, 14, 4) == member.checksum && is(18, member.packed_size) && is(22, member.size);
 }
 
+// minizip before version 1.2.12 finds no end that begins with the file.
+bool is_without_members(ZipStream& stream) {
+  std::array<std::byte, kEnd> end = {};
+  const bool is_end = stream.read_at(0, end) && text(end).substr(0, 4) == kEndMagic;
+  return is_end && number(end, 20, 2) == stream.file().size() - kEnd &&
+         text(end).substr(4, 16).find_first_not_of('\0') == std::string_view::npos;
+}
+
 // Why minizip finds no central directory.
 std::string why_no_directory(ZipStream& stream) {
   const std::uint64_t size = stream.file().size();
@@ -109,6 +117,7 @@ Result<std::unique_ptr<ZipReader>> ZipReader::open(std::shared_ptr<const SourceF
   auto functions = reader->stream_.functions();
   reader->zip_.reset(unzOpen2_64(nullptr, &functions));
   unz_global_info64 info = {};
+  if (!reader->zip_ && is_without_members(reader->stream_)) return reader;
   if (!reader->zip_ || unzGetGlobalInfo64(reader->zip_.get(), &info) != UNZ_OK) {
     return reader->malformed(why_no_directory(reader->stream_));
   }

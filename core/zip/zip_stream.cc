@@ -92,8 +92,11 @@ int ZipStream::close(voidpf, voidpf) {
   return 0;
 }
 
+// minizip asks after a byte was not read. Without an error it would take what lies behind the end of the file for
+// zeros.
 int ZipStream::has_error(voidpf, voidpf stream) {
-  return static_cast<const ZipStream*>(stream)->error_ ? 1 : 0;
+  const auto& self = *static_cast<const ZipStream*>(stream);
+  return self.error_ || self.position_ >= self.file_->size() ? 1 : 0;
 }
 
 }  // namespace npyfs

@@ -140,7 +140,7 @@ TEST_F(NpzArchiveTest, NamesTakeNoMoreMemoryThanTheArchive) {
   for (std::uint64_t i = 0; i < kMembers; ++i) {
     std::string own = name;
     own.replace(0, 3, std::to_string(100 + i));
-    for (std::size_t at = 200; at < own.size(); at += 80) own[at] = '/';
+    for (std::size_t at = 60; at < own.size(); at += 60) own[at] = '/';
     own.resize(1300);
     directory += "PK\1\2" + little(0, 24) + little(own.size(), 2) + little(0, 16) + own;
   }
