@@ -1,7 +1,8 @@
 """numpy.load of chunks of a member of an .npz archive. The other side is the same chunks of the same array in a .npy file."""
 
-import zipfile
+import os
 
+import numpy as np
 from line import Line, add_speeds, alternate
 
 SECTIONS = 8
@@ -12,8 +13,10 @@ def archive_of(bench, name):
     """An archive that holds the array `name` of the source as its only member, as np.savez writes it."""
     path = bench.peers.source / "member.npz"
     if not path.exists():
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.write(bench.peers.source / name, name)
+        with open(path, "wb") as file:
+            np.savez(file, **{name.removesuffix(".npy"): np.load(bench.peers.source / name)})
+            file.flush()
+            os.fsync(file.fileno())
     return path
 
 
@@ -24,7 +27,7 @@ def members(bench, placement):
     values = {}
     for turn in range(bench.rounds):
         with bench.peers.npyfs(placement) as mount:
-            bench.warm(placement, str(archive), [str(bench.peers.source / name)])
+            bench.warm(placement, str(bench.peers.source / name), [str(archive)])
             sides = {
                 "npyfs": lambda k: bench.reader.load([str(mount / f"{archive.name}/{name}/chunks/{k}_of_{SECTIONS}.npy")])[0],
                 IN_FILE: lambda k: bench.reader.load([str(mount / f"{name}/chunks/{k}_of_{SECTIONS}.npy")])[0],
