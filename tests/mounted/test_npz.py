@@ -201,7 +201,7 @@ def sentence(error):
 def test_check_lists_archives_with_their_members(mounted):
     """--check lists each archive, and each member of it as an array: x.npz/columns.npy."""
     ran = mounting.run("--check", mounted.source)
-    lines = {line.split("\t")[0]: line.split("\t")[1:] for line in ran.stdout.splitlines()}
+    lines = {line.split("\t")[0]: line.split("\t")[1:6] for line in ran.stdout.splitlines()}
     assert lines["x.npz"] == ["-", "-", "-", str((mounted.source / "x.npz").stat().st_size), "archive"]
     assert lines["x.npz/columns.npy"] == ["(8, 5)", "<f8", "F", str(len(saved(COLUMNS))), "yes"]
     assert lines["packed.npz/a.npy"][4].startswith("no: it is compressed (deflate, ")
