@@ -122,7 +122,8 @@ def wrong(reader, files, packages=""):
     """What a reader in Python finds wrong. `packages`: where its libraries are; Debian's if there is none."""
     files = list(files)
     assert files
-    ran = subprocess.run([sys.executable, PROGRAMS / "read_zarr.py", reader], input=json.dumps(files), capture_output=True,
+    alone = ["-S"] if packages else []  # without Debian's, which may not go with another numpy
+    ran = subprocess.run([sys.executable, *alone, PROGRAMS / "read_zarr.py", reader], input=json.dumps(files), capture_output=True,
                          text=True, timeout=300, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(packages)})
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
