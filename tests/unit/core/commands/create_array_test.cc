@@ -89,7 +89,7 @@ TEST_F(CreateArrayTest, OneDimensionIsNoFortranOrder) {
 TEST_F(CreateArrayTest, AnArrayWithoutItems) {
   ASSERT_TRUE(create_array(path(), "<f8", false, Shape{0, 7}));
   EXPECT_EQ(header()->shape, (Shape{0, 7}));
-  EXPECT_EQ(bytes().size(), 4096u);
+  EXPECT_EQ(bytes().size(), 128u) << "the header of np.save: numpy maps nothing behind a padded one";
 }
 
 TEST_F(CreateArrayTest, AHeaderBeyondOnePage) {
