@@ -64,7 +64,7 @@ Result<ArrayExport> ArrayExport::open_any(const std::string& path, std::uint64_t
   }
   std::string below;
   const std::string file = split_at_file(path, below);
-  const auto root = SourceRoot::open(parent_directory(file), LeavingLinks::kAreFollowed, Users::kOwner);
+  const auto root = SourceRoot::open(parent_directory(file), Symlinks::kAnywhere, Users::kOwner);
   if (!root) return std::unexpected(root.error());
   const std::string name = last_component(file);
   std::string member;

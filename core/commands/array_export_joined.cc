@@ -51,7 +51,7 @@ std::string ArrayExport::directory_to_join(const std::string& path) {
 }
 
 Result<ArrayExport> ArrayExport::open_joined(const std::string& directory, std::uint64_t default_chunks) {
-  auto root = SourceRoot::open(directory, LeavingLinks::kAreFollowed, Users::kOwner);
+  auto root = SourceRoot::open(directory, Symlinks::kAnywhere, Users::kOwner);
   if (!root) return std::unexpected(root.error());
   auto opened = std::make_shared<Directory>(std::move(*root));
   auto state = opened->state();

@@ -91,7 +91,7 @@ Result<SourceStatus> status_for_other_users(const PathResolver& resolver, AclMod
   // A link that may leave the root is followed from `directory` itself. Otherwise the link is found by its path,
   // because RESOLVE_BENEATH needs the root; the path may lead to another link by now, but is_reachable_by_all() checks
   // the target.
-  const bool may_leave = resolver.leaving_links() == LeavingLinks::kAreFollowed;
+  const bool may_leave = resolver.symlinks() == Symlinks::kAnywhere;
   auto target = may_leave ? resolver.open_anywhere(directory, name, path) : resolver.resolve(path, O_PATH);
   // If npyfs is mounted over the root, ".." of a directory below the root is that mount: then the link is found by its
   // path, too.

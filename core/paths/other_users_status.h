@@ -14,7 +14,7 @@ namespace npyfs {
 // AclModeCache, since the kernel checks permissions by the mode alone. `path` is the path of the name below the root.
 //
 // Follows a link if it stays in the root and every user who can reach `directory` may also reach the target; or, with
-// LeavingLinks::kAreFollowed, in any case. Otherwise the status is that of the link (S_ISLNK), as it is for a link that
+// Symlinks::kAnywhere, in any case. Otherwise the status is that of the link (S_ISLNK), as it is for a link that
 // dangles or loops. The kernel then resolves the link in the mount and checks the user's permissions at each directory,
 // which following the link here would skip.
 //

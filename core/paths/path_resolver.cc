@@ -33,12 +33,12 @@ Result<std::vector<std::string>> names_of(const std::string& directory) {
 
 }  // namespace
 
-Result<PathResolver> PathResolver::open(const std::string& directory, LeavingLinks leaving_links) {
+Result<PathResolver> PathResolver::open(const std::string& directory, Symlinks symlinks) {
   UniqueFd root(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return std::unexpected(system_error(directory, "open", errno));
   auto names = names_of(directory);
   if (!names) return std::unexpected(names.error());
-  PathResolver resolver(std::move(root), std::move(*names), leaving_links);
+  PathResolver resolver(std::move(root), std::move(*names), symlinks);
   const auto itself = resolver.resolve("", O_PATH);
   if (!itself) return std::unexpected(system_error(directory, "open", itself.error().os_error));
   return resolver;
@@ -50,7 +50,7 @@ Result<void> PathResolver::replace(UniqueFd root) {
 }
 
 Result<UniqueFd> PathResolver::resolve(const std::string& path, int flags) const {
-  const WalkRules rules = {root(), names_, leaving_links_ == LeavingLinks::kAreFollowed, own_device_};
+  const WalkRules rules = {root(), names_, symlinks_ == Symlinks::kAnywhere, own_device_};
   return walk(rules, root(), path, flags, path);
 }
 

@@ -13,9 +13,10 @@
 
 namespace npyfs {
 
-enum class LeavingLinks {
-  kAreLinks,     // symbolic links out of the root are not followed
-  kAreFollowed,  // -o follow_symlinks
+// Which symbolic links are followed.
+enum class Symlinks {
+  kWithinRoot,  // those that lead to something below the root; the others are links in the mount, too
+  kAnywhere,    // -o follow_symlinks
 };
 
 // No path leads out of the root, but through links if these may leave it: openat2(2) with RESOLVE_BENEATH
@@ -28,7 +29,7 @@ enum class LeavingLinks {
 class PathResolver {
  public:
   // Fails if `directory` is not a directory.
-  static Result<PathResolver> open(const std::string& directory, LeavingLinks leaving_links);
+  static Result<PathResolver> open(const std::string& directory, Symlinks symlinks);
 
   // Opens what `path` leads to. Follows relative links, and absolute links that lead to below the root by one of its
   // names. EXDEV if the path leaves the root and links may not. See walk() for the other errors.
@@ -53,15 +54,15 @@ class PathResolver {
   int root() const { return root_.get(); }
   // The absolute path that the root had when it was opened, without links and trailing '/'.
   const std::string& name() const { return names_.back(); }
-  LeavingLinks leaving_links() const { return leaving_links_; }
+  Symlinks symlinks() const { return symlinks_; }
 
  private:
-  PathResolver(UniqueFd root, std::vector<std::string> names, LeavingLinks leaving_links)
-      : root_(std::move(root)), names_(std::move(names)), leaving_links_(leaving_links) {}
+  PathResolver(UniqueFd root, std::vector<std::string> names, Symlinks symlinks)
+      : root_(std::move(root)), names_(std::move(names)), symlinks_(symlinks) {}
 
   UniqueFd root_;                   // replace() keeps the number and changes what it is open on
   std::vector<std::string> names_;  // absolute paths of the root: as given, and without links. No trailing '/'
-  LeavingLinks leaving_links_;
+  Symlinks symlinks_;
   dev_t own_device_ = 0;
 };
 

@@ -11,8 +11,8 @@
 
 namespace npyfs {
 
-Result<SourceRoot> SourceRoot::open(const std::string& directory, LeavingLinks leaving_links, Users users) {
-  auto resolver = PathResolver::open(directory, leaving_links);
+Result<SourceRoot> SourceRoot::open(const std::string& directory, Symlinks symlinks, Users users) {
+  auto resolver = PathResolver::open(directory, symlinks);
   if (!resolver) return std::unexpected(resolver.error());
   const auto status = status_of(resolver->root(), directory);
   if (!status) return std::unexpected(status.error());

@@ -31,7 +31,7 @@ enum class Users {
 class SourceRoot {
  public:
   // Fails if `directory` is not a directory.
-  static Result<SourceRoot> open(const std::string& directory, LeavingLinks leaving_links, Users users);
+  static Result<SourceRoot> open(const std::string& directory, Symlinks symlinks, Users users);
 
   // The status of what `path` leads to. Follows links; a link that leaves the source, dangles or loops is not followed,
   // and the status is that of the link (S_ISLNK). With Users::kOthers see status_for_other_users().

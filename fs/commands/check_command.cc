@@ -75,7 +75,7 @@ Result<ExitStatus> run_check(int argc, char* argv[]) {
   }
   const auto options = source_options("--check", flags->options);
   if (!options) return std::unexpected(options.error());
-  const auto root = SourceRoot::open(flags->positional.front(), options->leaving_links, Users::kOwner);
+  const auto root = SourceRoot::open(flags->positional.front(), options->symlinks, Users::kOwner);
   if (!root) return std::unexpected(with_advice_on_source(root.error()));
   const CheckReport report = examine(*root, options->suffixes, flags->has("joined"));
   const bool wants_json = flags->has("json");

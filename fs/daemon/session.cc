@@ -177,7 +177,7 @@ Result<void> serve(const Options& options, const std::function<void(const std::s
   if (!options.foreground) close_inherited_descriptors(options.fuse_descriptor);
   open_log(false, options.log_level);  // to stderr, until we go to the background
   raise_descriptor_limit();
-  auto root = SourceRoot::open(options.source, options.leaving_links, options.users);
+  auto root = SourceRoot::open(options.source, options.symlinks, options.users);
   if (!root) return std::unexpected(with_advice_on_source(root.error()));
 
   const auto mountpoint = mountpoint_of(options, *root);

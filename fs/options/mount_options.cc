@@ -64,7 +64,7 @@ constexpr MountOption kOptions[] = {
     {"direct_io", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.direct_io, true); }},
     {"kernel_cache", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.kernel_cache, true); }},
     {"follow_symlinks", Value::kNone, In::kHelp,
-     [](Args& a, Text) { return set(a.options.leaving_links, LeavingLinks::kAreFollowed); }},
+     [](Args& a, Text) { return set(a.options.symlinks, Symlinks::kAnywhere); }},
     {"fsname", Value::kNeeded, In::kHelp, [](Args& a, Text v) { return set(a.fsname, std::optional(v)); }},
     {"chunks", Value::kNeeded, In::kHelp,
      [](Args& a, Text v) { return store(a.options.chunks, count_of("chunks", v, kMostChunks)); }},

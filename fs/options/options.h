@@ -31,7 +31,7 @@ struct Options {
 
   std::uint64_t chunks = 0;  // how many chunks chunks/ lists
   ArraySuffixes suffixes;    // of further arrays
-  LeavingLinks leaving_links = LeavingLinks::kAreLinks;
+  Symlinks symlinks = Symlinks::kWithinRoot;
   Users users = Users::kOwner;
   SourceIo source_io = SourceIo::kAuto;
   CachePolicy cache = CachePolicy::kAuto;

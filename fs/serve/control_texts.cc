@@ -42,10 +42,10 @@ std::string options_text(const Options& options) {
       "chunks={}\nsuffixes={}\nfollow_symlinks={}\ncache={}\nsource_io={}\nentry_timeout={}\nattr_timeout={}\n"
       "negative_timeout={}\nmax_threads={}\nidle_timeout={}\ninode32={}\nrw={}\nloglevel={}\ngiven={}\n",
       options.chunks, escaped(fmt::format("{}", fmt::join(options.suffixes, ","))),
-      options.leaving_links == LeavingLinks::kAreFollowed ? "yes" : "no", name_of(options.cache),
-      name_of(options.source_io), options.entry_timeout, options.attr_timeout, options.negative_timeout,
-      options.max_threads, options.idle_timeout, options.inode32 ? "yes" : "no", options.writable ? "yes" : "no",
-      log_level_name(options.log_level), escaped(options.as_given));
+      options.symlinks == Symlinks::kAnywhere ? "yes" : "no", name_of(options.cache), name_of(options.source_io),
+      options.entry_timeout, options.attr_timeout, options.negative_timeout, options.max_threads, options.idle_timeout,
+      options.inode32 ? "yes" : "no", options.writable ? "yes" : "no", log_level_name(options.log_level),
+      escaped(options.as_given));
 }
 
 std::string_view describe(CachePolicy policy) {

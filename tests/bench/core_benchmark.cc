@@ -140,7 +140,7 @@ BENCHMARK(extents_of_request)->Arg(64 * kMiB)->Arg(2048)->Arg(4);
 void lookup_below(benchmark::State& state) {
   const TempDirectory directory;
   directory.write("a.npy", npy_bytes({.shape = {1024, 64}}));
-  Tree tree(*SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, Users::kOwner), TreeOptions{}, {});
+  Tree tree(*SourceRoot::open(directory.path(), Symlinks::kWithinRoot, Users::kOwner), TreeOptions{}, {});
   NodeId at = tree.lookup(kRootNode, "a.npy")->node;
   for (std::int64_t depth = 1; depth < state.range(0); ++depth) {
     const char* axis = depth % 2 == 0 ? "axis0" : "axis1";

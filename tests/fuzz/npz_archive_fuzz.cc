@@ -23,7 +23,7 @@ class Input {
     require(::mkdtemp(path.data()) != nullptr, "there is a directory in memory");
     directory_ = path;
     fd_ = UniqueFd(::open(file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    root_.emplace(std::move(*SourceRoot::open(directory_, LeavingLinks::kAreLinks, Users::kOwner)));
+    root_.emplace(std::move(*SourceRoot::open(directory_, Symlinks::kWithinRoot, Users::kOwner)));
   }
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;

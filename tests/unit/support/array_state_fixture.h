@@ -20,7 +20,7 @@ namespace npyfs {
 
 class ArrayStateTest : public testing::Test {
  protected:
-  ArrayStateTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {}
+  ArrayStateTest() : root_(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner)) {}
 
   ArrayState array(const std::string& bytes) const {
     directory_.write("dir/a.npy", bytes);

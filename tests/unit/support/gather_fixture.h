@@ -18,7 +18,7 @@ namespace npyfs {
 
 class GatherTest : public testing::Test {
  protected:
-  GatherTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {}
+  GatherTest() : root_(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner)) {}
 
   std::shared_ptr<const SourceFile> open(SourceIo io) const {
     auto file = SourceFile::open(root_, "a.npy", io, mappings_);

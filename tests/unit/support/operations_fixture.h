@@ -19,8 +19,7 @@ class OperationsTest : public testing::Test {
   OperationsTest() : OperationsTest(default_options()) {}
   static constexpr std::uint64_t kUsualFlags = FUSE_ASYNC_READ | FUSE_MAX_PAGES | FUSE_DO_READDIRPLUS;
   explicit OperationsTest(const Options& options, std::uint64_t offered = kUsualFlags)
-      : mount_(
-            make_mount(options, std::move(*SourceRoot::open(directory_.path(), options.leaving_links, options.users)))),
+      : mount_(make_mount(options, std::move(*SourceRoot::open(directory_.path(), options.symlinks, options.users)))),
         kernel_(mount_) {
     open_log(false, LogLevel::kError);  // the warnings are wanted here
     kernel_.init(offered);

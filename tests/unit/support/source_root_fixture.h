@@ -29,7 +29,7 @@ class SourceRootTest : public testing::Test {
     directory_.write("outside/file", "outside");
   }
 
-  SourceRoot root(LeavingLinks links = LeavingLinks::kAreLinks) const {
+  SourceRoot root(Symlinks links = Symlinks::kWithinRoot) const {
     auto opened = SourceRoot::open(directory_.path("root"), links, Users::kOwner);
     if (!opened) throw std::runtime_error(to_message(opened.error()));
     return std::move(*opened);

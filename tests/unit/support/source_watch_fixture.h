@@ -46,7 +46,7 @@ class SourceWatchTest : public testing::Test {
   }
 
   const TempDirectory directory_;
-  SourceRoot root_ = std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner));
+  SourceRoot root_ = std::move(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner));
   SourceWatch watch_{root_};
 };
 

@@ -18,7 +18,7 @@ namespace npyfs {
 class TreeTest : public testing::Test {
  protected:
   explicit TreeTest(const TreeOptions& options = {.default_chunks = 3}, Users users = Users::kOwner)
-      : tree_(std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, users)), options,
+      : tree_(std::move(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, users)), options,
               {{"version", [] { return std::string("1\n"); }},
                {"asked", [this] { return std::to_string(++asked_) + "\n"; }}}) {}
 

@@ -16,7 +16,7 @@ namespace {
 
 class HeaderGuardTest : public testing::Test {
  protected:
-  HeaderGuardTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {}
+  HeaderGuardTest() : root_(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner)) {}
 
   // The file "a.npy".
   std::shared_ptr<const NpyFile> open() const {

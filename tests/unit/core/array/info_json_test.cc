@@ -34,7 +34,7 @@ class InfoJson : public testing::Test {
   }
 
   const TempDirectory directory_;
-  const SourceRoot root_ = *SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner);
+  const SourceRoot root_ = *SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner);
 };
 
 TEST_F(InfoJson, SaysWhatIsKnown) {

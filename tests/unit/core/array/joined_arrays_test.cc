@@ -20,7 +20,7 @@ using std::chrono::hours;
 
 class JoinedArraysTest : public testing::Test {
  protected:
-  JoinedArraysTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {
+  JoinedArraysTest() : root_(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner)) {
     for (const char* name : {"dir/10.npy", "dir/9.npy", "dir/.hidden.npy"}) write(name, 2);
   }
 

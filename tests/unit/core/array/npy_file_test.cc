@@ -16,7 +16,7 @@ namespace {
 
 class NpyFileTest : public testing::Test {
  protected:
-  NpyFileTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {}
+  NpyFileTest() : root_(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner)) {}
 
   Result<std::shared_ptr<const NpyFile>> open(const std::string& name,
                                               WrittenHere written_here = WrittenHere::kNo) const {

@@ -25,7 +25,7 @@ nlohmann::json npz_index(const char* name) {
 
 class NpzArchiveTest : public testing::Test {
  protected:
-  NpzArchiveTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {}
+  NpzArchiveTest() : root_(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner)) {}
 
   std::shared_ptr<const NpzArchive> open(const std::string& name, const std::string& bytes) const {
     directory_.write(name, bytes);

@@ -20,7 +20,7 @@ using Clock = SourceCache::Clock;
 
 class SourceCacheTest : public testing::Test {
  protected:
-  SourceCacheTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {
+  SourceCacheTest() : root_(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner)) {
     for (const char* name : {"a.npy", "b.npy", "c.npy", "d.npy"}) directory_.write(name, npy_bytes({.shape = {4}}));
   }
 

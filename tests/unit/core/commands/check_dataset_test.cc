@@ -20,9 +20,7 @@ using testing::IsEmpty;
 
 class CheckTest : public testing::Test {
  protected:
-  SourceRoot root() const {
-    return *SourceRoot::open(directory_.path("source"), LeavingLinks::kAreLinks, Users::kOwner);
-  }
+  SourceRoot root() const { return *SourceRoot::open(directory_.path("source"), Symlinks::kWithinRoot, Users::kOwner); }
   void array(const std::string& name) const { directory_.write("source/" + name, npy_bytes({.shape = {4, 2}})); }
   void link(const std::string& name, const std::string& target) const {
     directory_.make_link("source/" + name, target);

@@ -42,7 +42,7 @@ class PrefetcherTest : public testing::Test {
   }
 
   const TempDirectory directory_;
-  const SourceRoot root_ = *SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner);
+  const SourceRoot root_ = *SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner);
   const std::shared_ptr<ReadAhead> reader_ = std::make_shared<ReadAhead>();
   const std::shared_ptr<ReadAhead> other_ = std::make_shared<ReadAhead>();
 };

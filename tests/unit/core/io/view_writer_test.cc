@@ -24,7 +24,7 @@ namespace {
 
 class ViewWriterTest : public testing::Test {
  protected:
-  ViewWriterTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {}
+  ViewWriterTest() : root_(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner)) {}
 
   void open(const TestArray& array, std::string_view trailing = "") {
     directory_.write("a.npy", npy_bytes(array) + std::string(trailing));

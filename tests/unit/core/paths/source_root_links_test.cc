@@ -67,11 +67,11 @@ TEST_F(SourceRootLinksTest, DescribesLinksThatLeadNowhereOrOutThemselves) {
   }
 }
 
-TEST_F(SourceRootLinksTest, FollowsLeavingLinksOnlyWhenToldTo) {
+TEST_F(SourceRootLinksTest, FollowsSymlinksOnlyWhenToldTo) {
   directory_.make_link("root/leaves", "../outside/file");
   directory_.make_link("root/directory", directory_.path("outside"));
   directory_.make_link("root/dangles", "/nothing/here");
-  const auto root = this->root(LeavingLinks::kAreFollowed);
+  const auto root = this->root(Symlinks::kAnywhere);
   EXPECT_EQ(read(root, "leaves"), "outside");
   EXPECT_EQ(read(root, "directory/file"), "outside");
   EXPECT_TRUE(S_ISDIR(root.status("directory")->st_mode));
@@ -122,7 +122,7 @@ TEST_F(SourceRootLinksTest, FollowsNoLinkIntoItsOwnMount) {
   struct stat proc;
   ASSERT_EQ(::stat("/proc", &proc), 0);
   for (const auto users : {Users::kOwner, Users::kOthers}) {
-    auto root = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreFollowed, users);
+    auto root = SourceRoot::open(directory_.path("root"), Symlinks::kAnywhere, users);
     ASSERT_TRUE(root);
     EXPECT_TRUE(S_ISDIR(root->status("own")->st_mode));
     EXPECT_TRUE(root->open_file("own_file"));
@@ -148,7 +148,7 @@ TEST_F(SourceRootLinksTest, WithOtherUsersLinksThroughClosedDirectoriesAreLeftTo
   directory_.make_link("root/into_closed", "closed/file");
   directory_.make_link("root/into_closed_absolute", directory_.path("root/closed/file"));
   directory_.make_link("root/into_open", "sub/file");
-  const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Users::kOthers);
+  const auto others = SourceRoot::open(directory_.path("root"), Symlinks::kWithinRoot, Users::kOthers);
   ASSERT_TRUE(others);
   EXPECT_TRUE(S_ISLNK(others->status("into_closed")->st_mode));
   EXPECT_TRUE(S_ISLNK(others->status("into_closed_absolute")->st_mode));
@@ -170,7 +170,7 @@ TEST_F(SourceRootLinksTest, WithOtherUsersLinksAreFollowedFromWhereTheyAre) {
   set_mode("root/closed", 0700);
   set_mode("root/closed/sub", 0700);
   set_mode("root/closed/sub/within", 0755);
-  const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Users::kOthers);
+  const auto others = SourceRoot::open(directory_.path("root"), Symlinks::kWithinRoot, Users::kOthers);
   ASSERT_TRUE(others);
   EXPECT_TRUE(S_ISREG(others->status("closed/sub/down")->st_mode)) << "who has the link has what is beside it";
   EXPECT_TRUE(S_ISDIR(others->status("closed/sub/itself")->st_mode));
@@ -178,7 +178,7 @@ TEST_F(SourceRootLinksTest, WithOtherUsersLinksAreFollowedFromWhereTheyAre) {
   EXPECT_TRUE(S_ISLNK(others->status("closed/sub/up")->st_mode)) << "it may have been closed since";
   set_mode("root/closed/sub/within", 0750);
   EXPECT_TRUE(S_ISLNK(others->status("closed/sub/down")->st_mode));
-  const auto following = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreFollowed, Users::kOthers);
+  const auto following = SourceRoot::open(directory_.path("root"), Symlinks::kAnywhere, Users::kOthers);
   ASSERT_TRUE(following);
   EXPECT_TRUE(S_ISREG(following->status("closed/sub/up")->st_mode));
 }

@@ -36,9 +36,9 @@ TEST_F(SourceRootTest, OpensWhatIsBeneath) {
 }
 
 TEST_F(SourceRootTest, RefusesARootThatIsNoDirectory) {
-  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("root/file"), LeavingLinks::kAreLinks, Users::kOwner).error()),
+  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("root/file"), Symlinks::kWithinRoot, Users::kOwner).error()),
             ENOTDIR);
-  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("nothing"), LeavingLinks::kAreLinks, Users::kOwner).error()),
+  EXPECT_EQ(to_errno(SourceRoot::open(directory_.path("nothing"), Symlinks::kWithinRoot, Users::kOwner).error()),
             ENOENT);
 }
 
@@ -53,7 +53,7 @@ TEST_F(SourceRootTest, NeverLeavesByItsPaths) {
 }
 
 TEST_F(SourceRootTest, WithOtherUsersNamesAreThoseOfTheDirectoryThatIsMeant) {
-  const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Users::kOthers);
+  const auto others = SourceRoot::open(directory_.path("root"), Symlinks::kWithinRoot, Users::kOthers);
   ASSERT_TRUE(others);
   const auto identity = others->status("sub")->identity();
   EXPECT_TRUE(others->status_in("sub", identity, "file"));
@@ -71,7 +71,7 @@ TEST_F(SourceRootTest, WithOtherUsersNamesAreThoseOfTheDirectoryThatIsMeant) {
 }
 
 TEST_F(SourceRootTest, AnInodeNumberThatIsUsedAgainIsAnotherDirectory) {
-  const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Users::kOthers);
+  const auto others = SourceRoot::open(directory_.path("root"), Symlinks::kWithinRoot, Users::kOthers);
   ASSERT_TRUE(others);
   for (int attempt = 0; attempt < 100; ++attempt) {
     directory_.make_directory("root/again");
@@ -88,7 +88,7 @@ TEST_F(SourceRootTest, AnInodeNumberThatIsUsedAgainIsAnotherDirectory) {
 }
 
 TEST_F(SourceRootTest, AStatusIsWhatStatSays) {
-  const auto others = SourceRoot::open(directory_.path("root"), LeavingLinks::kAreLinks, Users::kOthers);
+  const auto others = SourceRoot::open(directory_.path("root"), Symlinks::kWithinRoot, Users::kOthers);
   ASSERT_TRUE(others);
   for (const char* path : {"", "file", "sub"}) {
     const auto status = others->status(path);
@@ -102,7 +102,7 @@ TEST_F(SourceRootTest, ARootThatIsALinkIsKnownByBothNames) {
   directory_.make_link("alias", "root");
   directory_.make_link("root/by_alias", directory_.path("alias/sub/file"));
   directory_.make_link("root/by_name", directory_.path("root/sub/file"));
-  const auto root = SourceRoot::open(directory_.path("alias"), LeavingLinks::kAreLinks, Users::kOwner);
+  const auto root = SourceRoot::open(directory_.path("alias"), Symlinks::kWithinRoot, Users::kOwner);
   ASSERT_TRUE(root);
   EXPECT_EQ(read(*root, "by_alias"), "deep");
   EXPECT_EQ(read(*root, "by_name"), "deep");
@@ -114,18 +114,18 @@ TEST_F(SourceRootTest, ARootGivenWithDotsBehindALinkIsTheKernelsOne) {
   directory_.make_link("outside/door", directory_.path("root"));
   directory_.write("outside/root/file", "another");
   directory_.make_link("root/leaves", directory_.path("outside/root/file"));
-  const auto root = SourceRoot::open(directory_.path("outside/door/../root"), LeavingLinks::kAreLinks, Users::kOwner);
+  const auto root = SourceRoot::open(directory_.path("outside/door/../root"), Symlinks::kWithinRoot, Users::kOwner);
   ASSERT_TRUE(root);
   EXPECT_EQ(read(*root, "file"), "inside");
   EXPECT_TRUE(S_ISLNK(root->status("leaves")->st_mode)) << "this link leads to another directory of that name";
 }
 
 TEST_F(SourceRootTest, AbsolutePathsHaveOneSlash) {
-  const auto root = SourceRoot::open(directory_.path("root//"), LeavingLinks::kAreLinks, Users::kOwner);
+  const auto root = SourceRoot::open(directory_.path("root//"), Symlinks::kWithinRoot, Users::kOwner);
   ASSERT_TRUE(root);
   EXPECT_EQ(root->absolute(""), directory_.path("root"));
   EXPECT_EQ(root->absolute("a/b.npy"), directory_.path("root/a/b.npy"));
-  const auto all = SourceRoot::open("/", LeavingLinks::kAreLinks, Users::kOwner);
+  const auto all = SourceRoot::open("/", Symlinks::kWithinRoot, Users::kOwner);
   ASSERT_TRUE(all);
   EXPECT_EQ(all->absolute(""), "/");
   EXPECT_EQ(all->absolute("a"), "/a");
@@ -163,7 +163,7 @@ TEST_F(SourceRootTest, TellsWhereADirectoryLies) {
   EXPECT_EQ(*root.position_of("/proc"), Position::kOutside) << "another filesystem";
   EXPECT_FALSE(root.position_of(directory_.path("root/nothing")));
   EXPECT_FALSE(root.position_of(directory_.path("root/file")));
-  const auto all = SourceRoot::open("/", LeavingLinks::kAreLinks, Users::kOwner);
+  const auto all = SourceRoot::open("/", Symlinks::kWithinRoot, Users::kOwner);
   EXPECT_EQ(*all->position_of("/"), Position::kRoot);
   EXPECT_EQ(*all->position_of("/proc/self"), Position::kBeneath) << "mounted below the root";
 }

@@ -14,7 +14,7 @@ namespace {
 
 class SourceFileTest : public testing::Test {
  protected:
-  SourceFileTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {}
+  SourceFileTest() : root_(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner)) {}
 
   Result<std::shared_ptr<const SourceFile>> open(const std::string& name, SourceIo io = SourceIo::kMmap) const {
     return SourceFile::open(root_, name, io, mappings_);
@@ -83,7 +83,7 @@ TEST_F(SourceFileTest, MapsWhereFaultsAreCheapUnlessToldOtherwise) {
   if (std::filesystem::exists("/dev/shm")) {
     const TempDirectory memory("/dev/shm");
     memory.write("a", "1234");
-    const auto root = SourceRoot::open(memory.path(), LeavingLinks::kAreLinks, Users::kOwner);
+    const auto root = SourceRoot::open(memory.path(), Symlinks::kWithinRoot, Users::kOwner);
     EXPECT_TRUE((*SourceFile::open(*root, "a", SourceIo::kAuto, mappings_))->is_mapped());
   }
 }

@@ -57,7 +57,7 @@ std::vector<std::string> sorted(std::vector<std::string> names) {
 
 class MirrorListingTest : public testing::Test {
  protected:
-  SourceRoot root(LeavingLinks links = LeavingLinks::kAreLinks) const {
+  SourceRoot root(Symlinks links = Symlinks::kWithinRoot) const {
     return std::move(*SourceRoot::open(directory_.path(), links, Users::kOwner));
   }
 
@@ -104,7 +104,7 @@ TEST_F(MirrorListingTest, InodesAreThoseThatStatShowsOnAnotherFilesystemToo) {
   elsewhere.write("a.npy", "");
   elsewhere.write("b", "");
   directory_.make_link("elsewhere", elsewhere.path());
-  const auto root = this->root(LeavingLinks::kAreFollowed);
+  const auto root = this->root(Symlinks::kAnywhere);
   for (const auto& entry : list(**MirrorListing::open(root, "elsewhere"))) {
     if (entry.name == "..") continue;
     const auto status = root.status("elsewhere/" + entry.name);
@@ -173,7 +173,7 @@ TEST_F(MirrorListingTest, FailsForWhatIsNoDirectory) {
 
 class VirtualListingTest : public testing::Test {
  protected:
-  VirtualListingTest() : root_(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner)) {
+  VirtualListingTest() : root_(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner)) {
     directory_.write("a.npy", npy_bytes({"[('x', '<i2'), ('y', '<i4', (2,))]", 10, false, {20, 3}}));
     const auto mappings = std::make_shared<MappingCache>(1 << 20, 1);
     array_ = {SourceStatus{stat_of(directory_.path("a.npy"))},

@@ -44,7 +44,7 @@ class WrittenHeaderTest : public testing::Test {
   }
 
   const TempDirectory directory_;
-  const SourceRoot root_ = std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner));
+  const SourceRoot root_ = std::move(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner));
   const std::shared_ptr<MappingCache> mappings_ = std::make_shared<MappingCache>(std::size_t{1} << 30, 8);
   std::unique_ptr<const ViewWriter> writer_;
 };

@@ -15,7 +15,7 @@ namespace {
 class FuseChannelTest : public testing::Test {
  protected:
   SourceRoot root() const {
-    return std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner));
+    return std::move(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner));
   }
 
   const TempDirectory directory_;

@@ -25,7 +25,7 @@ std::uint64_t flags_of(const fuse_init_out& reply) {
 class InitNegotiationTest : public testing::Test {
  protected:
   SourceRoot root() const {
-    return std::move(*SourceRoot::open(directory_.path(), LeavingLinks::kAreLinks, Users::kOwner));
+    return std::move(*SourceRoot::open(directory_.path(), Symlinks::kWithinRoot, Users::kOwner));
   }
 
   const TempDirectory directory_;

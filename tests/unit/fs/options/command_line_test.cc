@@ -63,7 +63,7 @@ TEST(Options, Defaults) {
   cpu_set_t set;
   ASSERT_EQ(::sched_getaffinity(0, sizeof set, &set), 0);
   EXPECT_EQ(options->chunks, static_cast<std::uint64_t>(CPU_COUNT(&set)));
-  EXPECT_EQ(options->leaving_links, LeavingLinks::kAreLinks);
+  EXPECT_EQ(options->symlinks, Symlinks::kWithinRoot);
   EXPECT_EQ(options->source_io, SourceIo::kAuto);
   EXPECT_EQ(options->cache, CachePolicy::kAuto);
   EXPECT_EQ(options->entry_timeout, 1);
@@ -79,7 +79,7 @@ TEST(Options, TakesItsOwn) {
       "max_threads=3,loglevel=debug");
   ASSERT_TRUE(options);
   EXPECT_EQ(options->chunks, 16u);
-  EXPECT_EQ(options->leaving_links, LeavingLinks::kAreFollowed);
+  EXPECT_EQ(options->symlinks, Symlinks::kAnywhere);
   EXPECT_EQ(options->source_io, SourceIo::kPread);
   EXPECT_EQ(options->cache, CachePolicy::kDirectIo);
   EXPECT_EQ(options->entry_timeout, 0.5);

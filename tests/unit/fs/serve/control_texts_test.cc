@@ -43,7 +43,7 @@ TEST(ControlFiles, NamesOfTheSourceAreForTheOwnerWhereOthersMayCome) {
     options.source = directory.path();
     options.writable = true;
     options.users = users;
-    const MountState mount = make_mount(options, *SourceRoot::open(directory.path(), LeavingLinks::kAreLinks, users));
+    const MountState mount = make_mount(options, *SourceRoot::open(directory.path(), Symlinks::kWithinRoot, users));
     const ControlFiles files = control_files(mount);
     ASSERT_EQ(files.back().name, "written");
     for (std::size_t i = 0; i < files.size(); ++i) {
