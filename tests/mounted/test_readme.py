@@ -105,6 +105,8 @@ def test_the_table_of_wishes(source, mount):
     arrays["s"] = arrays["a"]
     for name, array in zip(("rows.npy", "table.npy"), arrays.values()):
         np.save(source / name, array)
+    arrays["z"] = {"w": arrays["a"][::3]}
+    np.savez(source / "pack.npz", **arrays["z"])
     (source / "cut.npy").write_bytes((source / "rows.npy").read_bytes()[:-8])
     mounted = mount(source)
     table = README.read_text(encoding="utf-8").partition("| I want to ... | path")[2].partition("\n\n")[0]

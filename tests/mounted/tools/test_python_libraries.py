@@ -1,4 +1,4 @@
-"""Dask, pandas and PyTorch, on chunks."""
+"""Dask, pandas, xarray and PyTorch, on chunks and stores."""
 
 import numpy as np
 import pytest
@@ -21,6 +21,12 @@ def test_dask_workers_load_chunks(scratch, rows):
     """A LocalCluster whose workers load chunks by name: 16 blocks that are the array."""
     printed = recipes.run_python("dask_chunks.py", scratch, "mnt/rows.npy")
     assert printed == f"{rows.shape} (16, 1)\n{rows.sum(axis=0)}\n"
+
+
+def test_xarray_and_dask_open_a_store(scratch, rows):
+    """An array is a Zarr store for xarray and Dask."""
+    printed = recipes.run_python("xarray_store.py", scratch, "mnt/rows.npy")
+    assert printed == f"{{'dim_0': 1000, 'dim_1': 3}} {rows[10:20].sum()}\n{rows.sum(axis=0)}\n"
 
 
 def test_pandas_makes_tables_of_chunks(scratch, rows):
