@@ -33,7 +33,7 @@ std::string_view take_part(std::string_view& text, char separator) {
 
 Shape default_chunk_shape(const Shape& shape, std::uint64_t itemsize, bool fortran_order) {
   Shape chunk(shape.size());
-  std::uint64_t inner = itemsize;  // bytes of the chunk so far
+  std::uint64_t inner = std::max<std::uint64_t>(1, itemsize);  // bytes of the chunk so far; fields may have none
   bool is_full = false;
   for (std::size_t i = 0; i < shape.size(); ++i) {
     const std::size_t axis = fortran_order ? i : shape.size() - 1 - i;

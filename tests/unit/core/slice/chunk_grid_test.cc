@@ -14,6 +14,7 @@ TEST(DefaultChunkShape, IsWholeRowsOfSomeMebibytes) {
   EXPECT_EQ(default_chunk_shape({1'000'000, 64}, 8, false), (Shape{8192, 64}));
   EXPECT_EQ(default_chunk_shape({100, 200, 4096}, 8, false), (Shape{1, 128, 4096})) << "rows of 6.25 MiB";
   EXPECT_EQ(default_chunk_shape({3, 1'000'000'000}, 8, false), (Shape{1, 524288}));
+  EXPECT_EQ(default_chunk_shape({3, 4}, 0, false), (Shape{3, 4})) << "items without bytes, which fields may be";
   EXPECT_EQ(default_chunk_shape({1'000'000'000}, 1, false), (Shape{4 << 20}));
 }
 
