@@ -249,3 +249,17 @@ def test_archives_are_what_savez_writes_to_any_file(source, mount):
         assert (mounted / name / "second.npy/chunks/2_of_3.npy").read_bytes() == saved(np.array_split(RECORDS, 3)[2])
     numbers = {os.stat(mounted / name / "arr_0.npy/chunks/0_of_1.npy").st_ino for name in ("hard.npz", "memory.npz")}
     assert len(numbers) == 1
+
+
+def test_checksums_are_not_checked(source, mount):
+    """Checksums of members are not checked: damaged bytes are served as they are, where np.load of the archive raises
+    BadZipFile."""
+    array = np.arange(1000.0)
+    np.savez(source / "x.npz", a=array)
+    packed = bytearray((source / "x.npz").read_bytes())
+    packed[packed.index(array[500].tobytes())] ^= 1
+    (source / "x.npz").write_bytes(packed)
+    with pytest.raises(zipfile.BadZipFile):
+        np.load(source / "x.npz")["a"]
+    assert np.load(mount(source) / "x.npz/a.npy/slices/0_to_400.npy").tolist() == array[:400].tolist()
+    assert mounting.run("--check", source).returncode == 0

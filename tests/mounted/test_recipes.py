@@ -151,7 +151,7 @@ def test_commands_on_a_mount(scratch, source, rows):
     assert len(os.listdir(scratch / "OUT")) == 8 and np.array_equal(np.concatenate(parts), rows)
     (source / "sub").mkdir()
     np.save(source / "sub/number.npy", np.float32(7))
-    said = recipes.run_shell(recipes.example(recipes.MAN_1, "The same from a mount:"), scratch)
+    said = recipes.run_shell(recipes.example(recipes.MAN_1, "From a mount:"), scratch)
     damaged, no_slices = sorted(said.splitlines())
     assert damaged.startswith("cut.npy: the header promises 24000 bytes")
     assert no_slices == "number.npy: the array has no dimensions (shape ()), so it has no slices"
@@ -168,7 +168,7 @@ def test_commands_without_a_mount(scratch, source):
     recipes.run_shell(command, scratch)
     assert (scratch / "tool.log").read_text() == f"3_of_16.npy {np.array_split(array, 16)[3].sum()}\n"
     (source / "cut.npy").write_bytes((source / "rows.npy").read_bytes()[:-8])
-    check = subprocess.run(["/bin/bash", "-c", recipes.example(recipes.MAN_1, "before a job that takes all night:")],
+    check = subprocess.run(["/bin/bash", "-c", recipes.example(recipes.MAN_1, "job that takes all night:")],
                            cwd=scratch, capture_output=True, text=True, env=recipes.environment(scratch))
     assert check.stdout.startswith("cut.npy\t(100, 3)\t<i8\tC\t") and check.stdout.count("DAMAGED") == 1
     sound = subprocess.run(["/bin/bash", "-c", recipes.in_the_table("know whether a data set is sound")[0]], cwd=scratch,

@@ -103,7 +103,7 @@ def test_a_view_says_what_it_is(source, mount):
     view = array[10:90:4]["pos"][..., 0]
     assert info == {"source": str(source / "data.npy"), "shape": [20, 6], "descr": "<f4", "fortran_order": False, "itemsize": 4,
                     "data_size": view.nbytes, "sliceable": True, "most_aligned_chunks": [1, 1],
-                    "index": "a[10:90:4]['pos'][:, :, 0]", "strides": list(view.strides)}
+                    "zarr": {"chunk": [20, 6], "versions": [2, 3]}, "nrrd_type": "float", "index": "a[10:90:4]['pos'][:, :, 0]", "strides": list(view.strides)}
     found = eval(info["index"], {"a": array})
     assert np.array_equal(found, view, equal_nan=True)
     assert os.getxattr(f"{path}.npy", "user.npyfs.index").decode() == info["index"]

@@ -68,23 +68,23 @@ def submit(cluster, scratch, *job):
                        env=recipes.environment(scratch, TMPDIR=str(scratch))).strip()
 
 
-def complete(cluster, scratch, *job):
+def complete(cluster, scratch, *job, tasks=4):
     """Runs a job to its end, which must be a good one for each task."""
     number = submit(cluster, scratch, *job)
     cluster.wait_for(lambda: not cluster.ask("squeue", "--noheader", f"--jobs={number}"), "end of the job")
     ends = re.findall(r"JobState=(\w+)|ExitCode=(\S+)", cluster.ask("scontrol", "show", "job", number))
-    assert len(ends) == 8 and set(ends) == {("COMPLETED", ""), ("", "0:0")}, "\n".join(
+    assert len(ends) == 2 * tasks and set(ends) == {("COMPLETED", ""), ("", "0:0")}, "\n".join(
         [*(out.read_text() for out in scratch.glob("slurm-*.out")), cluster.logs()])
 
 
 def test_each_task_mounts_and_reads_or_fills_its_chunk(scratch, source, data, shared, cluster):
     """A job array counts its tasks, and each finds its chunk by name, in a mount for one command. Tasks fill one array."""
     running = cluster()
-    complete(running, scratch, ARRAY, source, "rows.npy", "tool")
+    complete(running, scratch, ARRAY, source, "rows.npy", "4", "tool")
     recipes.assert_tool_has_seen_the_chunks(scratch, data, 4)
     out = np.zeros((1001, 3), "<f4")
     np.save(source / "out.npy", out)
-    complete(running, scratch, recipes.RECIPES / "slurm_fill.sh", source, "out.npy")
+    complete(running, scratch, recipes.RECIPES / "slurm_fill.sh", source, "out.npy", "4")
     for part in np.array_split(out, 4):
         part[:] = np.arange(part.size).reshape(part.shape)
     assert np.array_equal(np.load(source / "out.npy"), out)
@@ -94,7 +94,7 @@ def test_each_task_mounts_and_reads_or_fills_its_chunk(scratch, source, data, sh
 def test_a_cancelled_job_unmounts(scratch, source, data, shared, cluster):
     """The mount of a job ends also when the job is cancelled."""
     running = cluster()
-    number = submit(running, scratch, "--array=0", ARRAY, source, "rows.npy", "sh", "-c", "touch mounted; sleep 60")
+    number = submit(running, scratch, "--array=0", ARRAY, source, "rows.npy", "4", "sh", "-c", "touch mounted; sleep 60")
     running.wait_for((scratch / "mounted").exists, "mounted job")
     assert len(mounts_below(scratch)) == 1
     running.ask("scancel", number)
@@ -112,7 +112,12 @@ def test_the_prolog_mounts_for_the_job(scratch, data, shared, cluster):
     assert mounts_below(scratch) == []
 
 
-def test_arrays_that_begin_elsewhere(scratch, source, data, shared, cluster):
-    """An array may begin anywhere: TASK_MIN is subtracted."""
-    complete(cluster(), scratch, "--array=1-4", ARRAY, source, "rows.npy", "tool")
+def test_a_task_can_be_submitted_again(scratch, source, data, shared, cluster):
+    """A task that is submitted again, alone, has its own chunk again, and fills no other rows."""
+    running = cluster()
+    complete(running, scratch, "--array=0,1,3", ARRAY, source, "rows.npy", "4", "tool", tasks=3)
+    complete(running, scratch, "--array=2", ARRAY, source, "rows.npy", "4", "tool", tasks=1)
     recipes.assert_tool_has_seen_the_chunks(scratch, data, 4)
+    np.save(source / "out.npy", np.full((8, 2), -1.0))
+    complete(running, scratch, "--array=2", recipes.RECIPES / "slurm_fill.sh", source, "out.npy", "4", tasks=1)
+    assert np.load(source / "out.npy").ravel().tolist() == [-1.0] * 8 + [0.0, 1.0, 2.0, 3.0] + [-1.0] * 4
