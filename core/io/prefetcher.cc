@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <iterator>
-#include <system_error>
+#include <new>
 #include <utility>
 
 namespace npyfs {
@@ -41,12 +42,16 @@ bool Prefetcher::start(const std::shared_ptr<ReadAhead>& reader, std::vector<Ran
     try {
       buffer_ = std::make_unique_for_overwrite<std::byte[]>(kPiece);
       thread_ = std::thread([this] { run(); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // no thread or no memory: the reader then reads by itself
       return false;
     }
   }
   const std::uint64_t position = ranges.front().position;
-  ranges_.insert(ranges_.end(), std::move_iterator(ranges.begin()), std::move_iterator(ranges.end()));
+  try {
+    ranges_.insert(ranges_.end(), std::move_iterator(ranges.begin()), std::move_iterator(ranges.end()));
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
   if (!reader_) read_until_ = position;
   reader_ = reader;
   changed_.notify_all();

@@ -37,8 +37,8 @@ class Prefetcher {
   ~Prefetcher() EXCLUDES(mutex_);
 
   // Begins to read these ranges, in order of their positions, behind those that it is still to read for `reader`. False
-  // if it is at work for another reader, or if no thread can be started. Calls reader->note_prefetched() for each
-  // mebibyte.
+  // if it is at work for another reader, or if there is no thread or no memory for it. Calls reader->note_prefetched()
+  // for each mebibyte.
   bool start(const std::shared_ptr<ReadAhead>& reader, std::vector<Range> ranges) EXCLUDES(mutex_);
 
   // Waits while bytes below this position of the view's body are still to be read for `reader`: its thread would

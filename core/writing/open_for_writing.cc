@@ -55,6 +55,16 @@ RangeLock lock_of(const OpenForWriting::Wanted& wanted, const View& view) {
   return lock;
 }
 
+// Whether two parts of a joined view are the same bytes of one file, through links: what is written to one would change
+// the other.
+bool has_bytes_twice(const RangeLock& lock) {
+  const auto& ranges = lock.ranges;
+  for (auto one = ranges.begin(); one != ranges.end(); ++one) {
+    if (std::any_of(one + 1, ranges.end(), [&](const LockedRange& other) { return overlap(*one, other); })) return true;
+  }
+  return false;
+}
+
 // The file that has the body of a view alone.
 std::string twin_of(const OpenForWriting::Wanted& wanted) {
   if (!is_view(wanted.path.name)) return "chunks/0_of_1.bin";
@@ -88,7 +98,12 @@ Result<std::unique_ptr<const OpenForWriting>> OpenForWriting::open(const SourceR
                                                                    RangeLocks& locks, WrittenBytes& written) {
   auto view = content_for_writing(wanted.path, wanted.array);
   if (!view) return std::unexpected(view.error());
-  auto share = locks.lock(lock_of(wanted, *view), wanted.opening, wanted.process);
+  const RangeLock lock = lock_of(wanted, *view);
+  if (has_bytes_twice(lock)) {
+    return std::unexpected(Error{ErrorKind::kNotWritable, lock.path,
+                                 lock.description + " has bytes of one file twice, through links: write that file"});
+  }
+  auto share = locks.lock(lock, wanted.opening, wanted.process);
   if (!share) return std::unexpected(share.error());
   auto writer = ViewWriter::open(root, std::move(*view), describe_view(wanted.path, wanted.array), twin_of(wanted));
   if (!writer) return std::unexpected(writer.error());

@@ -147,3 +147,20 @@ def test_two_mounts_fill_one_joined_array(mounted, module_mount):
     assert os.getxattr(halves[0], "user.npyfs.written") == b"%d" % (20 * 500 * 3 * 8)
     assert b"halves.npy/chunks/0_of_2.npy" in (mounted / ".npyfs/written").read_bytes()
     assert opaque(whole).tobytes() == (other / "halves.npy/chunks/0_of_1.bin").read_bytes()
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link], ids=["symbolic", "hard"])
+def test_one_file_as_two_parts(source, mount, link):
+    """If links make one file two parts, a view with the same bytes twice is not opened for writing."""
+    (source / "twice").mkdir()
+    array = np.arange(4)
+    np.save(source / "twice/a.npy", array)
+    link(source / "twice/a.npy", source / "twice/b.npy")
+    mounted = mount(source, "rw")
+    for view in ("chunks/0_of_1.npy", "slices/2_to_7.bin", "index/::4.npy"):
+        with pytest.raises(PermissionError):
+            os.open(mounted / "twice.npy" / view, os.O_WRONLY)
+        assert np.load(source / "twice/a.npy").tolist() == array.tolist()
+    np.save(mounted / "twice.npy/slices/3_to_4.npy", [7])
+    np.save(mounted / "twice.npy/slices/4_to_7.npy", [4, 5, 6])
+    assert np.load(mounted / "twice.npy/chunks/0_of_1.npy").tolist() == [4, 5, 6, 7] * 2

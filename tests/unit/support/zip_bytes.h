@@ -11,7 +11,7 @@ namespace npyfs {
 
 inline std::string little(std::uint64_t value, std::size_t bytes) {
   std::string text;
-  for (std::size_t i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xFF);
+  for (; text.size() < bytes; value >>= 8) text += static_cast<char>(value & 0xFF);
   return text;
 }
 
