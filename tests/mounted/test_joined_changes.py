@@ -133,6 +133,52 @@ def read_generations(arguments):
     return seen, wrong
 
 
+def read_numbered_parts(arguments):
+    """Reads until `stop` is there. Each part holds its own number. Returns how often all was read, and what was wrong."""
+    path, stop, parts = arguments
+    whole = list(range(parts))
+    allowed = [whole, *([number for number in whole if number != gone] for gone in whole)]
+    read, wrong = 0, []
+    while not stop.exists():
+        try:
+            with open(path, "rb", buffering=0) as file:
+                rows = np.load(io.BytesIO(file.read()))[:, 0].reshape(-1, 20)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ESTALE, errno.EIO):
+                wrong.append(repr(error))
+            continue
+        if (rows != rows[:, :1]).any() or rows[:, 0].tolist() not in allowed:
+            wrong.append(rows[:, 0].tolist())
+        read += 1
+    return read, wrong
+
+
+@pytest.mark.parametrize("parts", [5, 40])
+def test_16_readers_of_parts_that_are_truncated_and_removed(source, mount, parts):
+    """While parts are truncated, removed and put back, each of 16 readers gets all of them, all but the one that is not there,
+    or an error."""
+    write_parts(source / "shards", np.repeat(np.arange(float(parts)), 40).reshape(-1, 2), range(20, parts * 20, 20))
+    mounted = mount(source, "entry_timeout=0.1", "attr_timeout=0.1")
+    stop = source / "stop"
+    with multiprocessing.Pool(16) as readers:
+        reading = readers.map_async(read_numbered_parts, [(mounted / "shards.npy/chunks/0_of_1.npy", stop, parts)] * 16)
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            for index in range(parts):
+                path = source / f"shards/part-{index}.npy"
+                if index % 2 == 0:
+                    os.truncate(path, 200)
+                else:
+                    path.unlink()
+                time.sleep(0.02)
+                replace(source / "shards", index, np.full((20, 2), float(index)))
+                time.sleep(0.02)
+        stop.touch()
+        found = reading.get(timeout=mounting.DEADLINE)
+    assert [wrong for _, wrong in found if wrong] == []
+    assert sum(read for read, _ in found) > 10
+
+
 @pytest.mark.parametrize("parts", [5, 40])
 def test_16_readers_of_parts_that_are_replaced(source, mount, parts):
     """While parts are replaced one after the other, each of 16 readers gets the parts as they were at one moment, or an
