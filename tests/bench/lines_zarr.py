@@ -1,6 +1,5 @@
 """A whole array through zarr-python from the mount, against the same array as a Zarr store on the disk, without
-compression, and against numpy.load of its chunks into one array. (Chunks alone, each gone before the next, load three times
-as fast as either: zarr-python and the copy into one array both write to memory that is new.)"""
+compression, and against numpy.load of its chunks into one array."""
 
 import json
 import shutil
