@@ -9,7 +9,7 @@ coverage_packages=("${build_packages[@]}" gcovr python3-numpy python3-pytest)
 clang_packages=("${build_packages[@]}" clang-19 libclang-rt-19-dev)
 check_packages=("${clang_packages[@]}" clang-format-19 clang-tidy-19 codespell)
 test_packages=("${mount_packages[@]}" python3-pytest acl fio strace e2fsprogs xfsprogs btrfs-progs glusterfs-server
-  iproute2 python3-hypothesis python3-pytest-timeout gcc-multilib)
+  iproute2 python3-hypothesis python3-pytest-timeout)
 
 # More of what the tests need: tools that people use on files, and a parser of metrics.
 test_packages+=(busybox inotify-tools openssh-client openssh-sftp-server python3-prometheus-client rsync)
