@@ -1,6 +1,5 @@
 #include "core/io/prefetcher.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,12 +13,6 @@ namespace npyfs {
 namespace {
 
 constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;  // bytes that are read at once
-
-// How often this thread has blocked, for example for a page from the disk.
-long voluntary_waits() {
-  rusage usage;
-  return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
-}
 
 }  // namespace
 

@@ -1,8 +1,15 @@
 #include "core/io/read_ahead.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 namespace npyfs {
+
+long voluntary_waits() {
+  rusage usage;
+  return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
+}
 
 Extent ReadAhead::before_read(Extent read, std::uint64_t end) {
   const MutexLock lock(mutex_);

@@ -9,6 +9,9 @@
 
 namespace npyfs {
 
+// How often this thread has blocked so far. If that has changed after a read, the read had to wait for the disk.
+long voluntary_waits();
+
 // Observes the reads of one open file and decides which range to read ahead. Returns each range once, because asking
 // for the same range again costs more than it gains. Thread-safe.
 //

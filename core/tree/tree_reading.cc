@@ -1,5 +1,4 @@
 // How bytes of an open file are read.
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <utility>
@@ -9,12 +8,6 @@
 
 namespace npyfs {
 namespace {
-
-// How often this thread has blocked, for example for a page from the disk.
-long voluntary_waits() {
-  rusage usage;
-  return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
-}
 
 // Whether the view is one run of each of its files, so that it can be read ahead. Views that do not keep their files
 // open are not.

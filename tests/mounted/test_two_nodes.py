@@ -59,16 +59,20 @@ def test_two_nodes_lose_no_row(cluster, module_mount):
     assert [lost_rows(cluster, chunks, "npyfs") for _ in range(ROUNDS)] == [0] * ROUNDS
 
 
-def test_every_second_byte_from_two_nodes(cluster, module_mount):
-    """Nor do they where neighbouring bytes belong to two nodes."""
-    np.save(cluster.nodes[0] / "bytes.npy", np.zeros((4096, 2), "u1"))
-    mounts = [module_mount(node, "rw") for node in cluster.nodes]
-    writers = [subprocess.Popen([sys.executable, "-c", _NODE, mounted / f"bytes.npy/axis1/chunks/{index}_of_2.npy", "npyfs",
-                                 str(index)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+def fill_halves(mounts, chunks):
+    """A process a mount fills its own of two chunks, both at the same time."""
+    writers = [subprocess.Popen([sys.executable, "-c", _NODE, mounted / chunks / f"{index}_of_2.npy", "npyfs", str(index)],
+                                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
                for index, mounted in enumerate(mounts)]
     for writer in writers:
         writer.communicate("\n")
         assert writer.returncode == 0
+
+
+def test_every_second_byte_from_two_nodes(cluster, module_mount):
+    """Nor do they where neighbouring bytes belong to two nodes."""
+    np.save(cluster.nodes[0] / "bytes.npy", np.zeros((4096, 2), "u1"))
+    fill_halves([module_mount(node, "rw") for node in cluster.nodes], "bytes.npy/axis1/chunks")
     assert (np.load(cluster.brick / "bytes.npy") == [1, 2]).all()
 
 
@@ -79,11 +83,6 @@ def test_two_nodes_write_one_joined_array(cluster, module_mount):
         np.save(cluster.nodes[0] / f"shards/{index}.npy", np.zeros(rows))
     mounts = [module_mount(node, "rw") for node in cluster.nodes]
     for _ in range(3):
-        writers = [subprocess.Popen([sys.executable, "-c", _NODE, mounted / f"shards.npy/chunks/{index}_of_2.npy", "npyfs",
-                                     str(index)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-                   for index, mounted in enumerate(mounts)]
-        for writer in writers:
-            writer.communicate("\n")
-            assert writer.returncode == 0
+        fill_halves(mounts, "shards.npy/chunks")
         whole = np.concatenate([np.load(cluster.brick / f"shards/{index}.npy") for index in range(3)])
         assert (whole == np.repeat([1.0, 2.0], ROWS // 2)).all()
