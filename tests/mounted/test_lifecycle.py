@@ -248,10 +248,11 @@ def test_unmounting_frees_the_source_at_once(scratch):
       umount "$3" && { umount "$2" 2> /dev/null && echo free; } || umount -l "$2"
     done
     """
+    least = 1 if mounting.is_sanitized() else 10  # a sanitizer takes a millisecond for the end of each thread
     for option in ("ro", "rw"):
         ran = in_namespace(script, mounting.binary(), scratch / "disk", scratch / "mountpoint", scratch / "data.npy", option)
         assert ran.returncode == 0, ran.stdout + ran.stderr
-        assert ran.stdout.count("free") >= 10, ran.stdout
+        assert ran.stdout.count("free") >= least, ran.stdout
 
 
 def test_the_source_can_be_unmounted_once_npyfs_has_ended(scratch):
