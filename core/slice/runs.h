@@ -81,6 +81,8 @@ class Runs {
   Range all_offsets(std::size_t depth) const;
   Range offsets(std::size_t depth, std::uint64_t first, std::uint64_t last) const;
   template <typename Visit>
+  bool visit_many(std::uint64_t offset, std::uint64_t size, Visit& visit) const;
+  template <typename Visit>
   bool visit_row(std::uint64_t row, std::uint64_t offset, std::uint64_t size, Visit& visit) const;
   template <typename VisitRow>
   bool visit_parts_of_rows(std::uint64_t offset, std::uint64_t size, VisitRow visit_row) const;
@@ -140,6 +142,12 @@ template <typename Visit>
 bool Runs::visit(std::uint64_t offset, std::uint64_t size, Visit visit) const {
   // Most views are contiguous, and need no division.
   if (is_contiguous()) return size == 0 || visit_extent(visit, Extent{first_ + offset, size});
+  return visit_many(offset, size, visit);
+}
+
+// Not inlined, so that the contiguous case keeps its caller's variables in registers.
+template <typename Visit>
+[[gnu::noinline]] bool Runs::visit_many(std::uint64_t offset, std::uint64_t size, Visit& visit) const {
   return visit_parts_of_rows(offset, size, [&](std::uint64_t row, std::uint64_t within, std::uint64_t length) {
     return visit_row(row, within, length, visit);
   });
