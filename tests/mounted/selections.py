@@ -1,8 +1,10 @@
 """Chains of selections, drawn at random: the path that spells each below an array, and what numpy makes of it."""
 
+import os
 from urllib.parse import quote
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
@@ -12,6 +14,14 @@ KINDS = ["index", "index", "chunks", "slices", "steps", "batches", "items", "fie
 _STRUCTURED = [dtype for dtype in dtypes().values() if dtype.names and len(dtype.names) < 300]
 _PLAIN = [dtype for dtype in dtypes().values() if not dtype.names]
 _MOST_DIMENSIONS = 32  # numpy 1
+
+
+def thorough(paths_an_example):
+    """Settings of hypothesis for tests that draw NPYFS_SLICES paths in all; by default the same 2,000, or every
+    NPYFS_EVERY-th of them."""
+    paths = int(os.environ.get("NPYFS_SLICES") or 2000 // int(os.environ.get("NPYFS_EVERY", "1")))
+    return settings(max_examples=paths // paths_an_example, deadline=None, database=None, print_blob=True,
+                    derandomize="NPYFS_SLICES" not in os.environ, suppress_health_check=list(HealthCheck))
 
 
 class Views:

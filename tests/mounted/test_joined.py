@@ -7,20 +7,17 @@ import sys
 import time
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
 import mount as mounting
 from arrays import filled, saved
 from joined import in_c_order, write_parts
-from selections import arrays, chains
+from selections import arrays, chains, thorough
 from test_slices import assert_directory, assert_file
 from users import GROUP, OWNER, STRANGER, as_user, outcome
 
-ARRAYS = int(os.environ.get("NPYFS_SLICES", "2000")) // 25
-THOROUGH = settings(max_examples=ARRAYS, deadline=None, database=None, print_blob=True,
-                    derandomize="NPYFS_SLICES" not in os.environ, suppress_health_check=list(HealthCheck))
 ROWS = np.arange(600.0).reshape(200, 3)
 
 
@@ -37,7 +34,7 @@ def test_selections_of_random_cuts_are_those_of_numpy(mounted):
     in the version of the header and in size, and those without rows count for nothing."""
     count = iter(range(1 << 60))
 
-    @THOROUGH
+    @thorough(25)
     @given(st.data())
     def run(data):
         array = in_c_order(data.draw(arrays()).array)

@@ -8,18 +8,14 @@ import subprocess
 import sys
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
 from arrays import filled, saved
 from joined import in_c_order, write_parts
-from selections import arrays, chains, expected_file, opaque
+from selections import arrays, chains, expected_file, opaque, thorough
 from test_slices_writing import is_busy, write
-
-ARRAYS = int(os.environ.get("NPYFS_SLICES", "2000")) // 50
-THOROUGH = settings(max_examples=ARRAYS, deadline=None, database=None, print_blob=True,
-                    derandomize="NPYFS_SLICES" not in os.environ, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +30,7 @@ def test_each_part_gets_exactly_its_own_bytes(mounted):
     own assignment makes of it, to the last byte, header and padding included."""
     count, numbers = itertools.count(), random.Random(5)
 
-    @THOROUGH
+    @thorough(50)
     @given(st.data())
     def run(data):
         shadow = in_c_order(data.draw(arrays()).array)

@@ -4,17 +4,14 @@ import json
 import os
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
 from arrays import saved
-from selections import Views, arrays, body, chains, expected_file, opaque, places
+from selections import Views, arrays, body, chains, expected_file, opaque, places, thorough
 
 PATHS_AN_ARRAY = 10
-PATHS = int(os.environ.get("NPYFS_SLICES", "2000"))
-THOROUGH = settings(max_examples=PATHS // PATHS_AN_ARRAY, deadline=None, database=None, print_blob=True,
-                    derandomize="NPYFS_SLICES" not in os.environ, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +70,7 @@ def test_chains_of_selections_are_those_of_numpy(mounted):
     what numpy selects: and paths that mean the same bytes have one inode number, below 2^53."""
     numbers, count = Numbers(), iter(range(1 << 60))
 
-    @THOROUGH
+    @thorough(PATHS_AN_ARRAY)
     @given(st.data())
     def run(data):
         array = data.draw(arrays()).array

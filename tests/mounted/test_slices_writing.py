@@ -6,17 +6,14 @@ import os
 import random
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
 from arrays import filled, saved
-from selections import arrays, body, chains, expected_file, expression, opaque, places, take
+from selections import arrays, body, chains, expected_file, expression, opaque, places, take, thorough
 
 PATHS_AN_ARRAY = 10
-PATHS = int(os.environ.get("NPYFS_SLICES", "2000")) // 2
-THOROUGH = settings(max_examples=PATHS // PATHS_AN_ARRAY, deadline=None, database=None, print_blob=True,
-                    derandomize="NPYFS_SLICES" not in os.environ, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +53,7 @@ def test_what_is_written_are_exactly_the_bytes_of_the_slice(mounted):
     numpy's own assignment makes of the array, to the last byte, and the view reads as it was written."""
     count, numbers = itertools.count(), random.Random(3)
 
-    @THOROUGH
+    @thorough(2 * PATHS_AN_ARRAY)
     @given(st.data())
     def run(data):
         shadow = data.draw(arrays()).array.copy()
