@@ -4,12 +4,15 @@ import dataclasses
 import statistics
 
 GIB = 1 << 30
+LIMIT = "limit"  # the side of the server that answers from memory
+TIMES = ("us", "s")  # units of which less is better
 
 
 @dataclasses.dataclass
 class Line:
     """`values` holds one number a round for each side, all in `unit`. The ratio is that of the two sides that `compare`
-    names; `at_least` and `at_most` bound it, or a side's own value where that is named alone."""
+    names; `at_least` and `at_most` bound it, or a side's own value where that is named alone. `of_limit` is the least
+    share of the speed of LIMIT that is wanted."""
 
     name: str
     title: str
@@ -18,6 +21,7 @@ class Line:
     compare: tuple = ("npyfs", "plain file")
     at_least: float | None = None
     at_most: float | None = None
+    of_limit: float | None = None
     note: str = ""
     not_run: str = ""  # the reason, where it could not be measured
 
@@ -35,13 +39,31 @@ class Line:
         """The number that the target bounds."""
         return statistics.median(self.ratios())
 
+    def has_limit(self):
+        return LIMIT in self.values
+
+    def share_of_limit(self, side=None):
+        """The speed of a side, by default the first of `compare`, as a part of what a server that answers from memory
+        reaches."""
+        pairs = zip(self.values[side or self.compare[0]], self.values[LIMIT])
+        return statistics.median(limit / ours if self.unit in TIMES else ours / limit for ours, limit in pairs)
+
     def is_met(self):
         """None where there is no target, or no measurement."""
-        if self.not_run or (self.at_least is None and self.at_most is None):
+        if self.not_run or (self.at_least is None and self.at_most is None and self.of_limit is None):
             return None
-        if self.at_least is not None and self.result() < self.at_least:
-            return False
-        return self.at_most is None or self.result() <= self.at_most
+        return ((self.at_least is None or self.result() >= self.at_least)
+                and (self.at_most is None or self.result() <= self.at_most)
+                and (self.of_limit is None or self.share_of_limit() >= self.of_limit))
+
+    def bound(self):
+        """In words what bounds a target that was missed; "" where that was not measured, or the target was met."""
+        if self.is_met() is not False or not self.has_limit():
+            return ""
+        other = self.compare[-1]
+        if other == self.compare[0] or other not in self.values:
+            return f"bound: {LIMIT} {self.median(LIMIT):.3g} {self.unit}"
+        return f"bound: {LIMIT} is {1 / self.share_of_limit(other):.2f} times as fast as {other}"
 
 
 def alternate(sides, steps, turn=0):

@@ -1,7 +1,7 @@
 """numpy.load of chunks of an array that is joined from the files of a directory, against the same chunks of one file."""
 
 import numpy as np
-from line import Line, add_speeds, alternate
+from line import LIMIT, Line, add_speeds, alternate
 from peers import ROW_BYTES, save
 
 PARTS = 7
@@ -23,13 +23,15 @@ def joined_chunks(bench, placement):
     name = bench.peers.large()
     files = make_parts(bench, name)
     size = bench.peers.array_bytes // ROW_BYTES // SECTIONS * ROW_BYTES
+    chunks = bench.peers.chunks(name, SECTIONS)
     values = {}
     for turn in range(bench.rounds):
-        with bench.peers.npyfs(placement) as mount:
+        with bench.peers.npyfs(placement) as mount, bench.peers.limit(chunks, placement) as limit:
             bench.warm(placement, files[0], [bench.peers.source / name, *files])
             sides = {
                 "npyfs": lambda k: bench.reader.load([str(mount / f"parts.npy/chunks/{k}_of_{SECTIONS}.npy")])[0],
-                ONE_FILE: lambda k: bench.reader.load([str(mount / f"{name}/chunks/{k}_of_{SECTIONS}.npy")])[0],
+                ONE_FILE: lambda k: bench.reader.load([str(mount / chunks[k])])[0],
+                LIMIT: lambda k: bench.reader.load([str(limit / chunks[k])])[0],
             }
             add_speeds(values, alternate(sides, range(SECTIONS), turn), size)
     title = f"chunks of {PARTS} files joined, N={SECTIONS}, {placement}"

@@ -4,7 +4,7 @@ import contextlib
 import statistics
 from pathlib import Path
 
-from line import GIB, Line, add_speeds, alternate, best_of
+from line import GIB, LIMIT, Line, add_speeds, alternate, best_of
 from peers import PASSTHROUGH_MODES, ROW_BYTES, cache_in_single_pages
 from processes import BenchError, Reader, together
 
@@ -12,6 +12,9 @@ SECTIONS = 8
 SMALL_CHUNK = 64 << 10
 MEMMAP = "memmap slice"
 LARGE_REQUESTS = Path("/proc/sys/fs/fuse/max_pages_limit")
+
+
+LARGE_OF_LIMIT = SMALL_OF_LIMIT = 0.97
 
 
 def load_every_chunk(bench, placement, rounds):
@@ -23,7 +26,7 @@ def load_every_chunk(bench, placement, rounds):
     source = str(bench.peers.source / name)
     values = {}
     for turn in range(rounds):
-        with bench.peers.all_mounted(placement) as mounted:
+        with bench.peers.all_mounted(placement, chunks) as mounted:
             plain = [bench.peers.plain / chunk for chunk in chunks]
             bench.warm(placement, plain[0], [source, *plain])
 
@@ -37,14 +40,14 @@ def load_every_chunk(bench, placement, rounds):
     return values
 
 
-def large_chunks(bench, placement, at_least):
+def large_chunks(bench, placement):
     values = load_every_chunk(bench, placement, bench.rounds)
     passthrough = best_of(values, list(PASSTHROUGH_MODES))
     title = f"chunks of a {_size(bench.peers.array_bytes)} array, N={SECTIONS}, {placement}"
     common = {"unit": "GiB/s", "values": values}
     return [
-        Line(f"load-{placement}", title, at_least=at_least, **common),
-        Line(f"load-{placement}-memmap", title, compare=("npyfs", MEMMAP), at_least=3.0, **common),
+        Line(f"load-{placement}", title, of_limit=bench.steady(placement, LARGE_OF_LIMIT), **common),
+        Line(f"load-{placement}-memmap", title, compare=("npyfs", MEMMAP), **common),
         Line(f"load-{placement}-passthrough", title, compare=("npyfs", passthrough), at_least=1.3, **common),
     ]
 
@@ -67,7 +70,7 @@ def large_requests(bench):
 
 def load_with_large_requests(bench):
     with large_requests(bench):
-        lines = large_chunks(bench, "free", 0.60)
+        lines = large_chunks(bench, "free")
     for line in lines:
         line.name = line.name.replace("load-free", "load-large-requests")
         line.title += ", 16 MiB requests"
@@ -76,30 +79,34 @@ def load_with_large_requests(bench):
 
 def load_first_mapping(bench, placement):
     """Chunks of an array whose pages nobody has mapped before, as after a copy to this machine. Even chunks go to one
-    side and odd ones to the other, the next round the other way round."""
+    side and odd ones to the other, the next round the other way round. The limit loads the even ones of an older copy."""
     values = {}
+    name = bench.peers.quarter("fresh.npy")
+    copies = bench.peers.chunks(name, SECTIONS)
     for turn in range(bench.rounds):
         name = bench.peers.quarter("fresh.npy", fresh=True)
         size = bench.peers.array_bytes // 4 // SECTIONS
         rows = size // ROW_BYTES
         source = str(bench.peers.source / name)
-        with bench.peers.npyfs(placement) as mount:
+        with bench.peers.npyfs(placement) as mount, bench.peers.limit(copies, placement) as limit:
             bench.warm(placement, source)
             ours = [str(mount / f"{name}/chunks/{k}_of_{SECTIONS}.npy") for k in range(turn % 2, SECTIONS, 2)]
             theirs = [rows * k for k in range(1 - turn % 2, SECTIONS, 2)]
             sides = {
                 "npyfs": lambda step: bench.reader.load([ours[step]])[0],
                 MEMMAP: lambda step: bench.reader.copy_slice(source, 0, theirs[step], theirs[step] + rows),
+                LIMIT: lambda step: bench.reader.load([str(limit / copies[2 * step])])[0],
             }
             add_speeds(values, alternate(sides, range(SECTIONS // 2), turn), size)
     title = f"chunks whose pages nobody has mapped before, {placement}"
     return [
-        Line(f"load-first-mapping-{placement}", title, "GiB/s", values, compare=("npyfs", MEMMAP), at_least=3.0)
+        Line(f"load-first-mapping-{placement}", title, "GiB/s", values, compare=("npyfs", MEMMAP),
+             of_limit=bench.steady(placement, LARGE_OF_LIMIT))
     ]
 
 
 def load_from_single_pages(bench, placement):
-    """Chunks of an array that the page cache holds in pages of 4 KiB."""
+    """Chunks of an array that the page cache holds in pages of 4 KiB, as the memory of the limit is."""
     name = bench.peers.quarter("single_pages.npy")
     chunks = bench.peers.chunks(name, SECTIONS)
     source = bench.peers.source / name
@@ -109,9 +116,11 @@ def load_from_single_pages(bench, placement):
     for turn in range(bench.rounds):
         for path in [source, *(bench.peers.plain / chunk for chunk in chunks)]:
             cache_in_single_pages(path)
-        with bench.peers.npyfs(placement) as mount:
+        limit = bench.peers.limit(chunks, placement, ["-4k"])
+        with bench.peers.npyfs(placement) as mount, limit:
             bench.warm(placement, source)
             sides = {
+                LIMIT: lambda k: bench.reader.load([str(limit / chunks[k])])[0],
                 "plain file": lambda k: bench.reader.load([str(bench.peers.plain / chunks[k])])[0],
                 "npyfs": lambda k: bench.reader.load([str(mount / chunks[k])])[0],
                 MEMMAP: lambda k: bench.reader.copy_slice(str(source), 0, rows * k, rows * (k + 1)),
@@ -119,8 +128,9 @@ def load_from_single_pages(bench, placement):
             add_speeds(values, alternate(sides, range(SECTIONS), turn), size)
     title = f"chunks, the page cache in pages of 4 KiB, {placement}"
     return [
-        Line(f"load-single-pages-{placement}", title, "GiB/s", values),
-        Line(f"load-single-pages-{placement}-memmap", title, "GiB/s", values, ("npyfs", MEMMAP), at_least=3.0),
+        Line(f"load-single-pages-{placement}", title, "GiB/s", values,
+             of_limit=bench.steady(placement, LARGE_OF_LIMIT)),
+        Line(f"load-single-pages-{placement}-memmap", title, "GiB/s", values, ("npyfs", MEMMAP)),
     ]
 
 
@@ -130,16 +140,17 @@ def load_second_time(bench, placement):
     size = bench.peers.array_bytes // 4
     values = {}
     for turn in range(bench.rounds):
-        with bench.peers.npyfs(placement) as mount:
+        with bench.peers.npyfs(placement) as mount, bench.peers.limit([chunk], placement) as limit:
             bench.warm(placement, bench.peers.plain / chunk, [bench.peers.source / name])
-            bench.reader.load([str(mount / chunk)])
+            roots = {"plain file": bench.peers.plain, "npyfs": mount.path, LIMIT: limit.path}
+            for root in roots.values():
+                bench.reader.load([str(root / chunk)])
             sides = {
-                "plain file": lambda _: bench.reader.load([str(bench.peers.plain / chunk)])[0],
-                "npyfs": lambda _: bench.reader.load([str(mount / chunk)])[0],
+                side: lambda _, root=root: bench.reader.load([str(root / chunk)])[0] for side, root in roots.items()
             }
             add_speeds(values, alternate(sides, range(1), turn), size)
     title = f"second load of the same {_size(size)} chunk, {placement}"
-    return [Line(f"load-again-{placement}", title, "GiB/s", values, at_least=0.80)]
+    return [Line(f"load-again-{placement}", title, "GiB/s", values, of_limit=bench.steady(placement, LARGE_OF_LIMIT))]
 
 
 def small_chunks(bench, placement):
@@ -149,7 +160,7 @@ def small_chunks(bench, placement):
     chunks = bench.peers.chunks(name, bench.peers.array_bytes // SMALL_CHUNK, count)
     first, again = {}, {}
     for turn in range(bench.rounds):
-        with bench.peers.all_mounted(placement) as mounted:
+        with bench.peers.all_mounted(placement, chunks) as mounted:
             plain = [bench.peers.plain / chunk for chunk in chunks]
             bench.warm(placement, plain[0], [bench.peers.source / name, *plain])
             sides = {
@@ -164,9 +175,10 @@ def small_chunks(bench, placement):
             }
             for side, seconds in alternate(sides, range(count // 20), turn).items():
                 again.setdefault(side, []).append(statistics.median(sum(seconds, [])) * 1e6)
+    of_limit = bench.steady(placement, SMALL_OF_LIMIT)
     return [
-        Line(f"small-first-{placement}", f"64 KiB chunks, each once, {placement}", "us", first, at_most=1.7),
-        Line(f"small-again-{placement}", f"one 64 KiB chunk again and again, {placement}", "us", again, at_most=1.4),
+        Line(f"small-first-{placement}", f"64 KiB chunks, each once, {placement}", "us", first, of_limit=of_limit),
+        Line(f"small-again-{placement}", f"one 64 KiB chunk again and again, {placement}", "us", again, of_limit=of_limit),
     ]
 
 
@@ -177,7 +189,7 @@ def two_readers(bench):
     values = {}
     with Reader() as second:
         for turn in range(bench.rounds):
-            with bench.peers.npyfs() as mount:
+            with bench.peers.npyfs() as mount, bench.peers.limit(chunks) as limit:
                 plain = [bench.peers.plain / chunk for chunk in chunks]
                 bench.warm("free", plain[0], [bench.peers.source / name, *plain])
                 second.load([str(plain[1])] * 2)
@@ -190,6 +202,7 @@ def two_readers(bench):
                     "plain file": lambda step: size / bench.reader.load([str(bench.peers.plain / chunks[step])])[0],
                     "plain file, two readers": lambda step: at_once(bench.peers.plain, step),
                     "npyfs": lambda step: at_once(mount.path, step),
+                    LIMIT: lambda step: at_once(limit.path, step),
                 }
                 for side, speeds in alternate(sides, range(0, SECTIONS, 2), turn).items():
                     values.setdefault(side, []).append(statistics.harmonic_mean(speeds) / GIB)
@@ -201,8 +214,8 @@ def _size(count):
 
 
 GROUPS = {
-    "load-pinned": lambda bench: large_chunks(bench, "pinned", 0.85),
-    "load-free": lambda bench: large_chunks(bench, "free", 0.45),
+    "load-pinned": lambda bench: large_chunks(bench, "pinned"),
+    "load-free": lambda bench: large_chunks(bench, "free"),
     "load-large-requests": load_with_large_requests,
     "load-first-mapping-pinned": lambda bench: load_first_mapping(bench, "pinned"),
     "load-first-mapping-free": lambda bench: load_first_mapping(bench, "free"),

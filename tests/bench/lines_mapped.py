@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from line import Line, add_speeds, alternate
+from line import LIMIT, Line, add_speeds, alternate
 from lines_load import SECTIONS
 from peers import bring_in
 from processes import Reader, together
@@ -17,17 +17,22 @@ def full_scan(bench, placement):
     size = bench.peers.array_bytes // SECTIONS
     values = {}
     for turn in range(bench.rounds):
-        with bench.peers.npyfs(placement) as ours, bench.peers.passthrough(CACHED, placement) as theirs:
+        with (bench.peers.npyfs(placement) as ours, bench.peers.passthrough(CACHED, placement) as theirs,
+              bench.peers.limit(chunks, placement) as limit):
             plain = bench.peers.plain / chunks[0]
             bench.warm(placement, plain, [bench.peers.source / name, plain])
-            roots = {"plain file": bench.peers.plain, "npyfs": ours.path, CACHED: theirs.path}
+            roots = {"plain file": bench.peers.plain, "npyfs": ours.path, LIMIT: limit.path, CACHED: theirs.path}
             sides = {
                 side: lambda step, root=root: bench.reader.scan(str(root / chunks[step]))
                 for side, root in roots.items()
             }
-            add_speeds(values, alternate(sides, range(1), turn), size)
+            add_speeds(values, alternate(sides, range(2 if bench.quick else 1), turn), size)
     title = f"mmap_mode='r', first full scan of a chunk, {placement}"
-    return [Line(f"mapped-scan-{placement}", title, "GiB/s", values, compare=("npyfs", CACHED), at_least=1.2)]
+    common = {"unit": "GiB/s", "values": values}
+    return [
+        Line(f"mapped-scan-{placement}", title, of_limit=bench.steady(placement, 0.95), **common),
+        Line(f"mapped-scan-{placement}-passthrough", title, compare=("npyfs", CACHED), at_least=1.2, **common),
+    ]
 
 
 def eight_processes(bench):
@@ -39,8 +44,9 @@ def eight_processes(bench):
     with ExitStack() as stack:
         readers = [stack.enter_context(Reader()) for _ in range(PROCESSES)]
         for turn in range(bench.rounds):
-            with bench.peers.npyfs() as ours, bench.peers.passthrough(CACHED) as theirs:
-                roots = {"plain file": bench.peers.plain, "npyfs": ours.path, CACHED: theirs.path}
+            with (bench.peers.npyfs() as ours, bench.peers.passthrough(CACHED) as theirs,
+                  bench.peers.limit([chunk]) as limit):
+                roots = {"plain file": bench.peers.plain, "npyfs": ours.path, LIMIT: limit.path, CACHED: theirs.path}
 
                 def run(root):
                     requests = [("random_rows", str(root / chunk), rows, seed) for seed in range(PROCESSES)]

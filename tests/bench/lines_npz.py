@@ -3,7 +3,7 @@
 import os
 
 import numpy as np
-from line import Line, add_speeds, alternate
+from line import LIMIT, Line, add_speeds, alternate
 
 SECTIONS = 8
 IN_FILE = "npyfs, .npy"
@@ -24,13 +24,15 @@ def members(bench, placement):
     name = bench.peers.quarter("in_archive.npy")
     archive = archive_of(bench, name)
     chunk_bytes = bench.peers.array_bytes // (4 * SECTIONS)
+    chunks = bench.peers.chunks(name, SECTIONS)
     values = {}
     for turn in range(bench.rounds):
-        with bench.peers.npyfs(placement) as mount:
+        with bench.peers.npyfs(placement) as mount, bench.peers.limit(chunks, placement) as limit:
             bench.warm(placement, str(bench.peers.source / name), [str(archive)])
             sides = {
-                "npyfs": lambda k: bench.reader.load([str(mount / f"{archive.name}/{name}/chunks/{k}_of_{SECTIONS}.npy")])[0],
-                IN_FILE: lambda k: bench.reader.load([str(mount / f"{name}/chunks/{k}_of_{SECTIONS}.npy")])[0],
+                "npyfs": lambda k: bench.reader.load([str(mount / archive.name / chunks[k])])[0],
+                IN_FILE: lambda k: bench.reader.load([str(mount / chunks[k])])[0],
+                LIMIT: lambda k: bench.reader.load([str(limit / chunks[k])])[0],
             }
             add_speeds(values, alternate(sides, range(SECTIONS), turn), chunk_bytes)
     title = f"chunks of a stored member of an archive, {placement}"

@@ -1,6 +1,6 @@
 """numpy.load of chunks that are many runs of the source: other axes, and Fortran order."""
 
-from line import Line, add_speeds, alternate
+from line import LIMIT, Line, add_speeds, alternate
 from lines_load import MEMMAP
 
 SECTIONS = 8
@@ -14,20 +14,27 @@ def strided(bench, order, placement):
     chunk_bytes = bench.peers.array_bytes // 2 // SECTIONS
     length = 4096 if axis == 1 else bench.peers.array_bytes // (2 * 4096 * 4)
     part = length // SECTIONS
-    directory = f"{name}/axis{axis}/chunks" if axis else f"{name}/chunks"
+    directory = f"axis{axis}/chunks" if axis else "chunks"
+    index = "[:, {0}:{1}]" if axis else "[{0}:{1}]"
+    chunks = [
+        bench.peers.sliced(name, f"{directory}/{k}_of_{SECTIONS}.npy", index.format(k * part, (k + 1) * part))
+        for k in range(SECTIONS)
+    ]
     values = {}
     for turn in range(bench.rounds):
-        with bench.peers.npyfs(placement) as mount:
+        with bench.peers.npyfs(placement) as mount, bench.peers.limit(chunks, placement) as limit:
             bench.warm(placement, source)
             sides = {
-                "npyfs": lambda k: bench.reader.load([str(mount / f"{directory}/{k}_of_{SECTIONS}.npy")])[0],
+                "npyfs": lambda k: bench.reader.load([str(mount / chunks[k])])[0],
+                LIMIT: lambda k: bench.reader.load([str(limit / chunks[k])])[0],
                 MEMMAP: lambda k: bench.reader.copy_slice(source, axis, k * part, (k + 1) * part),
             }
             add_speeds(values, alternate(sides, range(SECTIONS), turn), chunk_bytes)
     name = f"axis1-{placement}" if axis else f"fortran-{placement}"
     rows = bench.peers.array_bytes // (2 * 4096 * 4)
     title = f"{'axis-1 chunks' if axis else 'Fortran order, axis-0 chunks'} of ({rows}, 4096), {placement}"
-    return [Line(name, title, "GiB/s", values, compare=("npyfs", MEMMAP), at_least=1.0)]
+    at_least = 0.55 if placement == "pinned" else None
+    return [Line(name, title, "GiB/s", values, compare=("npyfs", MEMMAP), at_least=at_least)]
 
 
 GROUPS = {

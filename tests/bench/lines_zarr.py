@@ -4,7 +4,7 @@ compression, and against numpy.load of its chunks into one array."""
 import json
 import shutil
 
-from line import Line, add_speeds, alternate
+from line import LIMIT, Line, add_speeds, alternate
 from peers import bring_in
 
 STORE = "store on disk"
@@ -23,16 +23,18 @@ def store_on_disk(bench, name):
 def whole_array(bench, placement):
     name = bench.peers.large()
     copy = store_on_disk(bench, name)
+    files = [str(path.relative_to(bench.peers.plain)) for path in copy.rglob("*") if path.is_file()]
     length, rows = (json.loads((copy / "data/.zarray").read_text())[key][0] for key in ("shape", "chunks"))
     values = {}
     for turn in range(bench.rounds):
-        with bench.peers.npyfs(placement) as mount:
+        with bench.peers.npyfs(placement) as mount, bench.peers.limit(files, placement) as limit:
             for chunk in (copy / "data").iterdir():
                 bring_in(chunk)
             batches = [str(mount / f"{name}/batches/{rows}/{i}.npy") for i in range(-(-length // rows))]
             bench.warm(placement, batches[0], [bench.peers.source / name])
             sides = {
                 "npyfs": lambda _: bench.reader.load_zarr(str(mount / name / "zarr2")),
+                LIMIT: lambda _: bench.reader.load_zarr(str(limit / "zarr2")),
                 STORE: lambda _: bench.reader.load_zarr(str(copy)),
                 LOADED: lambda _: bench.reader.load_into_one(batches),
             }

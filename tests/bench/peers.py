@@ -1,12 +1,15 @@
-"""The data sets and the ways to read them: plain files split beforehand, npyfs, passthrough_ll."""
+"""The data sets and the ways to read them: plain files split beforehand, npyfs, passthrough_ll, and the server that answers
+from memory: the limit."""
 
 import contextlib
 import filecmp
+import itertools
 import os
 import time
 from pathlib import Path
 
 import numpy as np
+from line import LIMIT
 from processes import BenchError, Mount
 
 COLUMNS = 1024  # of float32
@@ -34,11 +37,23 @@ class Peers:
         self.source.mkdir()
         self.plain.mkdir()
 
-    def npyfs(self, placement="free", source=None, control_group=None, wrapper=(), log=None, writable=False):
-        command = [*wrapper, self.npyfs_binary, source or self.source, self._scratch / "npyfs", "-f"]
+    def npyfs(self, placement="free", source=None, control_group=None, wrapper=(), log=None, writable=False, at="npyfs"):
+        command = [*wrapper, self.npyfs_binary, source or self.source, self._scratch / at, "-f"]
         command += ["-o", "rw"] if writable else []
         time.sleep(max(0, self._settled - time.monotonic()))
-        return Mount(command, self._scratch / "npyfs", placement, control_group, log)
+        return Mount(command, self._scratch / at, placement, control_group, log)
+
+    def limit(self, names, placement="free", options=()):
+        """A server that answers from memory, of plain files by their names beneath `plain`. `names` may map them to the
+        runs that make their bodies, for a server that copies these by memcpy first: see runs_of()."""
+        server = self.npyfs_binary.parent / "tests" / "memory_server"
+        if not server.exists():
+            raise BenchError(f"{server} was not built")
+        runs = names if isinstance(names, dict) else {}
+        lines = ["\t".join(map(str, [name, self.plain / name, *runs.get(name, [])])) for name in names]
+        (self._scratch / "limit.list").write_text("".join(line + "\n" for line in lines))
+        path = self._scratch / LIMIT
+        return Mount([server, *options, self._scratch / "limit.list", path], path, placement)
 
     def passthrough(self, mode, placement="free"):
         """passthrough_ll over the plain files; `mode` is a key of PASSTHROUGH_MODES, or WRITE_BACK."""
@@ -104,17 +119,34 @@ class Peers:
         wanted = {names[0], names[-1]} - self._verified
         if not wanted:
             return
-        with self.npyfs() as mount:
-            for name in wanted:
+        with self.npyfs() as ours, self.limit(sorted(wanted)) as limit:
+            for mount, name in itertools.product((ours, limit), wanted):
                 if not filecmp.cmp(mount / name, self.plain / name, shallow=False):
-                    raise BenchError(f"{name} through npyfs is not what numpy wrote")
+                    raise BenchError(f"{mount / name} is not what numpy wrote")
         self._verified |= wanted
 
+    def sliced(self, name, path, index):
+        """A view in numpy's notation as a plain file: its name beneath any mount and beneath `plain`."""
+        view = f"{name}/{path}"
+        if not (self.plain / view).exists():
+            (self.plain / view).parent.mkdir(parents=True, exist_ok=True)
+            save(self.plain / view, np.array(eval(f"a{index}", {"a": np.load(self.source / name, mmap_mode="r")})))
+        self._verify([view])
+        return view
+
+    def runs_of(self, name, index):
+        """A view of rows as SOURCE, START, RUN, STRIDE, COUNT of memory_server.cc."""
+        whole = np.load(self.source / name, mmap_mode="r")
+        view = eval(f"a{index}", {"a": whole})
+        start = whole.offset + view.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+        return self.source / name, start, view[0].nbytes, view.strides[0], len(view)
+
     @contextlib.contextmanager
-    def all_mounted(self, placement):
-        """Everything that serves the plain files' names, mounted afresh: side -> directory."""
+    def all_mounted(self, placement, names):
+        """Everything that serves these plain files, mounted afresh: side -> directory."""
         with contextlib.ExitStack() as mounts:
             sides = {"plain file": self.plain, "npyfs": mounts.enter_context(self.npyfs(placement)).path}
+            sides[LIMIT] = mounts.enter_context(self.limit(names, placement)).path
             for mode in PASSTHROUGH_MODES:
                 sides[mode] = mounts.enter_context(self.passthrough(mode, placement)).path
             yield sides

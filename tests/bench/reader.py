@@ -12,16 +12,34 @@ from time import perf_counter
 
 import numpy as np
 
+MAPPED = 1 << 20  # bytes; the memory of smaller arrays is in use all the time
+READY, DONE = b"r", b"d"
+
+
+_touched = 0  # bytes that the last load took
+
+
+def touch_memory():
+    """Touches as much memory as the last load took, and frees it. The host of a virtual machine takes free memory back
+    after some seconds; the first touch then costs 10 us a page."""
+    if _touched >= MAPPED:
+        np.empty(_touched, np.uint8)[::4096] = 1
+
+
+def timed(make):
+    """Seconds that make() takes for an array. The array is gone afterwards."""
+    global _touched
+    touch_memory()
+    start = perf_counter()
+    array = make()
+    seconds = perf_counter() - start
+    _touched = array.nbytes
+    return seconds
+
 
 def load(paths):
-    """Seconds that numpy.load took for each path. The array is gone before the next one is loaded."""
-    seconds = []
-    for path in paths:
-        start = perf_counter()
-        array = np.load(path)
-        seconds.append(perf_counter() - start)
-        del array
-    return seconds
+    """Seconds that numpy.load took for each path."""
+    return [timed(lambda path=path: np.load(path)) for path in paths]
 
 
 def load_zarr(path):
@@ -29,44 +47,41 @@ def load_zarr(path):
     import zarr  # a third of a second, and only some lines need it
 
     data = zarr.open_group(path, mode="r")["data"]
-    start = perf_counter()
-    array = data[...]
-    seconds = perf_counter() - start
-    del array
-    return seconds
+    return timed(lambda: data[...])
 
 
 def load_into_one(paths):
     """Seconds that numpy.load takes for consecutive chunks of one shape, but for a shorter last one, each copied into one
     array: a whole array, as load_zarr() has it in the end."""
     first, last = (np.load(path, mmap_mode="r") for path in (paths[0], paths[-1]))
-    start = perf_counter()
-    array = np.empty(((len(paths) - 1) * len(first) + len(last), *first.shape[1:]), first.dtype)
-    for index, path in enumerate(paths):
-        array[index * len(first):(index + 1) * len(first)] = np.load(path)
-    seconds = perf_counter() - start
-    del array
-    return seconds
+
+    def whole():
+        array = np.empty(((len(paths) - 1) * len(first) + len(last), *first.shape[1:]), first.dtype)
+        for index, path in enumerate(paths):
+            array[index * len(first):(index + 1) * len(first)] = np.load(path)
+        return array
+
+    return timed(whole)
 
 
 def copy_slice(path, axis, start, stop):
     """What people write by hand today: map the whole array, copy the part that is wanted, in the array's own order."""
-    began = perf_counter()
-    mapped = np.load(path, mmap_mode="r")
-    array = np.array(mapped[start:stop] if axis == 0 else mapped[:, start:stop])
-    seconds = perf_counter() - began
-    del array, mapped
-    return seconds
+    return copy_part(path, (slice(None),) * axis + (slice(start, stop),))
 
 
 def copy_index(path, index):
     """The same for an index in numpy's notation, such as "[::2]"."""
-    began = perf_counter()
-    mapped = np.load(path, mmap_mode="r")
-    array = np.array(eval(f"a{index}", {"a": mapped}))
-    seconds = perf_counter() - began
-    del array, mapped
-    return seconds
+    return copy_part(path, eval(f"s{index}", {"s": np.s_}))
+
+
+def copy_part(path, part):
+    mapped = []  # unmapped outside of the time
+
+    def copy():
+        mapped.append(np.load(path, mmap_mode="r"))
+        return np.array(mapped[0][part])
+
+    return timed(copy)
 
 
 def size_of_index(path, index):
@@ -101,24 +116,45 @@ def list_directory(path):
         return sum(1 for entry in entries)
 
 
-def load_in_children(paths):
-    """Loads each path in a process of its own, all of them at the same time. True if all could."""
+def load_together(shares):
+    """Seconds until as many processes as there are shares, all started at the same time, have loaded their paths."""
     gate, opened = os.pipe()
+    told, tell = os.pipe()
     children = []
-    for path in paths:
+    for paths in shares:
         child = os.fork()
         if child == 0:
             os.close(opened)
+            touch_memory()
+            os.write(tell, READY)
             os.read(gate, 1)  # ends when the parent closes the other end
             try:
-                np.load(path)
-            except BaseException:
-                os._exit(1)
-            os._exit(0)
+                for path in paths:
+                    np.load(path)
+                os.write(tell, DONE)
+            finally:
+                os._exit(0)
         children.append(child)
     os.close(gate)
+    os.close(tell)
+    hear(told, READY, len(shares))
+    start = perf_counter()
     os.close(opened)
-    return all([os.waitpid(child, 0)[1] == 0 for child in children])
+    hear(told, DONE, len(shares))
+    seconds = perf_counter() - start
+    os.close(told)
+    for child in children:
+        os.waitpid(child, 0)
+    return seconds
+
+
+def hear(told, word, count):
+    """Waits until `count` processes have said so."""
+    while count > 0:
+        said = os.read(told, count)
+        if not said or said.strip(word):
+            raise RuntimeError("a reader failed")
+        count -= len(said)
 
 
 _arrays = {}
@@ -152,7 +188,7 @@ def fill_and_flush(path, rows):
 OPERATIONS = {
     operation.__name__: operation
     for operation in (load, load_zarr, load_into_one, copy_slice, copy_index, size_of_index, scan, random_rows, stat_many,
-                      list_directory, load_in_children, save_array, fill_and_flush)
+                      list_directory, load_together, save_array, fill_and_flush)
 }
 
 

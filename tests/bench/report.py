@@ -5,7 +5,9 @@ import os
 import platform
 import statistics
 
-COLUMNS = "{:<62} {:>14}  {:<41} {:>7}  {:>8}  {}"
+from line import LIMIT
+
+COLUMNS = "{:<62} {:>14}  {:<41} {:>7}  {:>8} {:>5}  {:<18}  {}"
 
 
 def number(value):
@@ -21,15 +23,24 @@ def table_row(line):
     if len(line.compare) == 2:
         other = f"{line.compare[1]} {number(line.median(line.compare[1]))} {line.unit}"
         ratio = f"{line.result():.2f}"
-    if line.at_least is not None and line.at_least == line.at_most:
-        target = f"= {line.at_least:g}"
-    elif line.at_least is not None:
-        target = f">= {line.at_least:g}"
-    else:
-        target = f"<= {line.at_most:g}" if line.at_most is not None else ""
+    limit, share = (number(line.median(LIMIT)), f"{line.share_of_limit():.2f}") if line.has_limit() else ("", "")
     met = {True: "yes", False: "NO", None: ""}[line.is_met()]
-    row = COLUMNS.format(line.title, ours, other, ratio, target, met).rstrip()
-    return f"{row}\n    {line.note}" if line.note else row
+    row = COLUMNS.format(line.title, ours, other, ratio, limit, share, targets(line), met).rstrip()
+    return "\n    ".join([row, *filter(None, [line.bound(), line.note])])
+
+
+def targets(line):
+    """What is wanted of the ratio, and of the share of the limit."""
+    wanted = []
+    if line.at_least is not None and line.at_least == line.at_most:
+        wanted = [f"= {line.at_least:g}"]
+    elif line.at_least is not None:
+        wanted = [f">= {line.at_least:g}"]
+    elif line.at_most is not None:
+        wanted = [f"<= {line.at_most:g}"]
+    if line.of_limit is not None:
+        wanted.append(f"{LIMIT} >= {line.of_limit:g}")
+    return ", ".join(wanted)
 
 
 def print_head():
@@ -37,7 +48,7 @@ def print_head():
     load = os.getloadavg()[0]
     if load > 0.5:
         print(f"The load is {load:.1f} on {os.cpu_count()} CPUs before the start: other programs will disturb this.")
-    head = COLUMNS.format("line", "npyfs", "compared with", "ratio", "target", "met")
+    head = COLUMNS.format("line", "npyfs", "compared with", "ratio", LIMIT, "of it", "target", "met")
     print(f"{head}\n{'-' * len(head)}", flush=True)
 
 
@@ -59,6 +70,8 @@ def described(lines):
             "ratio": line.result() if line.values and len(line.compare) == 2 else None,
             "at_least": line.at_least,
             "at_most": line.at_most,
+            "share_of_limit": line.share_of_limit() if line.has_limit() else None,
+            "of_limit": line.of_limit,
             "met": line.is_met(),
             "note": line.note,
             "not_run": line.not_run,
@@ -76,5 +89,6 @@ def as_json(lines, arguments):
         "load": os.getloadavg(),
         "array_bytes": arguments.array_bytes,
         "rounds": arguments.rounds,
+        "awake": arguments.awake,
     }
     return json.dumps({"machine": machine, "lines": described(lines)}, indent=1)

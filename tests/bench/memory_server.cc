@@ -1,0 +1,309 @@
+// memory_server [-w] [-4k] LIST MOUNTPOINT
+// Serves files from memory, with npyfs's own way of talking to the kernel, and does nothing else: what it cannot do, no
+// filesystem behind /dev/fuse can. Runs in the foreground until it is unmounted.
+//
+// LIST: one file a line, fields separated by tabs: its path in the mount, and a file with its bytes, which are loaded.
+// If five more fields follow (SOURCE START RUN STRIDE COUNT, in bytes), only the header is loaded. The body is then
+// copied for each request out of a mapping of SOURCE, by memcpy: COUNT runs of RUN bytes, one every STRIDE bytes.
+// -w: files can be written; the bytes go to memory and are gone at the end. -4k: memory in pages of 4 KiB, not 2 MiB.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fuse_lowlevel.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/unique_fd.h"
+#include "fs/kernel/fuse_channel.h"
+#include "fs/kernel/init_negotiation.h"
+#include "fs/kernel/kernel_notices.h"
+#include "fs/kernel/request_metrics.h"
+#include "fs/options/options.h"
+#include "fs/serve/cache_policy.h"
+
+namespace npyfs {
+namespace {
+
+[[noreturn]] void fail(const std::string& subject) {
+  std::cerr << "memory_server: " << subject << ": " << std::strerror(errno) << '\n';
+  std::exit(1);
+}
+
+UniqueFd opened(const std::string& path, std::size_t& size) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status;
+  if (!fd || ::fstat(fd.get(), &status) != 0) fail(path);
+  size = static_cast<std::size_t>(status.st_size);
+  return fd;
+}
+
+// The first `size` bytes of a file, in anonymous memory that lives as long as the process.
+char* loaded(const UniqueFd& fd, std::size_t size, int advice, const std::string& path) {
+  void* memory =
+      ::mmap(nullptr, std::max<std::size_t>(size, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) fail("mmap");
+  (void)::madvise(memory, size, advice);
+  char* bytes = static_cast<char*>(memory);
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t got = ::pread(fd.get(), bytes + done, size - done, static_cast<off_t>(done));
+    if (got <= 0) fail(path);
+    done += static_cast<std::size_t>(got);
+  }
+  return bytes;
+}
+
+// The bytes of a source, entered into the page table.
+const char* mapped(const std::string& path) {
+  std::size_t size = 0;
+  const UniqueFd fd = opened(path, size);
+  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd.get(), 0);
+  if (memory == MAP_FAILED) fail(path);
+  return static_cast<const char*>(memory);
+}
+
+struct SourceRuns {
+  const char* first = nullptr;
+  std::size_t size = 0;    // bytes
+  std::size_t stride = 0;  // bytes
+};
+
+// A file, or a directory if `memory` is null.
+struct Node {
+  char* memory = nullptr;
+  std::size_t in_memory = 0;  // bytes; behind them comes the body in `runs`
+  std::size_t size = 0;       // bytes
+  SourceRuns runs = {};
+  std::atomic<bool> was_opened = false;
+};
+
+struct Server {
+  bool writable = false;
+  InitNegotiation negotiation = {};
+  RequestMetrics requests = {};
+  FuseChannel channel{negotiation, requests};
+  KernelNotices notices{channel};
+  std::deque<Node> nodes = std::deque<Node>(2);            // by node ID; 0 is none, 1 the root
+  std::unordered_map<std::string, fuse_ino_t> names = {};  // "PARENT/NAME"
+
+  fuse_ino_t child(fuse_ino_t parent, const std::string& name) {
+    const auto [at, is_new] = names.try_emplace(fmt::format("{}/{}", parent, name), nodes.size());
+    if (is_new) nodes.emplace_back();
+    return at->second;
+  }
+};
+
+Server& server_of(fuse_req_t request) {
+  return *static_cast<Server*>(fuse_req_userdata(request));
+}
+
+void read_list(Server& server, const std::string& list, int advice) {
+  std::ifstream lines(list);
+  if (!lines) fail(list);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string path, bytes, source;
+    std::getline(fields, path, '\t');
+    std::getline(fields, bytes, '\t');
+    fuse_ino_t id = FUSE_ROOT_ID;
+    std::istringstream parts(path);
+    for (std::string part; std::getline(parts, part, '/');) id = server.child(id, part);
+    Node& node = server.nodes[id];
+    const UniqueFd fd = opened(bytes, node.size);
+    node.in_memory = node.size;
+    if (std::getline(fields, source, '\t')) {
+      std::size_t start = 0;
+      std::size_t count = 0;
+      if (!(fields >> start >> node.runs.size >> node.runs.stride >> count)) fail(line);
+      node.runs.first = mapped(source) + start;
+      node.in_memory -= node.runs.size * count;
+    }
+    node.memory = loaded(fd, node.in_memory, advice, bytes);
+  }
+}
+
+struct stat attributes(const Server& server, fuse_ino_t id) {
+  const Node& node = server.nodes[id];
+  const bool is_file = node.memory != nullptr;
+  struct stat status = {};
+  status.st_ino = id;
+  status.st_mode = is_file ? S_IFREG | 0644 : S_IFDIR | 0755;
+  status.st_nlink = 1;
+  status.st_size = static_cast<off_t>(node.size);
+  status.st_uid = ::getuid();
+  status.st_gid = ::getgid();
+  return status;
+}
+
+void init(void* server, fuse_conn_info* connection) {
+  choose_capabilities(*connection, 0, static_cast<Server*>(server)->writable);
+}
+
+void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
+  const Server& server = server_of(request);
+  const auto found = server.names.find(fmt::format("{}/{}", parent, name));
+  if (found == server.names.end()) {
+    fuse_reply_err(request, ENOENT);
+    return;
+  }
+  fuse_entry_param entry = {};
+  entry.ino = found->second;
+  entry.attr = attributes(server, entry.ino);
+  entry.attr_timeout = Options().attr_timeout;
+  entry.entry_timeout = Options().entry_timeout;
+  fuse_reply_entry(request, &entry);
+}
+
+void getattr(fuse_req_t request, fuse_ino_t id, fuse_file_info*) {
+  const struct stat status = attributes(server_of(request), id);
+  fuse_reply_attr(request, &status, Options().attr_timeout);
+}
+
+// O_TRUNC: files keep their size, as those of npyfs do.
+void setattr(fuse_req_t request, fuse_ino_t id, struct stat*, int, fuse_file_info* info) {
+  getattr(request, id, info);
+}
+
+// As npyfs: see choose_caching() and Preload. A file that may be mapped for writing uses the page cache.
+void open(fuse_req_t request, fuse_ino_t id, fuse_file_info* info) {
+  Server& server = server_of(request);
+  Node& node = server.nodes[id];
+  const Segment all = {nullptr, nullptr, Runs(0, node.size, static_cast<std::int64_t>(node.size), 1)};
+  OpenFile file = {.node = id, .view = {"", {all}}, .attributes = {}, .is_generated_anew = false};
+  file.may_be_written = server.writable;
+  choose_caching(Options().cache, server.negotiation.can_map_direct_io(), file, *info);
+  const int access = info->flags & O_ACCMODE;
+  if (access == O_RDWR) info->direct_io = 0;
+  info->noflush = access == O_RDONLY;
+  if (info->keep_cache && node.runs.first == nullptr && node.size <= View::kSmall && !node.was_opened.exchange(true)) {
+    const iovec bytes = {node.memory, node.size};
+    server.notices.store_pages(id, {&bytes, 1}, node.size);
+  }
+  fuse_reply_open(request, info);
+}
+
+// Bytes [offset, offset + size) of a file with runs.
+void gather(const Node& node, std::size_t offset, std::size_t size, char* to) {
+  if (offset < node.in_memory) {
+    const std::size_t part = std::min(size, node.in_memory - offset);
+    std::memcpy(to, node.memory + offset, part);
+    to += part, offset += part, size -= part;
+  }
+  if (size == 0) return;
+  const SourceRuns& runs = node.runs;
+  const std::size_t skipped = (offset - node.in_memory) % runs.size;
+  const char* from = runs.first + (offset - node.in_memory) / runs.size * runs.stride;
+  const std::size_t begun = std::min(size, runs.size - skipped);
+  std::memcpy(to, from + skipped, begun);
+  to += begun, size -= begun, from += runs.stride;
+  for (; size >= runs.size; to += runs.size, size -= runs.size, from += runs.stride) std::memcpy(to, from, runs.size);
+  std::memcpy(to, from, size);
+}
+
+void read(fuse_req_t request, fuse_ino_t id, std::size_t size, off_t at, fuse_file_info*) {
+  Server& server = server_of(request);
+  const Node& node = server.nodes[id];
+  const std::size_t offset = std::min(static_cast<std::size_t>(at), node.size);
+  size = std::min(size, node.size - offset);
+  iovec bytes = {node.memory + offset, size};
+  if (node.runs.first != nullptr) {
+    static thread_local const std::unique_ptr<char[]> buffer(new char[server.negotiation.max_request()]);
+    gather(node, offset, size, buffer.get());
+    bytes.iov_base = buffer.get();
+  }
+  fuse_reply_iov(request, &bytes, 1);
+}
+
+void write(fuse_req_t request, fuse_ino_t id, const char* data, std::size_t size, off_t at, fuse_file_info*) {
+  const Node& node = server_of(request).nodes[id];
+  const auto offset = static_cast<std::size_t>(at);
+  if (offset + size > node.in_memory) {
+    fuse_reply_err(request, EINVAL);
+    return;
+  }
+  std::memcpy(node.memory + offset, data, size);
+  fuse_reply_write(request, size);
+}
+
+void succeed(fuse_req_t request, fuse_ino_t, fuse_file_info*) {
+  fuse_reply_err(request, 0);
+}
+
+void fsync(fuse_req_t request, fuse_ino_t, int, fuse_file_info*) {
+  fuse_reply_err(request, 0);
+}
+
+ssize_t read_request(int fd, void* buffer, std::size_t size, void* server) {
+  return static_cast<Server*>(server)->channel.read_request(fd, buffer, size);
+}
+
+ssize_t write_reply(int fd, iovec* pieces, int count, void* server) {
+  return static_cast<Server*>(server)->channel.write_reply(fd, {pieces, static_cast<std::size_t>(count)});
+}
+
+int serve(Server& server, const std::string& mountpoint) {
+  fuse_lowlevel_ops operations = {};
+  operations.init = init;
+  operations.lookup = lookup;
+  operations.getattr = getattr;
+  operations.setattr = setattr;
+  operations.open = open;
+  operations.read = read;
+  operations.write = write;
+  operations.flush = succeed;
+  operations.release = succeed;
+  operations.fsync = fsync;
+  std::string arguments[] = {"memory_server", "-o", server.writable ? "rw,nosuid,nodev" : "ro,nosuid,nodev"};
+  char* pointers[] = {arguments[0].data(), arguments[1].data(), arguments[2].data()};
+  fuse_args args = FUSE_ARGS_INIT(3, pointers);
+  fuse_session* session = fuse_session_new(&args, &operations, sizeof operations, &server);
+  if (session == nullptr || fuse_session_mount(session, mountpoint.c_str()) != 0) return 1;
+  const fuse_custom_io io = {
+      .writev = &write_reply, .read = &read_request, .splice_receive = nullptr, .splice_send = nullptr};
+  if (!server.channel.attach(session, io, mountpoint)) return 1;
+  fuse_loop_config* config = fuse_loop_cfg_create();
+  fuse_loop_cfg_set_max_threads(config, Options().max_threads);
+  fuse_loop_cfg_set_clone_fd(config, 0);
+  const int result = fuse_session_loop_mt(session, config);
+  fuse_loop_cfg_destroy(config);
+  fuse_session_unmount(session);
+  fuse_session_destroy(session);
+  return result < 0 ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace npyfs
+
+int main(int count, char** arguments) {
+  npyfs::Server server;
+  int advice = MADV_HUGEPAGE;
+  std::vector<std::string> operands;
+  for (int i = 1; i < count; ++i) {
+    const std::string argument = arguments[i];
+    if (argument == "-w") {
+      server.writable = true;
+    } else if (argument == "-4k") {
+      advice = MADV_NOHUGEPAGE;
+    } else {
+      operands.push_back(argument);
+    }
+  }
+  if (operands.size() != 2) {
+    std::cerr << "memory_server [-w] [-4k] LIST MOUNTPOINT\n";
+    return 2;
+  }
+  npyfs::read_list(server, operands[0], advice);
+  return npyfs::serve(server, operands[1]);
+}
