@@ -21,9 +21,9 @@ class Line:
     compare: tuple = ("npyfs", "plain file")
     at_least: float | None = None
     at_most: float | None = None
-    of_limit: float | None = None
     note: str = ""
     not_run: str = ""  # the reason, where it could not be measured
+    of_limit: float | None = None
 
     def median(self, side):
         return statistics.median(self.values[side])

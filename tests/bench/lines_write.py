@@ -1,4 +1,5 @@
-"""Writing chunks of a preallocated array, all of it in the page cache."""
+"""Writing chunks of a preallocated array, all of it in the page cache. The limit of np.save takes the bytes into memory; that of
+flush() also has to have them on the disk, as all sides."""
 
 from contextlib import ExitStack
 
@@ -8,11 +9,12 @@ from processes import Reader, together
 
 SECTIONS = 4
 SEVERAL = 3  # writes a round
+MEMORY = f"{LIMIT} without a disk"
 PASSTHROUGH = [*PASSTHROUGH_MODES, WRITE_BACK]
 
 
-def speeds(bench, placement, operation):
-    """GiB/s a round of each side, for one chunk written several times."""
+def speeds(bench, placement, operation, limits):
+    """GiB/s a round of each side, for one chunk written several times. `limits`: side -> option of memory_server.cc."""
     name, plain = bench.peers.preallocated(SECTIONS)
     size = bench.peers.array_bytes // SECTIONS
     rows = size // ROW_BYTES
@@ -20,9 +22,9 @@ def speeds(bench, placement, operation):
     for turn in range(bench.rounds):
         with ExitStack() as mounts:
             ours = mounts.enter_context(bench.peers.npyfs(placement, writable=True))
-            limit = mounts.enter_context(bench.peers.limit([plain], placement, ["-w"]))
-            paths = {"plain file": bench.peers.plain / plain, "npyfs": ours / f"{name}/chunks/1_of_{SECTIONS}.npy",
-                     LIMIT: limit / plain}
+            paths = {"plain file": bench.peers.plain / plain, "npyfs": ours / f"{name}/chunks/1_of_{SECTIONS}.npy"}
+            for side, option in limits.items():
+                paths[side] = mounts.enter_context(bench.peers.limit([plain], placement, [option], at=side)) / plain
             for mode in PASSTHROUGH:
                 paths[mode] = mounts.enter_context(bench.peers.passthrough(mode, placement)) / plain
             bench.warm(placement, bench.peers.plain / plain, [bench.peers.source / name])
@@ -42,7 +44,7 @@ def _megabytes(bench):
 
 
 def saving(bench, placement):
-    values = speeds(bench, placement, "save_array")
+    values = speeds(bench, placement, "save_array", {LIMIT: "-w"})
     passthrough = best_of(values, PASSTHROUGH)
     title = f"np.save into a chunk of {_megabytes(bench)}, {placement}"
     common = {"unit": "GiB/s", "values": values}
@@ -53,9 +55,12 @@ def saving(bench, placement):
 
 
 def filling(bench, placement):
-    values = speeds(bench, placement, "fill_and_flush")
+    values = speeds(bench, placement, "fill_and_flush", {LIMIT: "-d", MEMORY: "-w"})
     title = f"r+ fill and flush() of a chunk of {_megabytes(bench)}, {placement}"
-    return [Line(f"write-flush-{placement}", title, "GiB/s", values, of_limit=bench.steady(placement, 0.9))]
+    return [
+        Line(f"write-flush-{placement}", title, "GiB/s", values, of_limit=bench.steady(placement, 0.9)),
+        Line(f"write-flush-{placement}-memory", title, "GiB/s", values, compare=("npyfs", MEMORY)),
+    ]
 
 
 def two_writers(bench):

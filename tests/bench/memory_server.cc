@@ -1,11 +1,12 @@
-// memory_server [-w] [-4k] LIST MOUNTPOINT
+// memory_server [-w|-d] [-4k] LIST MOUNTPOINT
 // Serves files from memory, with npyfs's own way of talking to the kernel, and does nothing else: what it cannot do, no
 // filesystem behind /dev/fuse can. Runs in the foreground until it is unmounted.
 //
 // LIST: one file a line, fields separated by tabs: its path in the mount, and a file with its bytes, which are loaded.
 // If five more fields follow (SOURCE START RUN STRIDE COUNT, in bytes), only the header is loaded. The body is then
 // copied for each request out of a mapping of SOURCE, by memcpy: COUNT runs of RUN bytes, one every STRIDE bytes.
-// -w: files can be written; the bytes go to memory and are gone at the end. -4k: memory in pages of 4 KiB, not 2 MiB.
+// -w: files can be written; the bytes go to memory and are gone at the end. -d: they go to the files by pwrite, and
+// FSYNC by fdatasync to the disk; memory is then a mapping of the file. -4k: memory in pages of 4 KiB, not 2 MiB.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fuse_lowlevel.h>
@@ -42,8 +43,8 @@ namespace {
   std::exit(1);
 }
 
-UniqueFd opened(const std::string& path, std::size_t& size) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+UniqueFd opened(const std::string& path, int access, std::size_t& size) {
+  UniqueFd fd(::open(path.c_str(), access | O_CLOEXEC));
   struct stat status;
   if (!fd || ::fstat(fd.get(), &status) != 0) fail(path);
   size = static_cast<std::size_t>(status.st_size);
@@ -65,13 +66,11 @@ char* loaded(const UniqueFd& fd, std::size_t size, int advice, const std::string
   return bytes;
 }
 
-// The bytes of a source, entered into the page table.
-const char* mapped(const std::string& path) {
-  std::size_t size = 0;
-  const UniqueFd fd = opened(path, size);
+// The bytes of a file, entered into the page table.
+char* mapped(const UniqueFd& fd, std::size_t size, const std::string& path) {
   void* memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd.get(), 0);
   if (memory == MAP_FAILED) fail(path);
-  return static_cast<const char*>(memory);
+  return static_cast<char*>(memory);
 }
 
 struct SourceRuns {
@@ -86,11 +85,14 @@ struct Node {
   std::size_t in_memory = 0;  // bytes; behind them comes the body in `runs`
   std::size_t size = 0;       // bytes
   SourceRuns runs = {};
+  UniqueFd durable = {};  // with -d
   std::atomic<bool> was_opened = false;
 };
 
 struct Server {
   bool writable = false;
+  bool durable = false;
+  int advice = MADV_HUGEPAGE;
   InitNegotiation negotiation = {};
   RequestMetrics requests = {};
   FuseChannel channel{negotiation, requests};
@@ -109,7 +111,7 @@ Server& server_of(fuse_req_t request) {
   return *static_cast<Server*>(fuse_req_userdata(request));
 }
 
-void read_list(Server& server, const std::string& list, int advice) {
+void read_list(Server& server, const std::string& list) {
   std::ifstream lines(list);
   if (!lines) fail(list);
   for (std::string line; std::getline(lines, line);) {
@@ -121,16 +123,23 @@ void read_list(Server& server, const std::string& list, int advice) {
     std::istringstream parts(path);
     for (std::string part; std::getline(parts, part, '/');) id = server.child(id, part);
     Node& node = server.nodes[id];
-    const UniqueFd fd = opened(bytes, node.size);
+    UniqueFd fd = opened(bytes, server.durable ? O_RDWR : O_RDONLY, node.size);
     node.in_memory = node.size;
     if (std::getline(fields, source, '\t')) {
       std::size_t start = 0;
       std::size_t count = 0;
       if (!(fields >> start >> node.runs.size >> node.runs.stride >> count)) fail(line);
-      node.runs.first = mapped(source) + start;
+      std::size_t size = 0;
+      const UniqueFd source_fd = opened(source, O_RDONLY, size);
+      node.runs.first = mapped(source_fd, size, source) + start;
       node.in_memory -= node.runs.size * count;
     }
-    node.memory = loaded(fd, node.in_memory, advice, bytes);
+    if (server.durable) {
+      node.memory = mapped(fd, node.size, bytes);
+      node.durable = std::move(fd);
+    } else {
+      node.memory = loaded(fd, node.in_memory, server.advice, bytes);
+    }
   }
 }
 
@@ -233,7 +242,12 @@ void write(fuse_req_t request, fuse_ino_t id, const char* data, std::size_t size
     fuse_reply_err(request, EINVAL);
     return;
   }
-  std::memcpy(node.memory + offset, data, size);
+  if (!node.durable) {
+    std::memcpy(node.memory + offset, data, size);
+  } else if (::pwrite(node.durable.get(), data, size, at) != static_cast<ssize_t>(size)) {
+    fuse_reply_err(request, EIO);
+    return;
+  }
   fuse_reply_write(request, size);
 }
 
@@ -241,8 +255,9 @@ void succeed(fuse_req_t request, fuse_ino_t, fuse_file_info*) {
   fuse_reply_err(request, 0);
 }
 
-void fsync(fuse_req_t request, fuse_ino_t, int, fuse_file_info*) {
-  fuse_reply_err(request, 0);
+void fsync(fuse_req_t request, fuse_ino_t id, int, fuse_file_info*) {
+  const Node& node = server_of(request).nodes[id];
+  fuse_reply_err(request, node.durable && ::fdatasync(node.durable.get()) != 0 ? errno : 0);
 }
 
 ssize_t read_request(int fd, void* buffer, std::size_t size, void* server) {
@@ -288,22 +303,22 @@ int serve(Server& server, const std::string& mountpoint) {
 
 int main(int count, char** arguments) {
   npyfs::Server server;
-  int advice = MADV_HUGEPAGE;
   std::vector<std::string> operands;
   for (int i = 1; i < count; ++i) {
     const std::string argument = arguments[i];
-    if (argument == "-w") {
+    if (argument == "-w" || argument == "-d") {
       server.writable = true;
+      server.durable = argument == "-d";
     } else if (argument == "-4k") {
-      advice = MADV_NOHUGEPAGE;
+      server.advice = MADV_NOHUGEPAGE;
     } else {
       operands.push_back(argument);
     }
   }
   if (operands.size() != 2) {
-    std::cerr << "memory_server [-w] [-4k] LIST MOUNTPOINT\n";
+    std::cerr << "memory_server [-w|-d] [-4k] LIST MOUNTPOINT\n";
     return 2;
   }
-  npyfs::read_list(server, operands[0], advice);
+  npyfs::read_list(server, operands[0]);
   return npyfs::serve(server, operands[1]);
 }

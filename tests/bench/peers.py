@@ -43,7 +43,7 @@ class Peers:
         time.sleep(max(0, self._settled - time.monotonic()))
         return Mount(command, self._scratch / at, placement, control_group, log)
 
-    def limit(self, names, placement="free", options=()):
+    def limit(self, names, placement="free", options=(), at=LIMIT):
         """A server that answers from memory, of plain files by their names beneath `plain`. `names` may map them to the
         runs that make their bodies, for a server that copies these by memcpy first: see runs_of()."""
         server = self.npyfs_binary.parent / "tests" / "memory_server"
@@ -51,9 +51,10 @@ class Peers:
             raise BenchError(f"{server} was not built")
         runs = names if isinstance(names, dict) else {}
         lines = ["\t".join(map(str, [name, self.plain / name, *runs.get(name, [])])) for name in names]
-        (self._scratch / "limit.list").write_text("".join(line + "\n" for line in lines))
-        path = self._scratch / LIMIT
-        return Mount([server, *options, self._scratch / "limit.list", path], path, placement)
+        path = self._scratch / at.replace(" ", "-")
+        files = path.with_suffix(".list")
+        files.write_text("".join(line + "\n" for line in lines))
+        return Mount([server, *options, files, path], path, placement)
 
     def passthrough(self, mode, placement="free"):
         """passthrough_ll over the plain files; `mode` is a key of PASSTHROUGH_MODES, or WRITE_BACK."""
