@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "core/io/guarded_copy.h"
 
@@ -16,6 +17,9 @@ constexpr std::size_t kSpanBlock = std::size_t{256} << 10;
 // Up to this stride, in bytes, it is cheaper to read the gaps between runs, too, than to skip them with a pread(2) for
 // each run. Measured with runs of 4 and 64 bytes on Linux 6.18.
 constexpr std::uint64_t kCloseInFile = 64 << 10;
+// Two threads take parts of this size by turns. Copies of fewer than two parts are done before the other one has woken
+// up.
+constexpr std::uint64_t kSharedPart = 128 << 10;
 
 // Reads whole blocks of the file, including gaps, and copies the runs out of them. Only for runs of one level with a
 // small positive stride.
@@ -123,9 +127,24 @@ Result<void> copy_mapped(const Segment& segment, Extent wanted, std::byte* out) 
   return whole ? result : whole;
 }
 
+Result<void> copy_mapped_with(CopyThread& helper, const Segment& segment, Extent wanted, std::byte* out) {
+  const std::size_t parts = (wanted.size + kSharedPart - 1) / kSharedPart;
+  std::vector<Result<void>> results(parts);
+  helper.share(parts, [&](std::size_t part) {
+    const std::uint64_t skipped = part * kSharedPart;
+    const std::uint64_t size = std::min(kSharedPart, wanted.size - skipped);
+    results[part] = copy_mapped(segment, {wanted.offset + skipped, size}, out + skipped);
+  });
+  const auto failed = std::ranges::find_if(results, [](const Result<void>& result) { return !result; });
+  return failed == results.end() ? Result<void>{} : *failed;
+}
+
 }  // namespace
 
-Result<void> copy_runs(const Segment& segment, Extent wanted, bool may_map, std::byte* out) {
+Result<void> copy_runs(const Segment& segment, Extent wanted, bool may_map, std::byte* out, CopyThread* helper) {
+  if (may_map && helper != nullptr && wanted.size >= 2 * kSharedPart) {
+    return copy_mapped_with(*helper, segment, wanted, out);
+  }
   if (may_map) return copy_mapped(segment, wanted, out);
   const Runs& runs = segment.runs;
   const bool is_close =

@@ -58,9 +58,10 @@ Result<std::uint64_t> copy_in_kernel(const View& view, int out, const std::strin
 
 Result<void> copy_view(const View& view, int out, const std::string& out_path, const Copied& copied) {
   Pieces pieces;
+  CopyThread helper;
   std::uint64_t done = 0;
   const auto write_next = [&](std::uint64_t size) -> Result<void> {
-    if (auto gathered = gather(view, done, size, pieces); !gathered) return gathered;
+    if (auto gathered = gather(view, done, size, pieces, &helper); !gathered) return gathered;
     std::vector<iovec> iovecs(pieces.iovecs().begin(), pieces.iovecs().end());
     if (auto written = pwritev_all(out, iovecs, done, out_path); !written) return written;
     done += pieces.size();

@@ -117,7 +117,7 @@ class CopiedBytes {
 // a larger folio, with zeros. So bytes that were copied while fstat still reported the full size contain none of these
 // zeros.
 Result<void> add_segment(const Segment& segment, Extent wanted, bool populated, bool is_opened_for_this,
-                         CopiedBytes& copied, Pieces& pieces) {
+                         CopyThread* helper, CopiedBytes& copied, Pieces& pieces) {
   const Runs& runs = segment.runs;
   const Extent hull = runs.hull(wanted.offset, wanted.size);
   // One piece for each run, and one more for each window edge.
@@ -130,7 +130,7 @@ Result<void> add_segment(const Segment& segment, Extent wanted, bool populated, 
     copied.skip(wanted.size);
   } else {
     std::byte* out = copied.add(wanted.size);
-    if (auto result = copy_runs(segment, wanted, may_map, out); !result) return result;
+    if (auto result = copy_runs(segment, wanted, may_map, out, helper); !result) return result;
   }
   return segment.check_still_holds(hull);
 }
@@ -146,21 +146,21 @@ Result<void> visit_opened(const View& view, std::uint64_t offset, std::uint64_t 
   });
 }
 
-Result<void> add_items(const View& view, std::uint64_t offset, std::uint64_t size, CopiedBytes& copied,
-                       Pieces& pieces) {
+Result<void> add_items(const View& view, std::uint64_t offset, std::uint64_t size, CopyThread* helper,
+                       CopiedBytes& copied, Pieces& pieces) {
   const bool populated = !view.is_small();
   return visit_opened(view, offset, size, [&](const Segment& segment, Extent wanted, bool is_opened_for_this) {
-    return add_segment(segment, wanted, populated, is_opened_for_this, copied, pieces);
+    return add_segment(segment, wanted, populated, is_opened_for_this, helper, copied, pieces);
   });
 }
 
 // Copies items to `out`. `wanted`: as if there were no padding.
-Result<void> copy_items(const View& view, Extent wanted, std::byte* out) {
+Result<void> copy_items(const View& view, Extent wanted, CopyThread* helper, std::byte* out) {
   return visit_opened(view, view.header.size() + wanted.offset, wanted.size,
                       [&](const Segment& segment, Extent part, bool is_opened_for_this) {
                         const bool may_map =
                             segment.file->is_mapped() && (!is_opened_for_this || part.size >= kWorthMapping);
-                        if (auto copied = copy_runs(segment, part, may_map, out); !copied) return copied;
+                        if (auto copied = copy_runs(segment, part, may_map, out, helper); !copied) return copied;
                         out += part.size;
                         return segment.check_still_holds(segment.runs.hull(part.offset, part.size));
                       });
@@ -168,11 +168,11 @@ Result<void> copy_items(const View& view, Extent wanted, std::byte* out) {
 
 // Items and zeros in one buffer: first the items at its end, without a gap, and then each of them to its place, which
 // is never behind the place where it was.
-Result<void> copy_padded(const View& view, Extent wanted, std::byte* out) {
+Result<void> copy_padded(const View& view, Extent wanted, CopyThread* helper, std::byte* out) {
   const std::uint64_t first = view.padding->items_before(wanted.offset);
   const std::uint64_t items = view.padding->items_before(wanted.end()) - first;
   std::byte* from = out + (wanted.size - items);
-  if (auto copied = copy_items(view, {first, items}, from); !copied) return copied;
+  if (auto copied = copy_items(view, {first, items}, helper, from); !copied) return copied;
   view.padding->visit(wanted.offset, wanted.size, [&](Extent part, std::uint64_t zeros) {
     std::memmove(out, from, part.size);
     std::memset(out + part.size, 0, zeros);
@@ -183,13 +183,14 @@ Result<void> copy_padded(const View& view, Extent wanted, std::byte* out) {
 }
 
 // Bytes of the body of a view with padding.
-Result<void> add_padded(const View& view, Extent wanted, CopiedBytes& copied, Pieces& pieces) {
+Result<void> add_padded(const View& view, Extent wanted, CopyThread* helper, CopiedBytes& copied, Pieces& pieces) {
   if (wanted.size / view.padding->block_size() > kMaxPaddedPieces) {
-    return copy_padded(view, wanted, copied.add(wanted.size));
+    return copy_padded(view, wanted, helper, copied.add(wanted.size));
   }
   Result<void> result;
   view.padding->visit(wanted.offset, wanted.size, [&](Extent part, std::uint64_t zeros) {
-    if (result && part.size > 0) result = add_items(view, view.header.size() + part.offset, part.size, copied, pieces);
+    if (result && part.size > 0)
+      result = add_items(view, view.header.size() + part.offset, part.size, helper, copied, pieces);
     if (result && zeros > 0) std::memset(copied.add(zeros), 0, zeros);
   });
   return result;
@@ -243,7 +244,7 @@ Result<void> gather_appended(const SourceFile& file, Extent range, Pieces& piece
   return {};
 }
 
-Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, Pieces& pieces) {
+Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, Pieces& pieces, CopyThread* helper) {
   pieces.clear();
   if (offset < view.header.size()) {
     const std::uint64_t part = std::min(size, view.header.size() - offset);
@@ -253,8 +254,8 @@ Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, 
   }
   const std::uint64_t left = view.size() - std::min(offset, view.size());
   CopiedBytes copied(std::min(size, left), pieces);
-  if (!view.padding) return add_items(view, offset, size, copied, pieces);
-  return add_padded(view, {offset - view.header.size(), std::min(size, left)}, copied, pieces);
+  if (!view.padding) return add_items(view, offset, size, helper, copied, pieces);
+  return add_padded(view, {offset - view.header.size(), std::min(size, left)}, helper, copied, pieces);
 }
 
 }  // namespace npyfs

@@ -12,6 +12,7 @@
 
 #include "core/array/view.h"
 #include "core/base/error.h"
+#include "core/io/copy_thread.h"
 #include "core/source/mapping_cache.h"
 
 namespace npyfs {
@@ -48,8 +49,10 @@ class Pieces {
 
 // Sets `pieces` to bytes [offset, offset + size) of the view; fewer only at the view's end. The pieces refer to memory
 // of `view`, which must outlive them. kTruncated if a source no longer holds all of these bytes, kStale as
-// Segment::check_still_holds(), kSystem if a source cannot be read.
-Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, Pieces& pieces);
+// Segment::check_still_holds(), kSystem if a source cannot be read. `helper` takes part in copies that take long, if it
+// is not null.
+Result<void> gather(const View& view, std::uint64_t offset, std::uint64_t size, Pieces& pieces,
+                    CopyThread* helper = nullptr);
 
 // Appends the bytes of the range that the file has now, although it may not have had them when it was opened. kSystem
 // if they cannot be read.

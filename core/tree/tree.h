@@ -20,6 +20,7 @@
 #include "core/array/joined_arrays.h"
 #include "core/array/view_attributes.h"
 #include "core/base/error.h"
+#include "core/io/copy_thread.h"
 #include "core/io/gather.h"
 #include "core/io/prefetcher.h"
 #include "core/paths/source_root.h"
@@ -199,6 +200,7 @@ class Tree {
   SourceWatch watch_;
   OpenFiles open_files_;
   const std::unique_ptr<Prefetcher> prefetcher_ = std::make_unique<Prefetcher>();
+  const std::unique_ptr<CopyThread> copy_thread_ = std::make_unique<CopyThread>();
   std::atomic<std::uint64_t> notified_changes_ = 0;
 };
 

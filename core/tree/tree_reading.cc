@@ -39,14 +39,14 @@ Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_
   const View& view = file.view;
   if (file.grows && offset + size > view.size()) return read_to_present_end(file, offset, size, pieces);
   if (view.is_small() || !is_in_file_order(view)) {
-    auto gathered = gather(view, offset, size, pieces);
+    auto gathered = gather(view, offset, size, pieces, copy_thread_.get());
     if (!gathered) distrust_parts(file.node);
     return gathered;
   }
   const std::uint64_t in_body = offset - std::min<std::uint64_t>(offset, view.header.size());
   prefetch(file, {in_body, size});
   const long waits = voluntary_waits();
-  auto gathered = gather(view, offset, size, pieces);
+  auto gathered = gather(view, offset, size, pieces, copy_thread_.get());
   if (!gathered) distrust_parts(file.node);
   if (voluntary_waits() != waits) file.read_ahead->note_wait();
   return gathered;
