@@ -74,6 +74,11 @@ bool is_remote(int fd) {
   return !magic || storage_of_magic(*magic) == Storage::kRemote;
 }
 
+bool is_local(int fd) {
+  const auto magic = magic_of(fd);
+  return magic && storage_of_magic(*magic) == Storage::kLocal;
+}
+
 bool mappings_show_writes(int fd) {
   return magic_of(fd) != OVERLAYFS_SUPER_MAGIC;
 }

@@ -22,6 +22,9 @@ Storage storage_of_type(std::string_view type);
 // wait for a server or another process. True if fstatfs(2) fails.
 bool is_remote(int fd);
 
+// Whether it is on storage of kind kLocal. False if fstatfs(2) fails.
+bool is_local(int fd);
+
 // Whether a mapping of the file open at `fd` shows what others write into the file with write(2). False on overlayfs:
 // the first open for writing copies a file of a lower layer up, existing mappings stay with the file in the lower
 // layer, and read(2) finds the copy. True if fstatfs(2) fails.

@@ -40,10 +40,19 @@ struct OpenFile {
   std::uint64_t size() const { return view.size(); }
   // The source file. Only for files that are open, with bytes of one source.
   const SourceFile& source() const { return *view.segments.front().file; }
+  // Whether its bytes are those of one source file, from the first to the last, whatever they mean, and no write
+  // through this mount changes them. The client may then read the source file in its place (passthrough).
+  bool is_whole_file() const;
   // `attributes`, or those of the file as it is now if it grows.
   struct stat current_attributes() const;
+  // Those of the source file as it is now, also if it has become shorter.
+  struct stat source_attributes() const;
   // The path of the source, or of the first one of several, for messages. Only for files with bytes of the source.
   std::string source_path() const { return view.segments.front().path(); }
+
+ private:
+  // Those of the source file now, with a size of `least_size` bytes at least.
+  struct stat attributes_now(std::uint64_t least_size) const;
 };
 
 // All open files, by node. Thread-safe.
@@ -53,7 +62,11 @@ class OpenFiles {
   void add(const OpenFile& file);
   void remove(const OpenFile& file);
 
-  // OpenFile::current_attributes() of one open file of `node`; nullopt if there is none.
+  // From now on the client reads the source file in place of `file`, which was added.
+  void note_passthrough(const OpenFile& file);
+
+  // The attributes of one open file of `node`: OpenFile::source_attributes() if the client reads the source file,
+  // current_attributes() otherwise; nullopt if none is open.
   std::optional<struct stat> attributes(NodeId node) const;
 
   // Who has `node` open for writing; in no order.
@@ -62,8 +75,13 @@ class OpenFiles {
   std::size_t count() const;
 
  private:
+  struct Entry {
+    const OpenFile* file;
+    bool is_passthrough = false;
+  };
+
   mutable SharedMutex mutex_;  // a leaf: no other lock is taken while it is held
-  std::unordered_multimap<NodeId, const OpenFile*> files_ GUARDED_BY(mutex_);
+  std::unordered_multimap<NodeId, Entry> files_ GUARDED_BY(mutex_);
 };
 
 }  // namespace npyfs

@@ -84,6 +84,9 @@ class Tree {
   // take_back(): the client never got it.
   void close(const OpenFile& file);
   void take_back(const OpenFile& file) { open_files_.remove(file); }
+  // From now on the client reads the source file in place of `file`, which must be OpenFile::is_whole_file(): the
+  // attributes of its node are those of the source file, until it is closed.
+  void note_passthrough(const OpenFile& file) { open_files_.note_passthrough(file); }
 
   // See gather(). Asks the disk for what a sequential reader will want next. A file that was truncated is filled first,
   // unless `process`, who reads, has emptied it himself: see OpenForWriting::keep_rows_for(). `process` may be a

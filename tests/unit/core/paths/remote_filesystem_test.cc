@@ -56,7 +56,10 @@ TEST(RemoteFilesystem, ADescriptorIsAsItsFilesystem) {
   EXPECT_FALSE(is_remote(opened("/dev/shm").get())) << "tmpfs";
   EXPECT_TRUE(mappings_show_writes(opened("/dev/shm").get()));
   EXPECT_TRUE(is_remote(opened("/proc").get())) << "no filesystem for data, so not in the table";
+  EXPECT_TRUE(is_local(opened("/dev/shm").get()));
+  EXPECT_FALSE(is_local(opened("/proc").get()));
   EXPECT_TRUE(is_remote(-1));
+  EXPECT_FALSE(is_local(-1));
   EXPECT_TRUE(mappings_show_writes(-1));
 }
 
