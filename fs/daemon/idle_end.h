@@ -12,7 +12,8 @@ namespace npyfs {
 
 // While it lives, a thread looks whether anything of the mount is open, and unmounts it after `timeout` with nothing
 // open: no file (a mapping holds one) and no directory. The kernel refuses the unmount if somebody uses the mount in
-// another way, or has just opened something; then the time begins anew. The session's loop ends by the unmount.
+// another way (a mapping of a backing file), or has just opened something; then the time begins anew. The session's
+// loop ends by the unmount.
 class IdleEnd {
  public:
   using Seconds = std::chrono::duration<double>;

@@ -12,6 +12,7 @@
 namespace npyfs {
 namespace {
 
+// CAP_SYS_ADMIN is for umount(2) and for backing files (fs/kernel/backing_files.h).
 constexpr std::uint64_t kToReadAndUnmount = std::uint64_t{1} << CAP_DAC_READ_SEARCH | std::uint64_t{1} << CAP_SYS_ADMIN;
 constexpr std::uint64_t kToWrite = std::uint64_t{1} << CAP_DAC_OVERRIDE;
 

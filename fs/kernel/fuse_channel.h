@@ -41,6 +41,9 @@ class FuseChannel {
   // node, or the mount has gone.
   void write_notice(std::span<const iovec> notice);
 
+  // The descriptor of the session.
+  int connection() const { return fuse_session_fd(session_); }
+
   // The errno with which writing a reply failed, and by that ended the session; 0 if none has.
   int failure() const { return failure_; }
 

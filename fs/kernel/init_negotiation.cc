@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <fstream>
 
+#include "fs/kernel/backing_files.h"
 #include "fs/kernel/kernel_read_ahead.h"
 
 namespace npyfs {
@@ -31,6 +33,12 @@ std::uint16_t allowed_max_pages() {
   unsigned limit = 256;
   setting >> limit;
   return static_cast<std::uint16_t>(std::clamp(limit, 1u, 65535u));
+}
+
+// Older kernel headers have no name for this member.
+void set_max_stack_depth(fuse_init_out& reply, std::uint32_t depth) {
+  constexpr std::size_t kOffset = offsetof(fuse_init_out, flags2) + sizeof reply.flags2;
+  std::memcpy(reinterpret_cast<std::byte*>(&reply) + kOffset, &depth, sizeof depth);
 }
 
 }  // namespace
@@ -91,6 +99,12 @@ void InitNegotiation::edit(fuse_init_out& reply) {
     reply.flags |= static_cast<std::uint32_t>(kInitExtended);
     reply.flags2 |= static_cast<std::uint32_t>(kDirectIoAllowMmap >> 32);
     can_map_direct_io_ = true;
+  }
+  if ((offered_ & kInitPassthrough) != 0 && may_open_backing_files()) {
+    reply.flags |= static_cast<std::uint32_t>(kInitExtended);
+    reply.flags2 |= static_cast<std::uint32_t>(kInitPassthrough >> 32);
+    set_max_stack_depth(reply, kMaxStackDepth);
+    has_passthrough_ = true;
   }
 }
 

@@ -1,9 +1,9 @@
 // What is agreed on with the kernel by INIT, the first request of a session.
 //
-// libfuse supports new kernel features years after the kernel has them. Two matter here, and libfuse 3.14 has neither:
-// large requests (fs.fuse.max_pages_limit, Linux 6.13) and shared mappings of files opened for direct I/O
-// (FUSE_DIRECT_IO_ALLOW_MMAP, Linux 6.6). Both are bits and numbers of the INIT reply, so FuseChannel has the reply
-// edited here on its way to the kernel.
+// libfuse supports new kernel features years after the kernel has them. Three matter here, and libfuse 3.14 has none:
+// large requests (fs.fuse.max_pages_limit, Linux 6.13), shared mappings of files opened for direct I/O
+// (FUSE_DIRECT_IO_ALLOW_MMAP, Linux 6.6) and passthrough (Linux 6.9). All are bits and numbers of the INIT reply, so
+// FuseChannel has the reply edited here on its way to the kernel.
 #pragma once
 
 #include <fuse_lowlevel.h>
@@ -46,6 +46,9 @@ class InitNegotiation {
   // Whether a file opened for direct I/O can still be mapped shared, as np.load(mmap_mode='r') does.
   bool can_map_direct_io() const { return can_map_direct_io_; }
 
+  // Whether files can be opened with a backing file: see backing_files.h.
+  bool has_passthrough() const { return has_passthrough_; }
+
   // The largest READ or WRITE that the kernel may send, in bytes; 0 before INIT.
   std::uint64_t max_request() const { return max_request_; }
 
@@ -59,6 +62,7 @@ class InitNegotiation {
   std::uint64_t unique_ = 0;   // the INIT request's number
   std::uint64_t offered_ = 0;  // flags and, shifted by 32, flags2 of the INIT request
   std::atomic<bool> can_map_direct_io_ = false;
+  std::atomic<bool> has_passthrough_ = false;
   std::atomic<std::uint64_t> max_request_ = 0;
   std::atomic<std::uint64_t> kernel_read_ahead_ = 0;  // bytes
 };

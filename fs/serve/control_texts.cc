@@ -76,6 +76,7 @@ std::string status_text(const MountState& mount) {
       "options: {}\n"
       "kernel: {}\n"
       "caching: {}\n"
+      "passthrough: {}\n"
       "below each array, unlisted: Zarr stores in zarr2/ and zarr3/; VIEW.nhdr beside each VIEW.bin\n"
       "open: files {}, directories {}; of the source: files {}, mapped windows {}\n"
       "watched directories of the source: {}\n"
@@ -83,8 +84,8 @@ std::string status_text(const MountState& mount) {
       "written: writes {}, {}; failed {}\n"
       "failed requests: {}\n",
       NPYFS_VERSION, ::getpid(), escaped(tree.source_path()), in_one_line(options_text(mount.options)),
-      mount.negotiation.describe(), describe(mount.options.cache), tree.open_file_count(), mount.directories.count(),
-      tree.open_source_count(), tree.mapping_count(), tree.watched_directory_count(),
+      mount.negotiation.describe(), describe(mount.options.cache), mount.passthrough.describe(), tree.open_file_count(),
+      mount.directories.count(), tree.open_source_count(), tree.mapping_count(), tree.watched_directory_count(),
       requests.of(FUSE_READ).succeeded.load(), readable_size(counters.bytes_read, "bytes"),
       readable_size(mount.preload.bytes(), "bytes"), requests.of(FUSE_WRITE).succeeded.load(),
       readable_size(counters.bytes_written, "bytes"), counters.failed_writes.load(), counters.errors.load());

@@ -15,6 +15,7 @@
 #include "fs/serve/drain.h"
 #include "fs/serve/handles.h"
 #include "fs/serve/inode_numbers.h"
+#include "fs/serve/passthrough.h"
 #include "fs/serve/preload.h"
 #include "fs/serve/waiting_opens.h"
 
@@ -41,6 +42,7 @@ struct MountState {
   KernelNotices notices;
   Tree tree;
   Preload preload;
+  Passthrough passthrough;
   Drain drain;
   WaitingOpens waiting_opens;  // outlives the files: their release calls it
   InodeNumbers inode_numbers;

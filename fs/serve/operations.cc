@@ -87,6 +87,7 @@ void release(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
   MountState& mount = mount_of(request);
   if (const auto file = mount.files.remove(info->fh)) {
     fill_before_release(mount, *file);
+    mount.passthrough.close(*file);
     mount.tree.close(*file);
   }
   fuse_reply_err(request, 0);

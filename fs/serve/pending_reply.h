@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -47,11 +48,18 @@ class PendingOpen {
   ~PendingOpen() {
     if (!file_) return;
     mount_.files.remove(handle_);
+    if (asked_for_backing_file_) mount_.passthrough.close(*file_);
     mount_.tree.take_back(*file_);
   }
 
   // The number under which the kernel will know the file. To be called once.
   std::uint64_t handle() { return handle_ = mount_.files.add(file_); }
+  // Passthrough::open() of the file. To be called once.
+  std::optional<std::int32_t> backing_file() {
+    const auto opened = mount_.passthrough.open(*file_);
+    asked_for_backing_file_ = true;
+    return opened;
+  }
   const OpenFile& operator*() const { return *file_; }
   // The kernel has the reply.
   void delivered() { file_ = nullptr; }
@@ -60,6 +68,7 @@ class PendingOpen {
   MountState& mount_;
   std::shared_ptr<const OpenFile> file_;
   std::uint64_t handle_ = 0;  // no handle
+  bool asked_for_backing_file_ = false;
 };
 
 }  // namespace npyfs

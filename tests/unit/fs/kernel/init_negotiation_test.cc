@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "fs/kernel/backing_files.h"
 #include "fs/options/command_line.h"
 #include "tests/unit/support/fake_kernel.h"
 #include "tests/unit/support/temp_directory.h"
@@ -60,6 +62,23 @@ TEST_F(InitNegotiationTest, FlagsBeyond32BitsCountOnlyWhereTheKernelSaysThatThey
   const auto reply = kernel.init(FUSE_MAX_PAGES | kDirectIoAllowMmap);
   EXPECT_FALSE(flags_of(reply) & kDirectIoAllowMmap);
   EXPECT_FALSE(mount_.negotiation.can_map_direct_io());
+}
+
+TEST_F(InitNegotiationTest, TakesPassthroughWhereItMayOpenBackingFiles) {
+  FakeKernel kernel(mount_);
+  const auto reply = kernel.init(FUSE_INIT_EXT | kInitPassthrough);
+  EXPECT_EQ((flags_of(reply) & kInitPassthrough) != 0, may_open_backing_files());
+  EXPECT_EQ(mount_.negotiation.has_passthrough(), may_open_backing_files());
+  // max_stack_depth, which older kernel headers count among the unused members behind flags2.
+  const auto depth =
+      structure_in<std::uint32_t>(bytes_of(reply), offsetof(fuse_init_out, flags2) + sizeof reply.flags2);
+  EXPECT_EQ(depth, may_open_backing_files() ? 1u : 0u);
+}
+
+TEST_F(InitNegotiationTest, TakesNoPassthroughFromAKernelThatHasNone) {
+  FakeKernel kernel(mount_);
+  EXPECT_FALSE(flags_of(kernel.init(FUSE_INIT_EXT | kDirectIoAllowMmap)) & kInitPassthrough);
+  EXPECT_FALSE(mount_.negotiation.has_passthrough());
 }
 
 TEST_F(InitNegotiationTest, OpeningWithTruncationIsLeftToTheKernelWhereFilesAreWritten) {
