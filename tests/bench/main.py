@@ -19,6 +19,7 @@ import lines_npz
 import lines_scale
 import lines_slices
 import lines_strided
+import lines_whole
 import lines_write
 import lines_zarr
 import plot
@@ -29,8 +30,8 @@ from processes import AwakeCpus, BenchError, Reader
 
 GROUPS = {
     name: group
-    for room in (lines_load, lines_strided, lines_slices, lines_npz, lines_joined, lines_zarr, lines_mapped, lines_cold,
-                 lines_many, lines_scale, lines_daemon, lines_write)
+    for room in (lines_load, lines_strided, lines_slices, lines_npz, lines_joined, lines_zarr, lines_mapped, lines_whole,
+                 lines_cold, lines_many, lines_scale, lines_daemon, lines_write)
     for name, group in room.GROUPS.items()
 }
 
