@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,7 +22,7 @@
 namespace npyfs {
 
 // An open file. Its bytes and attributes are those of the moment when it was opened, except that a file that `grows`
-// has more. Immutable, except for read_ahead and writing, which are thread-safe.
+// has more. Immutable, except for read_ahead, has_changed and writing, which are thread-safe.
 struct OpenFile {
   NodeId node;
   View view;
@@ -34,6 +35,9 @@ struct OpenFile {
   // Pages of the node that the client has cached may stay at this open only if this is kNotStale.
   Nodes::StaleMark stale_mark = Nodes::kNotStale;
   std::shared_ptr<ReadAhead> read_ahead = std::make_shared<ReadAhead>();
+  // With TreeOptions::immutable: whether a read has seen that a source changed. All open files of a node that were
+  // opened before that share it. Null for texts that are generated anew.
+  std::shared_ptr<std::atomic<bool>> has_changed = nullptr;
   std::uint64_t serial = 0;                                 // see next_open_serial()
   std::shared_ptr<const OpenForWriting> writing = nullptr;  // null if it was opened for reading alone
 

@@ -20,7 +20,8 @@ Tree::Tree(SourceRoot root, const TreeOptions& options, ControlFiles control_fil
       joined_(root_, sources_, options.writable ? WrittenHere::kYes : WrittenHere::kNo, options.parts_known_for),
       node_source_(root_, sources_, joined_, options_.suffixes),
       range_locks_(options.after_release),
-      watch_(root_) {}
+      watch_(root_),
+      kept_(std::make_unique<KeptFiles>(options.max_open_sources / 2)) {}
 
 Result<Node> Tree::node(NodeId id) const {
   auto node = nodes_.find(id);
@@ -88,6 +89,7 @@ Result<Entry> Tree::lookup_virtual(const Node& directory, std::string_view name)
 Result<Entry> Tree::lookup_control(const Node& directory, std::string_view name) {
   for (std::uint64_t i = 0; i < control_files_.size(); ++i) {
     if (control_files_[i].name != name) continue;
+    if (options_.immutable) return control_file_of_its_own(directory, i);
     const Node node{.kind = NodeKind::kControlFile, .at = {.name = {.first = i}}, .path = directory.path};
     return found(node, control_file_attributes(control_files_, i));
   }
@@ -140,6 +142,7 @@ Result<struct stat> Tree::fresh_attributes(const Node& node) const {
 }
 
 Result<struct stat> Tree::attributes(NodeId id) const {
+  if (const auto kept = options_.immutable ? kept_->find(id) : nullptr) return kept->attributes;
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
   auto attributes = fresh_attributes(*known);
@@ -195,13 +198,24 @@ Result<OpenFile> Tree::open_source(NodeId id, const Node& node) const {
   return file;
 }
 
-Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
+Result<OpenFile> Tree::open_now(NodeId id) const {
   const auto known = node(id);
   if (!known) return std::unexpected(known.error());
   const bool is_file = known->kind == NodeKind::kFile || known->kind == NodeKind::kControlFile ||
                        known->kind == NodeKind::kArchiveFile || (known->is_in_array() && !is_directory(known->at.name));
   if (!is_file) return std::unexpected(Error{ErrorKind::kIsADirectory, *known->path, "is not a file"});
-  auto file = known->kind == NodeKind::kControlFile ? open_control(id, *known) : open_source(id, *known);
+  return known->kind == NodeKind::kControlFile ? open_control(id, *known) : open_source(id, *known);
+}
+
+Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
+  if (options_.immutable) {
+    const auto kept = open_kept(id);
+    if (!kept) return std::unexpected(kept.error());
+    OpenFile file = **kept;
+    file.read_ahead = std::make_shared<ReadAhead>();
+    return opened(std::move(file));
+  }
+  auto file = open_now(id);
   if (!file) return std::unexpected(file.error());
   return opened(std::move(*file));
 }

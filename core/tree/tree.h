@@ -26,6 +26,7 @@
 #include "core/paths/source_root.h"
 #include "core/tree/control_files.h"
 #include "core/tree/invalidation.h"
+#include "core/tree/kept_files.h"
 #include "core/tree/listing.h"
 #include "core/tree/node_source.h"
 #include "core/tree/nodes.h"
@@ -41,6 +42,9 @@ struct TreeOptions {
   SourceIo source_io = SourceIo::kAuto;
   std::size_t max_open_sources = 256;
   bool writable = false;
+  // Nobody changes the source while the tree lives. Files stay open between reads, and one that is open needs no look
+  // at the source; once a read sees a change of its sources, it is kStale, and so are later reads. Not if writable.
+  bool immutable = false;
   // See RangeLocks: called after each file that was open for writing has been released.
   std::function<void()> after_release = [] {};
   ArraySuffixes suffixes = {};  // of further arrays
@@ -52,6 +56,8 @@ struct TreeOptions {
 struct Entry {
   NodeId node;
   struct stat attributes;
+  // A text that was generated for this lookup alone: who opens the file again must look its name up again.
+  bool is_for_one_open = false;
 };
 
 // Nodes are numbers that lookup() returns and forget() takes back (Nodes); every operation on an unknown node is
@@ -63,7 +69,9 @@ class Tree {
   // Finds `name` in a directory and counts one lookup of the node that it finds, to be taken back by forget().
   Result<Entry> lookup(NodeId directory_id, std::string_view name);
   void forget(NodeId id, std::uint64_t lookups) noexcept {
-    if (nodes_.forget(id, lookups)) watch_.remove(id);
+    if (!nodes_.forget(id, lookups)) return;
+    watch_.remove(id);
+    if (options_.immutable) kept_->remove(id);
   }
 
   // kStale for a file that is not open and whose source has changed since the lookup: the caller looks the name up
@@ -76,6 +84,11 @@ class Tree {
 
   // kStale if the source has changed since the lookup: see attributes().
   Result<std::shared_ptr<const OpenFile>> open(NodeId id);
+  // Only if TreeOptions::immutable, for a client that reads without opening: the same file as long as it is used, which
+  // is not to be closed. Errors as open().
+  Result<std::shared_ptr<const OpenFile>> open_kept(NodeId id) const;
+  // Notes that such a client is about to read the file. Whether that is so for the first time since the first lookup.
+  bool note_first_read(NodeId id) { return nodes_.note_open(id, false).is_first; }
   // The same for writing, by `process`, which may be a thread. kReadOnly if the mount is not writable, kNotWritable if
   // the file cannot be written; kBusy and kReleasing as RangeLocks::lock(). The last reference to the file releases the
   // lock.
@@ -147,13 +160,17 @@ class Tree {
   const RangeLocks& range_locks() const { return range_locks_; }
   const WrittenBytes& written_bytes() const { return written_bytes_; }
 
-  // See SourceCache::close_unused_since().
-  void close_unused_sources(SourceCache::Clock::time_point deadline) { (void)sources_.close_unused_since(deadline); }
+  // See SourceCache::close_unused_since() and KeptFiles::remove_unused_since().
+  void close_unused_sources(SourceCache::Clock::time_point deadline) {
+    kept_->remove_unused_since(deadline);
+    (void)sources_.close_unused_since(deadline);
+  }
 
   std::size_t node_count() const { return nodes_.count(); }
   std::uint64_t forgotten_nodes() const { return nodes_.forgotten(); }
   std::size_t open_file_count() const { return open_files_.count(); }
-  std::size_t open_source_count() const { return sources_.count(); }
+  // One that is in both counts twice.
+  std::size_t open_source_count() const { return sources_.count() + kept_->source_count(); }
   std::size_t mapping_count() const { return sources_.mappings(); }
   std::size_t watched_directory_count() const { return watch_.count(); }
 
@@ -165,6 +182,12 @@ class Tree {
   Result<Entry> lookup_control(const Node& directory, std::string_view name);
   Entry found(const Node& node, const struct stat& attributes);
 
+  // read() of what the sources hold now.
+  Result<void> read_now(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces,
+                        pid_t process) const;
+  // The same with TreeOptions::immutable: kStale once a source has changed since the file was opened.
+  Result<void> read_unless_changed(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces,
+                                   pid_t process) const;
   // For a read of these bytes: see read().
   Result<void> fill_with_zeros(const OpenFile& file, Extent wanted, pid_t process) const;
   // Has the bytes read that a sequential reader will want after these.
@@ -182,6 +205,9 @@ class Tree {
   Result<View> archive_content(const Node& node, const ArchiveState& state) const;
   Result<OpenFile> open_in_archive(NodeId id, const Node& node) const;
   Result<std::unique_ptr<Listing>> open_archive(const Node& node) const;
+  // Opens what is at the node now.
+  Result<OpenFile> open_now(NodeId id) const;
+  Entry control_file_of_its_own(const Node& directory, std::uint64_t index);
   Result<OpenFile> open_control(NodeId id, const Node& node) const;
   Result<OpenFile> open_source(NodeId id, const Node& node) const;
   // The array of a node that stands for one version; kStale if it is another version now.
@@ -202,6 +228,8 @@ class Tree {
   WrittenBytes written_bytes_;
   SourceWatch watch_;
   OpenFiles open_files_;
+  const std::unique_ptr<KeptFiles> kept_;  // empty unless immutable
+  std::atomic<std::uint64_t> control_lookups_ = 0;
   const std::unique_ptr<Prefetcher> prefetcher_ = std::make_unique<Prefetcher>();
   const std::unique_ptr<CopyThread> copy_thread_ = std::make_unique<CopyThread>();
   std::atomic<std::uint64_t> notified_changes_ = 0;

@@ -33,6 +33,12 @@ std::vector<Prefetcher::Range> ranges_of(const View& view, Extent bytes) {
 
 Result<void> Tree::read(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces,
                         pid_t process) const {
+  if (options_.immutable) return read_unless_changed(file, offset, size, pieces, process);
+  return read_now(file, offset, size, pieces, process);
+}
+
+Result<void> Tree::read_now(const OpenFile& file, std::uint64_t offset, std::uint64_t size, Pieces& pieces,
+                            pid_t process) const {
   if (file.may_be_written && range_locks_.is_locked(file.node)) {
     if (auto filled = fill_with_zeros(file, {offset, size}, process); !filled) return filled;
   }
