@@ -185,7 +185,7 @@ Result<void> serve(const Options& options, const std::function<void(const std::s
 
   UniqueFd inotify;  // closed last: until the source is closed it cannot be unmounted
   MountState filesystem = make_mount(options, std::move(*root));
-  start_to_watch(filesystem.tree.watch());
+  if (!options.immutable) start_to_watch(filesystem.tree.watch());
   SourceMount source_mount = filesystem.tree.source_mount(options.fuse_descriptor ? "" : *mountpoint);
   const Session session = new_session(options, filesystem);
   if (!session) {

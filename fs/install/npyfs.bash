@@ -8,7 +8,7 @@ _npyfs_reply() {
 # The last of a list of mount options: ro,chu -> ro,chunks=
 _npyfs_mount_options() {
   local given=${1%"${1##*,}"}
-  _npyfs_reply -P "$given" -W 'chunks= suffix= follow_symlinks allow_other allow_root auto_unmount fsname= ro rw direct_io
+  _npyfs_reply -P "$given" -W 'chunks= suffix= follow_symlinks immutable allow_other allow_root auto_unmount fsname= ro rw direct_io
     kernel_cache source_io= entry_timeout= attr_timeout= negative_timeout= max_threads= idle_timeout= inode32 loglevel=' -- "${1##*,}"
   if [[ ${COMPREPLY[0]:-} == *= ]]; then compopt -o nospace 2>/dev/null; fi
 }

@@ -12,6 +12,7 @@ _npyfs_mount_options() {
     'fsname[what the table of mounts shows]:name' \
     'ro[read-only, which is the default]' \
     'rw[chunks can be written, and so is the source]' \
+    'immutable[SOURCE does not change while it is mounted]' \
     "direct_io[read past the kernel's page cache]" \
     "kernel_cache[read through the kernel's page cache]" \
     'source_io[how the source is read]:how:(auto mmap pread)' \

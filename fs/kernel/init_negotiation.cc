@@ -95,6 +95,7 @@ void InitNegotiation::edit(fuse_init_out& reply) {
   } else {
     max_request_ = std::uint64_t{128} * 1024;  // 32 pages, before Linux 4.20
   }
+  can_omit_opens_ = (offered_ & FUSE_NO_OPEN_SUPPORT) != 0;
   if ((offered_ & kDirectIoAllowMmap) != 0) {
     reply.flags |= static_cast<std::uint32_t>(kInitExtended);
     reply.flags2 |= static_cast<std::uint32_t>(kDirectIoAllowMmap >> 32);

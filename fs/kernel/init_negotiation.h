@@ -48,6 +48,8 @@ class InitNegotiation {
 
   // Whether files can be opened with a backing file: see backing_files.h.
   bool has_passthrough() const { return has_passthrough_; }
+  // Whether the kernel can be told that it need not ask for opens: by ENOSYS, in answer to the first one.
+  bool can_omit_opens() const { return can_omit_opens_; }
 
   // The largest READ or WRITE that the kernel may send, in bytes; 0 before INIT.
   std::uint64_t max_request() const { return max_request_; }
@@ -63,6 +65,7 @@ class InitNegotiation {
   std::uint64_t offered_ = 0;  // flags and, shifted by 32, flags2 of the INIT request
   std::atomic<bool> can_map_direct_io_ = false;
   std::atomic<bool> has_passthrough_ = false;
+  std::atomic<bool> can_omit_opens_ = false;
   std::atomic<std::uint64_t> max_request_ = 0;
   std::atomic<std::uint64_t> kernel_read_ahead_ = 0;  // bytes
 };

@@ -133,6 +133,22 @@ Result<void> take_positional(Reading& reading, Options& options) {
   return {};
 }
 
+// Seconds, more than 30 years: a 64-bit kernel takes it as it is, a 32-bit one as the longest that it has.
+constexpr double kForGood = 1e9;
+
+// -o immutable: what the kernel knows of names that exist, and of those that do not, stays right.
+Result<void> take_immutable(const MountArguments& arguments, Options& options) {
+  if (!options.immutable) return {};
+  if (options.writable) {
+    return wrong_use("immutable", "excludes rw, which mount(8) and fstab ask for unless ro is given: say ro");
+  }
+  if (arguments.timeouts) {
+    return wrong_use("immutable", "excludes entry_timeout, attr_timeout and negative_timeout: all is kept for good");
+  }
+  options.entry_timeout = options.attr_timeout = options.negative_timeout = kForGood;
+  return {};
+}
+
 Result<Options> options_of(Reading reading) {
   MountArguments& arguments = reading.arguments;
   Options& options = arguments.options;
@@ -143,6 +159,7 @@ Result<Options> options_of(Reading reading) {
   if (arguments.direct_io && arguments.kernel_cache) {
     return wrong_use("direct_io", "excludes kernel_cache: choose one");
   }
+  if (auto taken = take_immutable(arguments, options); !taken) return std::unexpected(taken.error());
   if (arguments.direct_io) options.cache = CachePolicy::kDirectIo;
   if (arguments.kernel_cache) options.cache = CachePolicy::kKernelCache;
   if ((arguments.allow_other || arguments.allow_root) && !is_for_owner_alone(arguments)) options.users = Users::kOthers;

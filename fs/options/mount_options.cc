@@ -47,6 +47,11 @@ Result<void> add_suffix(ArraySuffixes& suffixes, Text suffix) {
   return {};
 }
 
+Result<void> keep_for(Args& arguments, double& seconds, const Result<double>& value) {
+  arguments.timeouts = true;
+  return store(seconds, value);
+}
+
 constexpr MountOption kOptions[] = {
     {"-h", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.options.help, true); }},
     {"--help", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.options.help, true); }},
@@ -58,6 +63,7 @@ constexpr MountOption kOptions[] = {
     {"-r", Value::kNone, In::kNoHelp, [](Args& a, Text) { return set(a.options.writable, false); }},
     {"ro", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.options.writable, false); }},
     {"rw", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.options.writable, true); }},
+    {"immutable", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.options.immutable, true); }},
     {"allow_other", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.allow_other, true); }},
     {"allow_root", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.allow_root, true); }},
     {"auto_unmount", Value::kNone, In::kHelp, [](Args& a, Text) { return set(a.options.auto_unmount, true); }},
@@ -75,11 +81,11 @@ constexpr MountOption kOptions[] = {
     {"max_read", Value::kNeeded, In::kNoHelp,
      [](Args& a, Text v) { return store(a.options.max_read, count_of("max_read", v, kMostRead)); }},
     {"entry_timeout", Value::kNeeded, In::kHelp,
-     [](Args& a, Text v) { return store(a.options.entry_timeout, seconds_of("entry_timeout", v)); }},
+     [](Args& a, Text v) { return keep_for(a, a.options.entry_timeout, seconds_of("entry_timeout", v)); }},
     {"attr_timeout", Value::kNeeded, In::kHelp,
-     [](Args& a, Text v) { return store(a.options.attr_timeout, seconds_of("attr_timeout", v)); }},
+     [](Args& a, Text v) { return keep_for(a, a.options.attr_timeout, seconds_of("attr_timeout", v)); }},
     {"negative_timeout", Value::kNeeded, In::kHelp,
-     [](Args& a, Text v) { return store(a.options.negative_timeout, seconds_of("negative_timeout", v)); }},
+     [](Args& a, Text v) { return keep_for(a, a.options.negative_timeout, seconds_of("negative_timeout", v)); }},
     {"idle_timeout", Value::kNeeded, In::kHelp,
      [](Args& a, Text v) { return store(a.options.idle_timeout, seconds_of("idle_timeout", v)); }},
     {"source_io", Value::kNeeded, In::kHelp,

@@ -16,6 +16,7 @@ struct MountArguments {
   bool debug = false;         // libfuse prints each request
   bool direct_io = false;     // excludes kernel_cache
   bool kernel_cache = false;  // excludes direct_io
+  bool timeouts = false;      // of the kernel's caches; excludes immutable
   bool allow_other = false;
   bool allow_root = false;
   std::optional<std::string> fsname;

@@ -26,6 +26,7 @@ struct Options {
   bool help = false;
   bool version = false;
   bool writable = false;
+  bool immutable = false;     // nobody changes the source while it is mounted
   bool inode32 = false;       // inode numbers below 2^32
   bool auto_unmount = false;  // a fusermount3 process, started by libfuse, unmounts when npyfs has died
 

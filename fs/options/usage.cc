@@ -11,7 +11,7 @@ Unmount: fusermount3 -u MOUNTPOINT, or COMMAND ends ({} in it is MOUNTPOINT).
 What is mounted:
   -o chunks=N           how many chunks chunks/ lists (default: CPUs)
   -o suffix=SUFFIX, follow_symlinks: *SUFFIX (.cs) are arrays, too; follow links
-  -o rw, ro             rw: chunks can be written, and so is the source
+  -o rw, ro, immutable  source can be written; is only read; never changes
   -o allow_other, allow_root, auto_unmount, fsname=NAME: as in FUSE filesystems
 How it is served, and what npyfs says:
   -o direct_io, kernel_cache   past or through the page cache (default: by size)

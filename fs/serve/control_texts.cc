@@ -40,12 +40,12 @@ std::string_view name_of(CachePolicy policy) {
 std::string options_text(const Options& options) {
   return fmt::format(
       "chunks={}\nsuffixes={}\nfollow_symlinks={}\ncache={}\nsource_io={}\nentry_timeout={}\nattr_timeout={}\n"
-      "negative_timeout={}\nmax_threads={}\nidle_timeout={}\ninode32={}\nrw={}\nloglevel={}\ngiven={}\n",
+      "negative_timeout={}\nmax_threads={}\nidle_timeout={}\ninode32={}\nrw={}\nimmutable={}\nloglevel={}\ngiven={}\n",
       options.chunks, escaped(fmt::format("{}", fmt::join(options.suffixes, ","))),
       options.symlinks == Symlinks::kAnywhere ? "yes" : "no", name_of(options.cache), name_of(options.source_io),
       options.entry_timeout, options.attr_timeout, options.negative_timeout, options.max_threads, options.idle_timeout,
-      options.inode32 ? "yes" : "no", options.writable ? "yes" : "no", log_level_name(options.log_level),
-      escaped(options.as_given));
+      options.inode32 ? "yes" : "no", options.writable ? "yes" : "no", options.immutable ? "yes" : "no",
+      log_level_name(options.log_level), escaped(options.as_given));
 }
 
 std::string_view describe(CachePolicy policy) {
@@ -58,6 +58,12 @@ std::string_view describe(CachePolicy policy) {
       return "the kernel's page cache";
   }
   return "";
+}
+
+std::string_view describe_opens(const MountState& mount) {
+  if (mount.omits_opens()) return "the kernel opens files without asking, and keeps what it knows of them for good";
+  if (mount.options.immutable) return "the kernel asks for each open, and keeps what it knows of files for good";
+  return "the kernel asks for each open";
 }
 
 std::string in_one_line(std::string lines) {
@@ -75,7 +81,7 @@ std::string status_text(const MountState& mount) {
       "source: {}\n"
       "options: {}\n"
       "kernel: {}\n"
-      "caching: {}\n"
+      "caching: {}; {}\n"
       "passthrough: {}\n"
       "below each array, unlisted: Zarr stores in zarr2/ and zarr3/; VIEW.nhdr beside each VIEW.bin\n"
       "open: files {}, directories {}; of the source: files {}, mapped windows {}\n"
@@ -84,11 +90,12 @@ std::string status_text(const MountState& mount) {
       "written: writes {}, {}; failed {}\n"
       "failed requests: {}\n",
       NPYFS_VERSION, ::getpid(), escaped(tree.source_path()), in_one_line(options_text(mount.options)),
-      mount.negotiation.describe(), describe(mount.options.cache), mount.passthrough.describe(), tree.open_file_count(),
-      mount.directories.count(), tree.open_source_count(), tree.mapping_count(), tree.watched_directory_count(),
-      requests.of(FUSE_READ).succeeded.load(), readable_size(counters.bytes_read, "bytes"),
-      readable_size(mount.preload.bytes(), "bytes"), requests.of(FUSE_WRITE).succeeded.load(),
-      readable_size(counters.bytes_written, "bytes"), counters.failed_writes.load(), counters.errors.load());
+      mount.negotiation.describe(), describe(mount.options.cache), describe_opens(mount), mount.passthrough.describe(),
+      tree.open_file_count(), mount.directories.count(), tree.open_source_count(), tree.mapping_count(),
+      tree.watched_directory_count(), requests.of(FUSE_READ).succeeded.load(),
+      readable_size(counters.bytes_read, "bytes"), readable_size(mount.preload.bytes(), "bytes"),
+      requests.of(FUSE_WRITE).succeeded.load(), readable_size(counters.bytes_written, "bytes"),
+      counters.failed_writes.load(), counters.errors.load());
 }
 
 // One line for each view that was opened for writing: bytes, a space, the view's path.

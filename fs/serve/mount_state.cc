@@ -28,6 +28,7 @@ MountState::MountState(const Options& mount_options, SourceRoot root, ControlFil
                        .source_io = options.source_io,
                        .max_open_sources = max_open_sources(),
                        .writable = options.writable,
+                       .immutable = options.immutable,
                        .after_release = [this] { waiting_opens.try_again(); },
                        .suffixes = options.suffixes,
                        .parts_known_for = std::chrono::duration_cast<JoinedArrays::Clock::duration>(

@@ -34,6 +34,13 @@ struct MountState {
   // Other files need no pass, so they do not hold up the drain.
   std::optional<Drain::Pass> pass_to_read(NodeId node);
 
+  // Whether the kernel was told, or will be at the first open, to open files without asking: it then reads by node,
+  // with the handle 0, through its page cache, and says nothing of closes. -o idle_timeout has to know what is open.
+  bool omits_opens() const {
+    return options.immutable && options.cache == CachePolicy::kKernelCache && options.idle_timeout == 0 &&
+           negotiation.can_omit_opens();
+  }
+
   const Options options;
   Counters counters;
   RequestMetrics requests;

@@ -30,7 +30,7 @@ fuse_entry_param entry_param(const MountState& mount, const Entry& entry, std::u
   param.attr = entry.attributes;
   param.attr.st_ino = mount.inode_numbers.shown(param.attr.st_ino);
   param.attr_timeout = may_be_old ? 0 : mount.options.attr_timeout;
-  param.entry_timeout = mount.options.entry_timeout;
+  param.entry_timeout = entry.is_for_one_open ? 0 : mount.options.entry_timeout;
   return param;
 }
 
@@ -77,8 +77,13 @@ void readlink(fuse_req_t request, fuse_ino_t node) {
 }
 
 void open(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
+  MountState& mount = mount_of(request);
+  if (mount.omits_opens()) {
+    fuse_reply_err(request, ENOSYS);  // the kernel will not ask again
+    return;
+  }
   if ((info->flags & O_ACCMODE) != O_RDONLY) return open_for_writing(request, node, *info);
-  auto file = mount_of(request).tree.open(node);
+  auto file = mount.tree.open(node);
   if (!file) return reply_error(request, file.error());
   reply_open(request, std::move(*file), *info);
 }
@@ -93,9 +98,18 @@ void release(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
   fuse_reply_err(request, 0);
 }
 
+// Null if there is no such handle.
+Result<std::shared_ptr<const OpenFile>> file_to_read(MountState& mount, fuse_ino_t node, std::uint64_t handle) {
+  constexpr std::uint64_t kNotOpened = 0;
+  if (handle == kNotOpened && mount.omits_opens()) return mount.tree.open_kept(node);
+  return mount.files.find(handle);
+}
+
 void read(fuse_req_t request, fuse_ino_t node, size_t size, off_t offset, fuse_file_info* info) {
   MountState& mount = mount_of(request);
-  const auto file = mount.files.find(info->fh);
+  const auto found = file_to_read(mount, node, info->fh);
+  if (!found) return reply_logged_error(request, found.error());
+  const auto& file = *found;
   if (!file) {
     fuse_reply_err(request, EBADF);
     return;
@@ -127,10 +141,19 @@ void read(fuse_req_t request, fuse_ino_t node, size_t size, off_t offset, fuse_f
   pieces.clear();
 }
 
+// There are none. But Python asks each file that it opens whether it is a terminal, and reads it next.
+void ioctl(fuse_req_t request, fuse_ino_t node, unsigned, void*, fuse_file_info*, unsigned, const void*, size_t,
+           size_t) {
+  MountState& mount = mount_of(request);
+  if (mount.omits_opens()) mount.preload.before_read(mount.notices, mount.tree, node);
+  fuse_reply_err(request, ENOSYS);  // the kernel tells the caller ENOTTY
+}
+
 void opendir(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
   MountState& mount = mount_of(request);
   auto listing = mount.tree.open_directory(node);
   if (!listing) return reply_error(request, listing.error());
+  info->cache_readdir = info->keep_cache = mount.options.immutable;
   info->fh = mount.directories.add(std::move(*listing));
   if (fuse_reply_open(request, info) != 0) mount.directories.remove(info->fh);
 }
@@ -250,6 +273,7 @@ const fuse_lowlevel_ops kOperations = [] {
   operations.open = Guarded<open>::call;
   operations.read = Guarded<read>::call;
   operations.release = Guarded<release>::call;
+  operations.ioctl = Guarded<ioctl>::call;
   operations.opendir = Guarded<opendir>::call;
   operations.readdir = Guarded<readdir>::call;
   operations.releasedir = Guarded<releasedir>::call;

@@ -21,7 +21,16 @@ class Permit {
 }  // namespace
 
 void Preload::first_open(KernelNotices& notices, const Tree& tree, const OpenFile& file) {
-  if (!file.is_first_open || file.size() == 0 || !file.view.is_small()) return;
+  if (file.is_first_open) store(notices, tree, file);
+}
+
+void Preload::before_read(KernelNotices& notices, Tree& tree, NodeId node) {
+  if (!has_two_threads_ || !tree.note_first_read(node)) return;
+  if (const auto file = tree.open_kept(node)) store(notices, tree, **file);
+}
+
+void Preload::store(KernelNotices& notices, const Tree& tree, const OpenFile& file) {
+  if (file.size() == 0 || !file.view.is_small()) return;
   const Permit permit(free_);
   if (!permit.granted()) return;
   static thread_local Pieces pieces;

@@ -20,17 +20,24 @@ namespace npyfs {
 // Thread-safe.
 class Preload {
  public:
-  explicit Preload(unsigned threads) : free_(threads > 1 ? threads - 1 : 1) {}
+  explicit Preload(unsigned threads) : has_two_threads_(threads > 1), free_(threads > 1 ? threads - 1 : 1) {}
 
   // To be called before the open is answered, for a file whose pages the kernel may keep. Does nothing if the file is
   // not small, or if its node was opened before. A failure is ignored: bytes that are not in the page cache are read by
   // request, and the reader gets the error.
   void first_open(KernelNotices& notices, const Tree& tree, const OpenFile& file);
 
+  // The same for a client that does not ask for opens. To be called when a request shows that it is about to read the
+  // file. Somebody else may be reading it already, so with only one thread this does nothing.
+  void before_read(KernelNotices& notices, Tree& tree, NodeId node);
+
   // How many bytes were stored so far.
   std::uint64_t bytes() const { return bytes_; }
 
  private:
+  void store(KernelNotices& notices, const Tree& tree, const OpenFile& file);
+
+  const bool has_two_threads_;
   std::atomic<std::uint64_t> bytes_ = 0;
   std::counting_semaphore<> free_;  // how many more threads may store at the moment
 };

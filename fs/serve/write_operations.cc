@@ -84,7 +84,7 @@ void fsync(fuse_req_t request, fuse_ino_t, int, fuse_file_info* info) {
   MountState& mount = mount_of(request);
   const auto file = mount.files.find(info->fh);
   if (!file) {
-    fuse_reply_err(request, EBADF);
+    fuse_reply_err(request, mount.omits_opens() ? ENOSYS : EBADF);  // ENOSYS: the kernel will not ask again
     return;
   }
   const auto synced = mount.tree.sync(*file);

@@ -18,7 +18,8 @@ TEST(Usage, NamesEveryOption) {
         "direct_io",    "kernel_cache", "source_io=",  "entry_timeout=",  "attr_timeout=", "negative_timeout=",
         "max_threads=", "loglevel=",    "allow_other", "allow_root",      "auto_unmount",  "fsname=",
         "--check",      "--json",       "--joined",    "--export",        "--chunks",      "--axis",
-        "--create",     "--dtype",      "--shape",     "--fortran-order", "suffix=",       "follow_symlinks,suffix="}) {
+        "--create",     "--dtype",      "--shape",     "--fortran-order", "suffix=",       "follow_symlinks,suffix=",
+        "immutable"}) {
     EXPECT_THAT(text, HasSubstr(option));
   }
 }
