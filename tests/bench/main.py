@@ -11,6 +11,7 @@ from pathlib import Path
 
 import lines_cold
 import lines_daemon
+import lines_immutable
 import lines_joined
 import lines_load
 import lines_many
@@ -31,7 +32,7 @@ from processes import AwakeCpus, BenchError, Reader
 GROUPS = {
     name: group
     for room in (lines_load, lines_strided, lines_slices, lines_npz, lines_joined, lines_zarr, lines_mapped, lines_whole,
-                 lines_cold, lines_many, lines_scale, lines_daemon, lines_write)
+                 lines_cold, lines_many, lines_scale, lines_daemon, lines_immutable, lines_write)
     for name, group in room.GROUPS.items()
 }
 

@@ -37,9 +37,11 @@ class Peers:
         self.source.mkdir()
         self.plain.mkdir()
 
-    def npyfs(self, placement="free", source=None, control_group=None, wrapper=(), log=None, writable=False, at="npyfs"):
+    def npyfs(self, placement="free", source=None, control_group=None, wrapper=(), log=None, writable=False, at="npyfs",
+              options=()):
         command = [*wrapper, self.npyfs_binary, source or self.source, self._scratch / at, "-f"]
-        command += ["-o", "rw"] if writable else []
+        options = [*options, *(["rw"] if writable else [])]
+        command += ["-o", ",".join(options)] if options else []
         time.sleep(max(0, self._settled - time.monotonic()))
         return Mount(command, self._scratch / at, placement, control_group, log)
 
