@@ -40,7 +40,7 @@ std::string unescaped(std::string_view field) {
 }
 
 // A line is: mount ID, parent ID, major:minor, root, mount point, options, any number of optional fields, "-", type,
-// ...
+// source, options of the filesystem
 MountEntry entry_of(std::string_view line) {
   MountEntry entry;
   const std::string_view id = take_field(line);
@@ -51,6 +51,8 @@ MountEntry entry_of(std::string_view line) {
   entry.mount_point = unescaped(take_field(line));
   take_until(line, " - ");
   entry.type = unescaped(take_field(line));
+  take_field(line);
+  entry.options = take_field(line);
   return entry;
 }
 

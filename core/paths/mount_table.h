@@ -15,6 +15,7 @@ struct MountEntry {
   std::string device;       // "major:minor"; the same for all mounts of one filesystem
   std::string mount_point;  // an absolute path
   std::string type;         // of the filesystem: "ext4", "fuse.npyfs"
+  std::string options;      // of the filesystem, with commas between them: "rw,user_id=0"
 };
 
 // The entries of `text`, which has the format of mountinfo, in their order. Of several mounts on one mount point, the

@@ -17,7 +17,6 @@
 
 #include "core/base/escape.h"
 #include "core/paths/mount_table.h"
-#include "fs/log/log.h"
 
 namespace npyfs {
 namespace {
@@ -88,13 +87,15 @@ void tell_what_is_covered(const std::string& mountpoint, bool files_too) {
 
 }  // namespace
 
-Result<void> clear_dead_mounts(const std::string& mountpoint) {
+Result<void> clear_dead_mounts(const std::string& mountpoint, LogLevel level) {
   while (is_dead(mountpoint)) {
     const auto resolved = resolve_up_to_last(mountpoint);
     if (!resolved) return std::unexpected(resolved.error());
-    if (!is_npyfs_mount(*resolved) || !detach(*resolved))
+    if (is_npyfs_mount(*resolved) && detach(*resolved)) {
+      log(level, "{}: cleared the mount of an npyfs that is no longer there", escaped(mountpoint));
+    } else if (is_dead(mountpoint)) {  // else another process has cleared it meanwhile
       return std::unexpected(system_error(mountpoint, "stat", ENOTCONN));
-    log(LogLevel::kNotice, "{}: cleared the mount of an npyfs that is no longer there", escaped(mountpoint));
+    }
   }
   return {};
 }

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/paths/source_root.h"
+#include "fs/log/log.h"
 
 namespace npyfs {
 
@@ -16,9 +17,9 @@ namespace npyfs {
 // where the mount hides files or another npyfs.
 Result<std::string> prepare_mountpoint(const std::string& mountpoint, const SourceRoot& source);
 
-// Unmounts every npyfs at `mountpoint` whose daemon is gone, with a notice for each. An error where something else is
-// dead there, or cannot be unmounted.
-Result<void> clear_dead_mounts(const std::string& mountpoint);
+// Unmounts every npyfs at `mountpoint` whose daemon is gone, and logs a line of `level` for each. An error where
+// something else is dead there, or cannot be unmounted.
+Result<void> clear_dead_mounts(const std::string& mountpoint, LogLevel level = LogLevel::kNotice);
 
 // Unmounts what is mounted at `mountpoint`. False if it is in use, or cannot be unmounted for another reason.
 bool unmount_unless_busy(const std::string& mountpoint);

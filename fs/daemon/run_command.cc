@@ -237,6 +237,7 @@ int run_command(Options options) {
   if (!signals) return fail(signals.error());
   const bool is_private = options.mountpoint.empty();
   if (is_private) {
+    clear_left_mountpoints();
     auto made = make_private_mountpoint();
     if (!made) return fail(made.error());
     options.mountpoint = std::move(*made);

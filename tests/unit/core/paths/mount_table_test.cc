@@ -36,7 +36,7 @@ std::string why_not(const std::string& more, const SourceLocation& source = kSou
 
 TEST(MountTable, IsRead) {
   const auto table = mount_entries(
-      "36 35 98:0 /root /mnt\\040with\\011\\134\\012end rw,noatime master:1 shared:2 - ext3 /dev/root rw\n"
+      "36 35 98:0 /root /mnt\\040with\\011\\134\\012end rw,noatime master:1 shared:2 - ext3 /dev/root rw,user_id=7\n"
       "37 35 0:7 / /a\\0\\777\\04x rw - fuse.na\\040me a - b rw\n"
       "broken\n");
   ASSERT_EQ(table.size(), 3u);
@@ -44,10 +44,12 @@ TEST(MountTable, IsRead) {
   EXPECT_EQ(table[0].device, "98:0");
   EXPECT_EQ(table[0].mount_point, "/mnt with\t\\\nend");
   EXPECT_EQ(table[0].type, "ext3");
+  EXPECT_EQ(table[0].options, "rw,user_id=7");
   EXPECT_EQ(table[1].mount_point, "/a\\0\\777\\04x");
   EXPECT_EQ(table[1].type, "fuse.na me");
   EXPECT_EQ(table[2].mount_id, 0u);
   EXPECT_EQ(table[2].mount_point, "");
+  EXPECT_EQ(table[2].options, "");
   EXPECT_TRUE(mount_entries("").empty());
 }
 
