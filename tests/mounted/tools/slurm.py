@@ -24,7 +24,7 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.log
-ProctrackType=proctrack/linuxproc
+ProctrackType=proctrack/{tracking}
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
@@ -39,10 +39,19 @@ PartitionName=all Nodes=ALL Default=YES
 """
 
 
-class Slurm:
-    """Started by the constructor; close() ends all that it started. `more`: further lines of slurm.conf."""
+def has_cgroups():
+    """Whether this machine has the control groups that Slurm freezes and kills, of version 1."""
+    with open("/proc/filesystems", encoding="ascii") as types, open("/proc/cgroups", encoding="ascii") as controllers:
+        # "freezer HIERARCHY NUMBER ENABLED"; hierarchy 0 is that of version 2.
+        return "\tcgroup\n" in types.read() and any(
+            words[0] == "freezer" and words[1] != "0" for words in map(str.split, controllers))
 
-    def __init__(self, folder, more=""):
+
+class Slurm:
+    """Started by the constructor; close() ends all that it started. `more`: further lines of slurm.conf. `cgroups`: the
+    processes of a step are those of its control group, as on most clusters; else they are the children of its first one."""
+
+    def __init__(self, folder, more="", cgroups=False):
         folder.mkdir(mode=0o755)
         self.folder = folder
         self._daemons = []
@@ -51,8 +60,11 @@ class Slurm:
         self._configuration = folder / "slurm.conf"
         self._configuration.write_text(_CONFIGURATION.format(
             host=socket.gethostname().partition(".")[0], folder=folder, more=more, controller_port=mounting.free_port(),
-            node_port=mounting.free_port()))
+            node_port=mounting.free_port(), tracking="cgroup" if cgroups else "linuxproc"))
+        self._cgroups = folder / "freezer"
         try:
+            if cgroups:
+                self._mount_cgroups()
             self._start_munge(folder / "munge")
             self._start("slurmctld", "-D", "-f", self._configuration)
             self._start("slurmd", "-D", "-f", self._configuration)
@@ -72,6 +84,25 @@ class Slurm:
             daemon.terminate()
             daemon.wait(mounting.DEADLINE)
         self._daemons.clear()
+        if mounting.is_mounted(self._cgroups):
+            if mounting.is_mounted(self.folder / "cgroup/freezer"):
+                mounting.umount(self.folder / "cgroup/freezer", 0)
+            for group, _, _ in os.walk(self._own_group(), topdown=False):
+                os.rmdir(group)
+            mounting.umount(self._cgroups, 0)
+
+    def _own_group(self):
+        return self._cgroups / f"npyfs-{os.getpid()}"
+
+    def _mount_cgroups(self):
+        """The hierarchy that freezes and kills, version 1, is the whole machine's: Slurm gets one group of it."""
+        mountpoint = self.folder / "cgroup/freezer"
+        for directory in (self._cgroups, mountpoint):
+            directory.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "cgroup", "-o", "freezer", "none", self._cgroups], check=True)
+        self._own_group().mkdir()
+        subprocess.run(["mount", "--bind", self._own_group(), mountpoint], check=True)
+        (self.folder / "cgroup.conf").write_text(f"CgroupPlugin=cgroup/v1\nCgroupMountpoint={mountpoint.parent}\n")
 
     def _start_munge(self, folder):
         """munged will not run as root, and wants a key and a folder that are its own."""
