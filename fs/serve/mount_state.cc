@@ -37,7 +37,9 @@ MountState::MountState(const Options& mount_options, SourceRoot root, ControlFil
       preload(options.max_threads),
       passthrough(negotiation, channel, options.cache == CachePolicy::kAuto),
       waiting_opens(std::move(attempt)),
-      inode_numbers(options.inode32) {}
+      inode_numbers(options.inode32),
+      // Where the kernel checks permissions it goes by what is shown.
+      owner(options.writable && options.users == Users::kOwner ? MappedOwner::of_this_process() : MappedOwner()) {}
 
 std::optional<Drain::Pass> MountState::pass_to_read(NodeId node) {
   if (!options.writable || !tree.range_locks().is_locked(node)) return Drain::Pass();

@@ -15,6 +15,7 @@
 #include "fs/serve/drain.h"
 #include "fs/serve/handles.h"
 #include "fs/serve/inode_numbers.h"
+#include "fs/serve/mapped_owner.h"
 #include "fs/serve/passthrough.h"
 #include "fs/serve/preload.h"
 #include "fs/serve/waiting_opens.h"
@@ -53,6 +54,7 @@ struct MountState {
   Drain drain;
   WaitingOpens waiting_opens;  // outlives the files: their release calls it
   InodeNumbers inode_numbers;
+  const MappedOwner owner;
   Handles<const OpenFile> files;
   Handles<Listing> directories;
 };

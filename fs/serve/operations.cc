@@ -29,6 +29,7 @@ fuse_entry_param entry_param(const MountState& mount, const Entry& entry, std::u
   param.ino = entry.node;
   param.attr = entry.attributes;
   param.attr.st_ino = mount.inode_numbers.shown(param.attr.st_ino);
+  mount.owner.show(param.attr);
   param.attr_timeout = may_be_old ? 0 : mount.options.attr_timeout;
   param.entry_timeout = entry.is_for_one_open ? 0 : mount.options.entry_timeout;
   return param;

@@ -36,6 +36,7 @@ void reply_logged_error(fuse_req_t request, const Error& error) {
 void reply_attributes(fuse_req_t request, struct stat attributes) {
   const MountState& mount = mount_of(request);
   attributes.st_ino = mount.inode_numbers.shown(attributes.st_ino);
+  mount.owner.show(attributes);
   fuse_reply_attr(request, &attributes, mount.options.attr_timeout);
 }
 

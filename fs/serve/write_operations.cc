@@ -109,8 +109,9 @@ bool has_owner_and_mode(const struct stat& now, const struct stat& wanted, int t
 // for the owner and mode that are there, nothing is done, and the times stay those of the last write to the source.
 void keep_attributes(fuse_req_t request, fuse_ino_t node, const struct stat& wanted, int to_set) {
   MountState& mount = mount_of(request);
-  const auto now = mount.tree.attributes(node);
+  auto now = mount.tree.attributes(node);
   if (!now) return reply_error(request, now.error());
+  mount.owner.show(*now);
   if (!has_owner_and_mode(*now, wanted, to_set) || !mount.tree.can_be_written(node)) {
     fuse_reply_err(request, EPERM);
     return;

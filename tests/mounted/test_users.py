@@ -13,7 +13,7 @@ import pytest
 
 import mount as mounting
 from arrays import saved
-from users import GROUP, MEMBER, OWNER, STRANGER, as_user, in_namespace, outcome
+from users import GROUP, MEMBER, OWN_GROUP, OWNER, STRANGER, as_user, in_namespace, outcome
 
 ARRAY = np.arange(12.0).reshape(6, 2)
 
@@ -207,6 +207,32 @@ def test_a_plain_user_may_not_allow_others_without_leave(homes):
     ran = in_namespace(script, *homes)
     assert ran.returncode == 3
     assert "user_allow_other" in ran.stderr
+
+
+def test_files_of_other_groups_can_be_written_in_a_namespace(module_scratch):
+    """A user namespace, as of a container, may have no number for the owner or group of a file. A writable mount shows the
+    user's own then. Whoever may write to the source can do so in the mount."""
+    root = module_scratch / "of_a_project"
+    root.mkdir()
+    for name, mode in (("ours.npy", 0o664), ("theirs.npy", 0o644)):
+        (root / name).write_bytes(saved(ARRAY))
+        (root / name).chmod(mode)
+        os.chown(root / name, STRANGER, GROUP)
+    script = """
+    chmod 666 /dev/fuse
+    setpriv --reuid "$3" --regid "$4" --groups "$5" -- unshare -Urm "$1" "$2" -o rw -- sh -uc '
+      cd "$NPYFS_MNT"
+      stat -c %u:%g ours.npy/source.npy
+      head -c 8 /dev/zero | dd of=ours.npy/chunks/0_of_2.bin bs=8 conv=notrunc 2>&1 | grep -c denied
+      head -c 8 /dev/zero | dd of=theirs.npy/chunks/0_of_2.bin bs=8 conv=notrunc 2>&1 | grep -c denied
+      cp --preserve=ownership theirs.npy/chunks/0_of_2.npy ours.npy/chunks/0_of_2.npy; echo "$?"
+      exit 0'
+    """
+    np.save(root / "ours.npy", ARRAY + 1)
+    ran = in_namespace(script, mounting.binary(), root, str(OWNER), str(OWN_GROUP), str(GROUP))
+    assert (ran.returncode, ran.stdout.split()) == (0, ["0:0", "0", "1", "0"]), ran.stdout + ran.stderr
+    assert np.array_equal(np.load(root / "ours.npy"), np.concatenate([ARRAY[:3], ARRAY[3:] + 1]))
+    assert np.array_equal(np.load(root / "theirs.npy"), ARRAY)
 
 
 def test_a_plain_user_without_fusermount3_is_told_what_to_install(homes):
