@@ -74,16 +74,12 @@ def test_two_nodes_fill_one_array(source, mount):
     assert busy.value.errno == errno.EBUSY
 
 
-NOT_RUN = "apptainer.sh"
-
-
 def test_every_recipe_is_in_the_table_and_in_a_test():
-    """tests/recipes/README.md lists every recipe, and each is run by a test, but for Apptainer's."""
+    """tests/recipes/README.md lists every recipe, and each is run by a test."""
     names = {path.name for path in recipes.RECIPES.iterdir() if path.is_file()} - {"README.md"}
     assert names == set(re.findall(r"\[[^]]+\]\(([^)]+)\)", (recipes.RECIPES / "README.md").read_text(encoding="utf-8")))
-    tests = "".join(path.read_text(encoding="utf-8") for path in (recipes.ROOT / "tests/mounted").rglob("test_*.py"))
-    tests = tests.replace(f'NOT_RUN = "{NOT_RUN}"', "")
-    assert [name for name in names if f'"{name}"' not in tests] == [NOT_RUN]
+    tests = "".join(path.read_text(encoding="utf-8") for path in (recipes.ROOT / "tests").rglob("test_*.py"))
+    assert [name for name in names if f'"{name}"' not in tests] == []
 
 
 def test_numpy_loads_maps_and_concatenates(scratch, rows, monkeypatch):

@@ -13,7 +13,7 @@ from debian import Archive
 pytestmark = pytest.mark.skipif(os.environ.get("NPYFS_TEST_ALL") != "1", reason="long: scripts/portable --test runs it")
 
 # Release of Debian -> what its kernel is at least. The archive has none before 5.10.
-RELEASES = {"bullseye": (5, 10), "bookworm": (6, 1), "trixie": (6, 12), "trixie-backports": (7, 0)}
+RELEASES = {"bullseye": (5, 10), "bookworm": (6, 1), "trixie": (6, 12), "trixie-backports": (7, 0), "sid": (7, 0)}
 META_PACKAGE = "linux-image-cloud-amd64"
 # Seconds: a kernel takes 10 to start, and the round trip 10, where nobody else needs the processor.
 DEADLINE = 600
