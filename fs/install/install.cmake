@@ -25,8 +25,12 @@ function(man_page section title)
     sed -e "/^\\.TH/a .ad l" -e "/^\\.TH/i .nr HY 0" -e "s/ expand allbox;$/;/" -e "s/^l l\\.$/l lx./" > ${page})
   gzipped(${page}.gz ${page})
 endfunction()
-# The authors that LICENSE names, who have no address of their own: RFC 6761 has .invalid for that.
+# Who answers for the package: whoever builds it, where the variables that Debian's tools take say who that is. The authors
+# that LICENSE names have no address of their own: RFC 6761 has .invalid for that.
 set(CPACK_PACKAGE_CONTACT "The npyfs authors <maintainers@npyfs.invalid>")
+if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})
+  set(CPACK_PACKAGE_CONTACT "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+endif()
 configure_file(${HERE}/debian-changelog.in ${PROJECT_BINARY_DIR}/changelog @ONLY)
 set(MAN_PAGES ${PROJECT_BINARY_DIR}/npyfs.1.gz ${PROJECT_BINARY_DIR}/npyfs.7.gz)
 set(CHANGELOGS ${PROJECT_BINARY_DIR}/changelog.gz ${PROJECT_BINARY_DIR}/CHANGELOG.md.gz)
