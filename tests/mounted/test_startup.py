@@ -187,6 +187,24 @@ def test_the_source_is_shown_as_an_absolute_path(places, mount):
         mounted.unmount()
 
 
+def test_the_source_may_be_a_link(scratch, mount):
+    """SOURCE may be a link. npyfs serves the directory that it led to when npyfs started, also where the link is changed
+    later. The next mount follows it anew."""
+    for name in ("old", "new"):
+        (scratch / name).mkdir()
+        (scratch / name / f"{name}.npy").write_bytes(saved(ARRAY))
+    link = scratch / "link"
+    link.symlink_to("old")
+    mounted = mount(link, "entry_timeout=0,attr_timeout=0")
+    assert np.array_equal(np.load(mounted / "old.npy/source.npy"), ARRAY)
+    link.unlink()
+    link.symlink_to("new")
+    (scratch / "old/later.npy").write_bytes(saved(ARRAY))
+    assert sorted(os.listdir(mounted.path)) == ["later.npy", "old.npy"]
+    assert np.array_equal(np.load(mounted / "later.npy/source.npy"), ARRAY)
+    assert os.listdir(mount(link).path) == ["new.npy"]
+
+
 def test_a_mount_over_a_living_npyfs_is_said_once(places, mount):
     """Where an npyfs is mounted already, a notice says so, and that alone: not that the mountpoint is not empty as well."""
     source, mountpoint = places
