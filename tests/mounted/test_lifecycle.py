@@ -248,7 +248,9 @@ def test_unmounting_frees_the_source_at_once(scratch):
       umount "$3" && { umount "$2" 2> /dev/null && echo free; } || umount -l "$2"
     done
     """
-    least = 1 if mounting.is_sanitized() else 10  # a sanitizer takes a millisecond for the end of each thread
+    # Of 20, on a machine that is busy, too. A daemon that closes the source later than it unmounts frees it in none. A
+    # sanitizer takes a millisecond for the end of each thread.
+    least = 1 if mounting.is_sanitized() else 4
     for option in ("ro", "rw"):
         ran = in_namespace(script, mounting.binary(), scratch / "disk", scratch / "mountpoint", scratch / "data.npy", option)
         assert ran.returncode == 0, ran.stdout + ran.stderr
