@@ -35,7 +35,7 @@ MountState::MountState(const Options& mount_options, SourceRoot root, ControlFil
                            std::chrono::duration<double>(std::min(options.attr_timeout, 1e6)))},
            texts(*this)),
       preload(options.max_threads),
-      passthrough(negotiation, channel, options.cache == CachePolicy::kAuto),
+      passthrough(negotiation, channel, options.cache == CachePolicy::kAuto && !options.immutable),
       waiting_opens(std::move(attempt)),
       inode_numbers(options.inode32),
       // Where the kernel checks permissions it goes by what is shown.

@@ -77,7 +77,7 @@ std::int32_t Passthrough::backing_file_of(const SourceFile& source) {
 
 std::string Passthrough::describe() const {
   if (!negotiation_.has_passthrough()) return "no: needs root and Linux 6.9";
-  if (!is_wanted_) return "no: the options say how files are cached";
+  if (!is_wanted_) return "no: the options of the mount turn it off";
   const int refusal = last_refusal_;
   if (refusal == 0) return "yes, for what is served whole";
   return fmt::format("{}: {}", is_used_ ? "in part" : "no", reason(refusal));

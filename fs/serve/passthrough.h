@@ -19,9 +19,10 @@ namespace npyfs {
 // open sees it grow and shrink as in the source.
 //
 // It is for files that OpenFile::is_whole_file(), on local filesystems, unless the user has chosen how files are
-// cached. It is not for views, also where all bytes of a view are those of the source: of a source that is rewritten, a
-// reader would get an old header and new rows, and of one that is truncated a short answer. It is not for what may be
-// written through the mount: who writes it needs the kernel's page cache, and the kernel refuses both for one node.
+// cached, or has promised that they do not change (-o immutable), which is checked at each read. It is not for views,
+// also where all bytes of a view are those of the source: of a source that is rewritten, a reader would get an old
+// header and new rows, and of one that is truncated a short answer. It is not for what may be written through the
+// mount: who writes it needs the kernel's page cache, and the kernel refuses both for one node.
 //
 // All open files of a node are opened in the same way, as the kernel demands: that of the first one. The kernel keeps
 // the backing file. Our own descriptor stays open nevertheless, for the attributes of files that were replaced.

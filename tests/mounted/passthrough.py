@@ -15,7 +15,7 @@ SMALL = np.arange(100.0)
 LINE = b"a line of a log\n"
 YES = "yes, for what is served whole"
 NOT_LOCAL = "no: the source is not on a local filesystem of its own"
-CHOSEN = "no: the options say how files are cached"
+CHOSEN = "no: the options of the mount turn it off"
 CANNOT = "no: needs root and Linux 6.9"
 
 # Path in the mount -> path in the source.

@@ -31,9 +31,10 @@ def tree(source):
     return make_source(source)
 
 
-@pytest.mark.parametrize("options, says", [((), YES), (("direct_io",), CHOSEN), (("kernel_cache",), CHOSEN)], ids=str)
+@pytest.mark.parametrize("options, says", [((), YES), (("direct_io",), CHOSEN), (("kernel_cache",), CHOSEN),
+                                           (("immutable",), CHOSEN)], ids=str)
 def test_the_options_may_say_otherwise(shared, mount, options, says):
-    """`-o direct_io` and `-o kernel_cache` turn passthrough off."""
+    """`-o direct_io`, `-o kernel_cache` and `-o immutable` turn passthrough off."""
     mounted = mount(shared.source, *options)
     reads = reads_of(mounted, lambda: (mounted / "large.bin").read_bytes())
     assert (reads == 0) == (not options) and status(mounted) == says

@@ -16,7 +16,7 @@ namespace {
 
 TEST(CopyThread, CallsEachPartOnce) {
   CopyThread helper;
-  for (const std::size_t count : {0, 1, 2, 1000}) {
+  for (const std::size_t count : {0UL, 1UL, 2UL, 1000UL}) {
     std::vector<std::atomic<int>> calls(count);
     helper.share(count, [&](std::size_t part) { ++calls[part]; });
     for (const auto& times : calls) EXPECT_EQ(times, 1);

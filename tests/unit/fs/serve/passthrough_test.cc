@@ -109,7 +109,7 @@ class ChosenCachingTest : public PassthroughTest {
 
 TEST_F(ChosenCachingTest, TurnsItOff) {
   EXPECT_FALSE(opened(node("notes.txt")).is_passthrough());
-  EXPECT_EQ(mount_.passthrough.describe(), "no: the options say how files are cached");
+  EXPECT_EQ(mount_.passthrough.describe(), "no: the options of the mount turn it off");
 }
 
 class OldKernelTest : public OperationsTest {};
