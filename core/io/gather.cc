@@ -113,6 +113,24 @@ class CopiedBytes {
   std::byte* next_ = nullptr;
 };
 
+// Appends bytes of a contiguous segment as mapped memory, except for those behind the first byte of their last page,
+// which are copied. The kernel copies what is mapped after check_still_holds(). If the file is truncated in between, to
+// any size, it fills the rest of one page with zeros, and the pages behind that one are gone. So either one of these
+// bytes is of a page that is gone, and the kernel refuses the reply, or the page with zeros is the last one, of which
+// the copied bytes are from before the check, and the first byte is still there.
+Result<void> map_contiguous(const Segment& segment, Extent wanted, bool populated, CopiedBytes& copied,
+                            Pieces& pieces) {
+  const Extent range = segment.runs.hull(wanted.offset, wanted.size);
+  const std::uint64_t last_page = (range.end() - 1) / page_size() * page_size();
+  const std::uint64_t mapped = last_page < range.offset ? 0 : last_page + 1 - range.offset;
+  if (mapped > 0) {
+    if (auto result = map_runs(segment, {wanted.offset, mapped}, populated, pieces); !result) return result;
+    copied.skip(mapped);
+  }
+  const Extent rest{wanted.offset + mapped, wanted.size - mapped};
+  return rest.size == 0 ? Result<void>{} : copy_runs(segment, rest, true, copied.add(rest.size), nullptr);
+}
+
 // The check comes after the copy: a truncation first reduces the size, and then fills the rest of the last page, or of
 // a larger folio, with zeros. So bytes that were copied while fstat still reported the full size contain none of these
 // zeros.
@@ -120,11 +138,13 @@ Result<void> add_segment(const Segment& segment, Extent wanted, bool populated, 
                          CopyThread* helper, CopiedBytes& copied, Pieces& pieces) {
   const Runs& runs = segment.runs;
   const Extent hull = runs.hull(wanted.offset, wanted.size);
-  // One piece for each run, and one more for each window edge.
+  // One piece for each run, one more for each window edge, and one that is copied.
   const std::uint64_t most_pieces = wanted.size / runs.run_size() + 2 + hull.size / MappingCache::kWindowSize + 1;
-  const bool is_worth_a_piece = runs.is_contiguous() || runs.run_size() >= kPieceRun;
+  const bool is_worth_a_piece = runs.run_size() >= kPieceRun;
   const bool may_map = segment.file->is_mapped() && (!is_opened_for_this || wanted.size >= kWorthMapping);
-  if (may_map && is_worth_a_piece && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {
+  if (may_map && runs.is_contiguous() && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {
+    if (auto result = map_contiguous(segment, wanted, populated, copied, pieces); !result) return result;
+  } else if (may_map && is_worth_a_piece && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {
     const bool is_populated = populated && wanted.size / runs.run_size() < kMaxPopulated;
     if (auto result = map_runs(segment, wanted, is_populated, pieces); !result) return result;
     copied.skip(wanted.size);
