@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "core/io/copy_runs.h"
@@ -77,17 +78,6 @@ class MappedRuns {
   std::uint64_t index_ = 0;
 };
 
-// Appends bytes `wanted` of a segment as mapped memory. `populated`: see populate().
-Result<void> map_runs(const Segment& segment, Extent wanted, bool populated, Pieces& pieces) {
-  MappedRuns mapped(*segment.file, populated, pieces);
-  Result<void> result;
-  segment.runs.visit(wanted.offset, wanted.size, [&](Extent extent) {
-    result = mapped.add(extent);
-    return result.has_value();
-  });
-  return result;
-}
-
 // Memory for the bytes of a read that are copied, one behind the other: however many segments they come from, they are
 // few pieces.
 class CopiedBytes {
@@ -113,22 +103,34 @@ class CopiedBytes {
   std::byte* next_ = nullptr;
 };
 
-// Appends bytes of a contiguous segment as mapped memory, except for those behind the first byte of their last page,
-// which are copied. The kernel copies what is mapped after check_still_holds(). If the file is truncated in between, to
-// any size, it fills the rest of one page with zeros, and the pages behind that one are gone. So either one of these
-// bytes is of a page that is gone, and the kernel refuses the reply, or the page with zeros is the last one, of which
-// the copied bytes are from before the check, and the first byte is still there.
-Result<void> map_contiguous(const Segment& segment, Extent wanted, bool populated, CopiedBytes& copied,
-                            Pieces& pieces) {
-  const Extent range = segment.runs.hull(wanted.offset, wanted.size);
-  const std::uint64_t last_page = (range.end() - 1) / page_size() * page_size();
-  const std::uint64_t mapped = last_page < range.offset ? 0 : last_page + 1 - range.offset;
-  if (mapped > 0) {
-    if (auto result = map_runs(segment, {wanted.offset, mapped}, populated, pieces); !result) return result;
-    copied.skip(mapped);
-  }
-  const Extent rest{wanted.offset + mapped, wanted.size - mapped};
-  return rest.size == 0 ? Result<void>{} : copy_runs(segment, rest, true, copied.add(rest.size), nullptr);
+// Appends bytes `wanted` of a segment as mapped memory. `populated`: see populate().
+//
+// The kernel copies what is mapped after check_still_holds(). If the file is truncated in between, to any size, the
+// pages behind that size are gone, and the kernel refuses the reply. But it fills the rest of one page with zeros, and
+// if no mapped page follows that one, nothing tells. So of the last two runs in the file, what is behind the first byte
+// of their last page is copied, before the check: that byte is the page behind all that can become zeros. Runs of less
+// than a page may have no such byte. Then a truncation in the very page of the third run from the end, in these
+// microseconds, still shows zeros, as it may to readers of the file itself.
+Result<void> map_runs(const Segment& segment, Extent wanted, bool populated, CopiedBytes& copied, Pieces& pieces) {
+  const Runs& runs = segment.runs;
+  const std::uint64_t end = runs.hull(wanted.offset, wanted.size).end();
+  const auto stride = static_cast<std::uint64_t>(std::abs(runs.stride()));
+  MappedRuns mapped(*segment.file, populated, pieces);
+  Result<void> result;
+  runs.visit(wanted.offset, wanted.size, [&](Extent run) {
+    std::uint64_t size = run.size;
+    if (run.end() + stride >= end) {
+      const std::uint64_t last_page = (run.end() - 1) / page_size() * page_size();
+      size = last_page < run.offset ? 0 : last_page + 1 - run.offset;
+    }
+    if (size > 0) result = mapped.add({run.offset, size});
+    copied.skip(size);
+    const Extent rest{wanted.offset + size, run.size - size};
+    if (result && rest.size > 0) result = copy_runs(segment, rest, true, copied.add(rest.size), nullptr);
+    wanted.offset += run.size;
+    return result.has_value();
+  });
+  return result;
 }
 
 // The check comes after the copy: a truncation first reduces the size, and then fills the rest of the last page, or of
@@ -138,16 +140,13 @@ Result<void> add_segment(const Segment& segment, Extent wanted, bool populated, 
                          CopyThread* helper, CopiedBytes& copied, Pieces& pieces) {
   const Runs& runs = segment.runs;
   const Extent hull = runs.hull(wanted.offset, wanted.size);
-  // One piece for each run, one more for each window edge, and one that is copied.
-  const std::uint64_t most_pieces = wanted.size / runs.run_size() + 2 + hull.size / MappingCache::kWindowSize + 1;
-  const bool is_worth_a_piece = runs.run_size() >= kPieceRun;
+  // One piece for each run, one more for each window edge, and two that are copied.
+  const std::uint64_t most_pieces = wanted.size / runs.run_size() + 2 + hull.size / MappingCache::kWindowSize + 3;
+  const bool is_worth_a_piece = runs.is_contiguous() || runs.run_size() >= kPieceRun;
   const bool may_map = segment.file->is_mapped() && (!is_opened_for_this || wanted.size >= kWorthMapping);
-  if (may_map && runs.is_contiguous() && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {
-    if (auto result = map_contiguous(segment, wanted, populated, copied, pieces); !result) return result;
-  } else if (may_map && is_worth_a_piece && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {
+  if (may_map && is_worth_a_piece && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {
     const bool is_populated = populated && wanted.size / runs.run_size() < kMaxPopulated;
-    if (auto result = map_runs(segment, wanted, is_populated, pieces); !result) return result;
-    copied.skip(wanted.size);
+    if (auto result = map_runs(segment, wanted, is_populated, copied, pieces); !result) return result;
   } else {
     std::byte* out = copied.add(wanted.size);
     if (auto result = copy_runs(segment, wanted, may_map, out, helper); !result) return result;
