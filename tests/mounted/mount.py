@@ -87,15 +87,19 @@ def umount(path, flags=0):
 
 
 def _daemon_of(mountpoint):
-    """The process id of the npyfs that is a child of ours and was started with the argument `mountpoint`."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and os.readlink(process / "exe") == binary() and (
-                    os.fsencode(mountpoint) in (process / "cmdline").read_bytes().split(b"\0")):
-                return int(process.name)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
+    """The process id of the npyfs that is a child of ours and was started with the argument `mountpoint`. Looks for it for some
+    seconds: a list of /proc, which changes all the time, has been seen without it."""
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent == os.getpid() and os.readlink(process / "exe") == binary() and (
+                        os.fsencode(mountpoint) in (process / "cmdline").read_bytes().split(b"\0")):
+                    return int(process.name)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        time.sleep(0.01)
     raise AssertionError(f"npyfs has returned, and no daemon of ours serves {mountpoint}")
 
 

@@ -139,6 +139,8 @@ class Reader:
             found = b""
             while len(found) < size:
                 piece = file.read(1 << 20)
+                if not piece and kind_of(name) == "cut":
+                    return  # read by the kernel itself, it ends where the file does
                 require(piece, f"{name}: source.npy ends at {len(found)} of {size}")
                 found += piece
         if kind_of(name) in ("cut", "rewritten"):
