@@ -88,7 +88,7 @@ def growth(start, end, is_sanitized):
     grown = []
     if end["open files"] or end["descriptors"] > start["descriptors"]:
         grown.append("files stay open")
-    if end["threads"] > 17:
+    if end["threads"] > 18:
         grown.append("too many threads")
     if end["nodes"] > MOST_NODES:
         grown.append("nodes are not forgotten")
