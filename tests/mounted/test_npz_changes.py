@@ -114,25 +114,34 @@ def test_a_directory_takes_the_name_of_an_archive(source, mounted):
     mounted.wait_until(lambda: outcome((mounted / VIEW).read_bytes) == saved(OLD[10_000:]), "there is an archive")
 
 
-def test_readers_of_an_archive_that_is_swapped_never_see_a_mixture(source, mount):
-    """While an archive is replaced and rewritten again and again, 16 readers get one version or an error, never a mixture."""
+@pytest.mark.parametrize("change", [renamed, savez], ids=["replaced", "rewritten"])
+def test_readers_of_an_archive_that_changes_see_its_versions(source, mount, change):
+    """While an archive is replaced again and again, 16 readers get one version or an error, never a mixture. While it is
+    rewritten in place they may get rows of both, as of the file itself, and nothing else."""
     savez(source / "x.npz", a=OLD, b=OTHER)
     mounted = mount(source)
-    good = {saved(version[10_000:]) for version in (OLD, SAME_SHAPE)}
-    end = time.monotonic() + 3
+    versions = [version[10_000:] for version in (OLD, SAME_SHAPE)]
+    good = {saved(version) for version in versions}
+    end = time.monotonic() + 2
     reads, wrong = [0] * 16, []
+
+    def is_of_both(found):
+        if change is renamed or not isinstance(found, bytes):
+            return False
+        rows = np.load(io.BytesIO(found))
+        return ((rows == versions[0]) | (rows == versions[1])).all()
 
     def read(number):
         while time.monotonic() < end:
             found = outcome((mounted / VIEW).read_bytes)
-            if found not in good and found not in (errno.ESTALE, errno.EIO, errno.ENOENT):
+            if found not in good and found not in (errno.ESTALE, errno.EIO, errno.ENOENT) and not is_of_both(found):
                 wrong.append(found)
             reads[number] += found in good
 
     readers = [threading.Thread(target=read, args=(number,)) for number in range(16)]
     for reader in readers:
         reader.start()
-    for change, version in itertools.cycle(itertools.product((renamed, savez), (OLD, SAME_SHAPE))):
+    for version in itertools.cycle((OLD, SAME_SHAPE)):
         if time.monotonic() > end:
             break
         change(source / "x.npz", a=version, b=OTHER)
