@@ -64,6 +64,21 @@ def skip_where_there_is_none(directory):
         pytest.skip("needs a filesystem that is not stacked")
 
 
+@pytest.fixture(scope="module")
+def shared(module_scratch, module_mount):
+    """A mount for tests that change nothing."""
+    skip_where_there_is_none(module_scratch)
+    source = module_scratch / "source"
+    source.mkdir()
+    return module_mount(make_source(source), "allow_other", "attr_timeout=0", "entry_timeout=0")
+
+
+@pytest.fixture
+def tree(source):
+    skip_where_there_is_none(source)
+    return make_source(source)
+
+
 def read(path):
     return path.read_bytes()
 

@@ -15,24 +15,9 @@ import pytest
 
 import mount as mounting
 from arrays import saved
-from passthrough import (ARRAY, LINE, SMALL, WHOLE, YES, make_source, read, read_in_pieces, read_mapping, reads_of,
-                         skip_where_there_is_none, status)
+from passthrough import (ARRAY, LINE, SMALL, WHOLE, YES, read, read_in_pieces, read_mapping, reads_of, status,
+                         shared, tree)  # noqa: F401 (fixtures)
 from users import STRANGER, as_user, outcome
-
-
-@pytest.fixture(scope="module")
-def shared(module_scratch, module_mount):
-    """A mount for tests that change nothing."""
-    skip_where_there_is_none(module_scratch)
-    source = module_scratch / "source"
-    source.mkdir()
-    return module_mount(make_source(source), "allow_other", "attr_timeout=0", "entry_timeout=0")
-
-
-@pytest.fixture
-def tree(source):
-    skip_where_there_is_none(source)
-    return make_source(source)
 
 
 def read_private_mapping(path):

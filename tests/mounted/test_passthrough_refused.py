@@ -11,24 +11,9 @@ import pytest
 import mount as mounting
 from arrays import saved
 from faults import injected
-from passthrough import (ARRAY, CANNOT, CHOSEN, NOT_LOCAL, WHOLE, YES, make_source, read_in_pieces, read_mapping, reads_of,
-                         skip_where_there_is_none, status)
+from passthrough import (ARRAY, CANNOT, CHOSEN, NOT_LOCAL, WHOLE, YES, read_in_pieces, read_mapping, reads_of, status,
+                         shared, tree)  # noqa: F401 (fixtures)
 from users import as_user, in_namespace, outcome
-
-
-@pytest.fixture(scope="module")
-def shared(module_scratch, module_mount):
-    """A mount for tests that change nothing."""
-    skip_where_there_is_none(module_scratch)
-    source = module_scratch / "source"
-    source.mkdir()
-    return module_mount(make_source(source), "allow_other", "attr_timeout=0", "entry_timeout=0")
-
-
-@pytest.fixture
-def tree(source):
-    skip_where_there_is_none(source)
-    return make_source(source)
 
 
 @pytest.mark.parametrize("options, says", [((), YES), (("direct_io",), CHOSEN), (("kernel_cache",), CHOSEN),
