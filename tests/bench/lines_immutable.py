@@ -9,6 +9,8 @@ from lines_load import SECTIONS, SMALL_CHUNK
 WITHOUT = "npyfs without immutable"
 PLAIN = "plain file"
 ALONE, ALL_CACHED = ("immutable",), ("immutable", "kernel_cache")
+# How reader.py loads -> what that adds to the name and the title of a line.
+LOADS = {"load": ("", ""), "load_without_isatty": ("-no-isatty", ", no isatty()")}
 
 
 @contextlib.contextmanager
@@ -23,33 +25,41 @@ def mounted(bench, placement, sides, chunks):
         yield {PLAIN: bench.peers.plain, **roots, LIMIT: limit}
 
 
+def time_small_chunks(bench, placement, chunks, load, turn):
+    """Side -> median of microseconds a load, for each of the chunks once, and for the first one again and again."""
+    with mounted(bench, placement, {"npyfs": ALL_CACHED, "npyfs, immutable alone": ALONE, WITHOUT: ()}, chunks) as roots:
+        plain = [bench.peers.plain / chunk for chunk in chunks]
+        bench.warm(placement, plain[0], [bench.peers.source / bench.peers.large(), *plain])
+
+        def times(paths_at, steps):
+            sides = {side: lambda step, root=root: getattr(bench.reader, load)([str(root / path) for path in paths_at(step)])
+                     for side, root in roots.items()}
+            return {side: statistics.median(sum(seconds, [])) * 1e6
+                    for side, seconds in alternate(sides, steps, turn).items()}
+
+        first = times(lambda step: chunks[step:step + 20], range(0, len(chunks), 20))
+        return first, times(lambda _: chunks[:1] * 20, range(len(chunks) // 20))
+
+
 def small_chunks(bench, placement, first_at_most, again_at_most):
-    """64 KiB chunks: each of them once, and one of them again and again. Microseconds a load."""
-    name = bench.peers.large()
+    """64 KiB chunks, by each of LOADS. Microseconds a load."""
     count = 200 if bench.quick else 1000
-    chunks = bench.peers.chunks(name, bench.peers.array_bytes // SMALL_CHUNK, count)
-    first, again = {}, {}
-    for turn in range(bench.rounds):
-        sides = {"npyfs": ALL_CACHED, "npyfs, immutable alone": ALONE, WITHOUT: ()}
-        with mounted(bench, placement, sides, chunks) as roots:
-            plain = [bench.peers.plain / chunk for chunk in chunks]
-            bench.warm(placement, plain[0], [bench.peers.source / name, *plain])
-
-            def times(paths_at, steps, values):
-                sides = {side: lambda step, root=root: bench.reader.load([str(root / chunk) for chunk in paths_at(step)])
-                         for side, root in roots.items()}
-                for side, seconds in alternate(sides, steps, turn).items():
-                    values.setdefault(side, []).append(statistics.median(sum(seconds, [])) * 1e6)
-
-            times(lambda step: chunks[step:step + 20], range(0, count, 20), first)
-            times(lambda _: chunks[:1] * 20, range(count // 20), again)
-    title = "immutable,kernel_cache: "
-    return [
-        Line(f"immutable-first-{placement}", f"{title}64 KiB chunks, each once, {placement}", "us", first,
-             at_most=first_at_most),
-        Line(f"immutable-again-{placement}", f"{title}one of 64 KiB again, {placement}", "us", again,
-             at_most=again_at_most),
-    ]
+    chunks = bench.peers.chunks(bench.peers.large(), bench.peers.array_bytes // SMALL_CHUNK, count)
+    lines = []
+    for load, (suffix, words) in LOADS.items():
+        first, again = {}, {}
+        for turn in range(bench.rounds):
+            for values, times in zip((first, again), time_small_chunks(bench, placement, chunks, load, turn)):
+                for side, value in times.items():
+                    values.setdefault(side, []).append(value)
+        title = "immutable,kernel_cache: "
+        lines += [
+            Line(f"immutable-first{suffix}-{placement}", f"{title}64 KiB chunks, each once{words}, {placement}", "us", first,
+                 at_most=first_at_most),
+            Line(f"immutable-again{suffix}-{placement}", f"{title}one of 64 KiB again{words}, {placement}", "us", again,
+                 at_most=again_at_most),
+        ]
+    return lines
 
 
 def large_chunks(bench, placement):
