@@ -12,6 +12,7 @@
 
 #include "core/array/view.h"
 #include "core/base/error.h"
+#include "core/io/copy_buffer.h"
 #include "core/io/copy_thread.h"
 #include "core/source/mapping_cache.h"
 
@@ -33,17 +34,14 @@ class Pieces {
   void keep(std::shared_ptr<const Mapping> mapping) { mappings_.push_back(std::move(mapping)); }
   // `size` bytes of memory that stay valid until clear().
   std::byte* buffer(std::size_t size);
-  // Removes all pieces and releases the mappings. Keeps one buffer for the next use, unless it is larger than 1 MiB.
+  // Removes all pieces and releases the mappings. Keeps one buffer for the next use, unless it is larger than a huge
+  // page.
   void clear();
 
  private:
   std::vector<iovec> iovecs_;
   std::vector<std::shared_ptr<const Mapping>> mappings_;
-  struct Buffer {
-    std::unique_ptr<std::byte[]> bytes;
-    std::size_t size = 0;
-  };
-  std::vector<Buffer> buffers_;
+  std::vector<CopyBuffer> buffers_;
   std::size_t used_buffers_ = 0;
 };
 

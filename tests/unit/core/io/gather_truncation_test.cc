@@ -31,7 +31,7 @@ struct Case {
   std::vector<Extent> ranges;  // of a view of all but the last row of this axis
 };
 
-// Contiguous rows, and runs of two pages, which begin within a page.
+// Contiguous rows, and runs of two pages, of one, and of less, which begin within a page.
 const Case kCases[] = {
     {{5 * kPage + 1},
      0,
@@ -45,6 +45,10 @@ const Case kCases[] = {
       {3 * kPage, 2 * kPage},
       {50, 2000}}},
     {{4, 2, 2 * kPage}, 1, {{0, 8 * kPage}, {0, 2 * kPage + 10}, {kPage, 3 * kPage}, {kPage + 1, 3 * kPage + 200}}},
+    {{5, 2, kPage}, 1, {{0, 5 * kPage}, {100, 3 * kPage}}},
+    {{6, 2, 3000}, 1, {{0, 18'000}, {2000, 10'000}}},
+    {{6, 2, 2048}, 1, {{0, 12'288}, {0, 3 * 2048}, {1000, 8000}}},
+    {{24, 2, 1024}, 1, {{0, 24'576}, {1000, 8000}}},
 };
 
 TEST_F(GatherTruncationTest, WhatWasGatheredIsSentWithoutZerosOfATruncationOrRefused) {
@@ -55,7 +59,7 @@ TEST_F(GatherTruncationTest, WhatWasGatheredIsSentWithoutZerosOfATruncationOrRef
     ASSERT_EQ(content.size(), kHeader);
     content.resize(kHeader + array.data_size(), 'x');
     for (const auto& range : ranges) {
-      for (std::uint64_t size = 0; size < content.size(); size += size % kPage < 2 ? 1 : 397) {
+      for (std::uint64_t size = 0; size < content.size(); size += size % kPage < 2 ? 1 : 797) {
         directory_.write("a.npy", content);
         const auto source = open_array(SourceIo::kMmap);
         const auto axis_number = static_cast<std::uint8_t>(axis);
