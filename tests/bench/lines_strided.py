@@ -1,9 +1,13 @@
-"""numpy.load of chunks that are many runs of the source: other axes, and Fortran order."""
+"""numpy.load of chunks that are many runs of the source: other axes, and Fortran order.
+
+Their limit is a server with the very bytes in memory. Of runs of less than a page it is one that makes them by memcpy
+first, as npyfs does."""
 
 from line import LIMIT, Line, add_speeds, alternate
 from lines_load import MEMMAP
 
 SECTIONS = 8
+PAGE, ITEM = 4096, 4  # bytes
 
 
 def strided(bench, order, placement):
@@ -16,13 +20,14 @@ def strided(bench, order, placement):
     part = length // SECTIONS
     directory = f"axis{axis}/chunks" if axis else "chunks"
     index = "[:, {0}:{1}]" if axis else "[{0}:{1}]"
-    chunks = [
-        bench.peers.sliced(name, f"{directory}/{k}_of_{SECTIONS}.npy", index.format(k * part, (k + 1) * part))
-        for k in range(SECTIONS)
-    ]
+    chunks, runs = [], {}
+    for k in range(SECTIONS):
+        columns = index.format(k * part, (k + 1) * part)
+        chunks.append(bench.peers.sliced(name, f"{directory}/{k}_of_{SECTIONS}.npy", columns))
+        runs[chunks[-1]] = bench.peers.runs_of(name, columns) if axis and part * ITEM < PAGE else ()
     values = {}
     for turn in range(bench.rounds):
-        with bench.peers.npyfs(placement) as mount, bench.peers.limit(chunks, placement) as limit:
+        with bench.peers.npyfs(placement) as mount, bench.peers.limit(runs, placement) as limit:
             bench.warm(placement, source)
             sides = {
                 "npyfs": lambda k: bench.reader.load([str(mount / chunks[k])])[0],

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "core/base/unique_fd.h"
+#include "core/io/copy_buffer.h"
 #include "fs/kernel/fuse_channel.h"
 #include "fs/kernel/init_negotiation.h"
 #include "fs/kernel/kernel_notices.h"
@@ -228,9 +229,9 @@ void read(fuse_req_t request, fuse_ino_t id, std::size_t size, off_t at, fuse_fi
   size = std::min(size, node.size - offset);
   iovec bytes = {node.memory + offset, size};
   if (node.runs.first != nullptr) {
-    static thread_local const std::unique_ptr<char[]> buffer(new char[server.negotiation.max_request()]);
-    gather(node, offset, size, buffer.get());
-    bytes.iov_base = buffer.get();
+    static thread_local const CopyBuffer buffer(server.negotiation.max_request());
+    bytes.iov_base = buffer.bytes();
+    gather(node, offset, size, static_cast<char*>(bytes.iov_base));
   }
   fuse_reply_iov(request, &bytes, 1);
 }
