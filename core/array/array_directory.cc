@@ -216,6 +216,7 @@ Result<void> check_path(const VirtualPath& path, const ArrayState& array) {
 }
 
 Result<View> content_of(const VirtualPath& path, const ArrayState& array) {
+  if (is_view(path.name)) return view_of(path, array, kMostHeldForReading);
   if (auto exists = check_path(path, array); !exists) return std::unexpected(exists.error());
   if (path.name.kind == NameKind::kError) {
     Error why = array.array().error();
@@ -229,7 +230,7 @@ Result<View> content_of(const VirtualPath& path, const ArrayState& array) {
                                   : info_json(**array.file, array.absolute_path, array.member));
   }
   if (path.name.kind == NameKind::kInfo) return info_of(path, array);
-  if (is_view(path.name) || path.name.kind == NameKind::kZarrChunk) return view_of(path, array, kMostHeldForReading);
+  if (path.name.kind == NameKind::kZarrChunk) return view_of(path, array, kMostHeldForReading);
   const auto of = selected_view(path, array);
   if (!of) return std::unexpected(of.error());
   auto text = is_zarr(path.name.kind) ? zarr_text(path, *of, array.name())

@@ -98,12 +98,16 @@ Result<Entry> Tree::lookup_control(const Node& directory, std::string_view name)
 
 // The attributes of a file or directory below an array's directory.
 Result<struct stat> Tree::virtual_attributes(const VirtualPath& at, const ArrayState& array) const {
-  const ino_t inode = inode_of(at, array, root_.device());
-  if (is_directory(at.name)) return directory_attributes(array.status, inode);
+  if (is_directory(at.name)) return directory_attributes(array.status, inode_of(at, array, root_.device()));
   const auto size = size_of(at, array);
   if (!size) return std::unexpected(size.error());
+  return virtual_file_attributes(at, array, *size);
+}
+
+struct stat Tree::virtual_file_attributes(const VirtualPath& at, const ArrayState& array, std::uint64_t size) const {
   const bool is_writable = options_.writable && is_for_writing(at, array);
-  return file_attributes(array.status, inode, *size, is_writable ? Access::kReadAndWrite : Access::kRead);
+  return file_attributes(array.status, inode_of(at, array, root_.device()), size,
+                         is_writable ? Access::kReadAndWrite : Access::kRead);
 }
 
 // The attributes of a node that mirrors something in the source, which has this status.
@@ -174,9 +178,8 @@ Result<OpenFile> Tree::open_virtual(NodeId id, const Node& node, const ArrayStat
   auto view = content_of(node.at, array);
   if (!view) distrust_parts(id);
   if (!view) return std::unexpected(view.error());
-  const auto attributes = virtual_attributes(node.at, array);
-  if (!attributes) return std::unexpected(attributes.error());
-  OpenFile file{id, std::move(*view), *attributes, false, is_racy(array.status, file_clock())};
+  const auto attributes = virtual_file_attributes(node.at, array, view->size());
+  OpenFile file{id, std::move(*view), attributes, false, is_racy(array.status, file_clock())};
   file.may_be_written = options_.writable && !node.member && !file.view.segments.empty();
   return file;
 }

@@ -197,6 +197,8 @@ class Tree {
                                    Pieces& pieces) const;
   Result<Node> node(NodeId id) const;
   Result<struct stat> virtual_attributes(const VirtualPath& at, const ArrayState& array) const;
+  // Of a file whose content has `size` bytes.
+  struct stat virtual_file_attributes(const VirtualPath& at, const ArrayState& array, std::uint64_t size) const;
   struct stat mirrored_attributes(const Node& node, const struct stat& status) const;
   Result<struct stat> fresh_attributes(const Node& node) const;
   // kStale if the archive no longer has what the node stands for.
