@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/base/digits.h"
+
 namespace npyfs {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // Removes the digits that `text` begins with, and returns them without leading zeros.
 std::string_view take_number(std::string_view& text) {

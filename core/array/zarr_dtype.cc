@@ -9,12 +9,11 @@
 
 #include "core/base/escape.h"
 #include "core/base/json_string.h"
+#include "core/base/sentence.h"
 #include "core/base/utf8.h"
 
 namespace npyfs {
 namespace {
-
-using Refused = std::unexpected<std::string>;
 
 // A type as versions 2 and 3 of the format need it: plain, or a record.
 struct Type {
@@ -33,8 +32,8 @@ Type type_of(const ItemType& item, const std::string& text) {
 }
 
 std::expected<void, std::string> check_name(const Field& field) {
-  if (field.name.empty()) return Refused("Zarr has no fields without a name");
-  if (!is_utf8(field.name)) return Refused(fmt::format("the name of field {} is not UTF-8", escaped(field.name)));
+  if (field.name.empty()) return Sentence("Zarr has no fields without a name");
+  if (!is_utf8(field.name)) return Sentence(fmt::format("the name of field {} is not UTF-8", escaped(field.name)));
   return {};
 }
 
@@ -51,7 +50,7 @@ class Zarr2 {
   static std::expected<std::string, std::string> text(const Type& type) {
     if (type.plain.empty()) return record(type);
     const bool has_no_unit = (type.plain[1] == 'M' || type.plain[1] == 'm') && !type.plain.ends_with(']');
-    if (has_no_unit) return Refused(fmt::format("Zarr version 2 has no times without a unit, as '{}'", type.plain));
+    if (has_no_unit) return Sentence(fmt::format("Zarr version 2 has no times without a unit, as '{}'", type.plain));
     return fmt::format("\"{}\"", type.plain);
   }
 
@@ -65,7 +64,7 @@ class Zarr2 {
       add(fmt::format(R"(["{}", "|V{}"])", padding_name(type.fields, end), until - end));
     };
     for (const Field& field : type.fields) {
-      if (auto named = check_name(field); !named) return Refused(named.error());
+      if (auto named = check_name(field); !named) return Sentence(named.error());
       auto inner = text(Type::of(field.dtype));
       if (!inner) return inner;
       add_padding(field.offset);
@@ -118,7 +117,7 @@ class Zarr3 {
   static std::expected<ZarrDtype, std::string> without_endian(const Type& type) {
     const std::string_view text = type.plain;
     const std::uint64_t bits = 8 * type.itemsize;
-    const Refused unknown(fmt::format("Zarr version 3 has no type '{}'", text));
+    const Sentence unknown(fmt::format("Zarr version 3 has no type '{}'", text));
     switch (text[1]) {
       case 'b':
         return ZarrDtype{"\"bool\"", "false", {}};
@@ -150,7 +149,7 @@ class Zarr3 {
       case 'V':
         return of_length("raw_bytes", type.itemsize, base64_of_zeros(type.itemsize));
       default:
-        return Refused(fmt::format("Zarr version 3 has no type '{}'", type.plain));
+        return Sentence(fmt::format("Zarr version 3 has no type '{}'", type.plain));
     }
   }
 
@@ -158,14 +157,14 @@ class Zarr3 {
     ZarrDtype record;
     std::uint64_t end = 0;
     for (const Field& field : type.fields) {
-      if (auto named = check_name(field); !named) return Refused(named.error());
+      if (auto named = check_name(field); !named) return Sentence(named.error());
       const std::string name = escaped(field.name);
-      if (field.offset != end) return Refused("Zarr version 3 has no padding between fields, as before " + name);
-      if (!field.subarrays.empty()) return Refused("Zarr version 3 has no fields that are arrays, as " + name);
+      if (field.offset != end) return Sentence("Zarr version 3 has no padding between fields, as before " + name);
+      if (!field.subarrays.empty()) return Sentence("Zarr version 3 has no fields that are arrays, as " + name);
       const auto inner = dtype(Type::of(field.dtype));
       if (!inner) return inner;
       if (!record.endian.empty() && !inner->endian.empty() && record.endian != inner->endian) {
-        return Refused("Zarr version 3 has one byte order for all fields; that of " + name + " is another");
+        return Sentence("Zarr version 3 has one byte order for all fields; that of " + name + " is another");
       }
       if (record.endian.empty()) record.endian = inner->endian;
       const char* comma = end == 0 ? "" : ", ";
@@ -173,7 +172,7 @@ class Zarr3 {
       record.fill_value += fmt::format("{}{}: {}", comma, json_string(field.name), inner->fill_value);
       end += field.size();
     }
-    if (end != type.itemsize) return Refused("Zarr version 3 has no padding behind the last field");
+    if (end != type.itemsize) return Sentence("Zarr version 3 has no padding behind the last field");
     record.type = with_configuration("struct", "\"fields\": [" + record.type + "]");
     record.fill_value = "{" + record.fill_value + "}";
     return record;
@@ -185,7 +184,7 @@ class Zarr3 {
 std::expected<ZarrDtype, std::string> zarr2_dtype(const ItemType& item) {
   const std::string text = descr_text(item.descr);
   auto type = Zarr2::text(type_of(item, text));
-  if (!type) return Refused(type.error());
+  if (!type) return Sentence(type.error());
   return ZarrDtype{std::move(*type), "null", {}};
 }
 

@@ -17,7 +17,8 @@ enum class ErrorKind {
   kReadOnly,         // the request would modify a read-only mount
   kNotWritable,      // this file cannot be written, though the mount is writable
   kBusy,             // another view that is open for writing has some of these rows
-  kReleasing,        // as kBusy, but its last descriptor is closed: the rows may become free at any moment
+  kReleasing,        // as kBusy, but its last descriptor is closed: the rows may become free at any moment. A kind of
+                     // its own, since the caller may wait, and only the error tells it
   kBeyondEnd,        // a write beyond the fixed size of a view
   kInvalidArgument,  // an option or argument is out of its range
   kSystem,           // a system call failed; os_error is its errno
@@ -30,6 +31,8 @@ struct Error {
   int os_error = 0;      // errno of the failed call if the kind is kSystem, else 0
 };
 
+// Errors are handed on by hand: `if (!x) return std::unexpected(x.error());`. C++23 has no operator for it, a macro
+// would hide the return, and and_then() cannot leave a loop.
 template <typename T>
 using Result = std::expected<T, Error>;
 

@@ -1,5 +1,7 @@
 #include "core/base/percent.h"
 
+#include "core/base/digits.h"
+
 namespace npyfs {
 namespace {
 
@@ -22,20 +24,13 @@ bool is_encoded_byte(char c) {
   return byte < 0x20 || byte == 0x7F || c == '/' || c == '%';
 }
 
-std::optional<unsigned> digit_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return std::nullopt;
-}
-
 // The byte that the three bytes at the front of `text` stand for.
 std::optional<char> decoded_byte(std::string_view text) {
   if (text.size() < 3) return std::nullopt;
-  const auto high = digit_value(text[1]);
-  const auto low = digit_value(text[2]);
-  if (!high || !low) return std::nullopt;
-  return static_cast<char>(*high << 4 | *low);
+  const unsigned high = digit_value(text[1]);
+  const unsigned low = digit_value(text[2]);
+  if (high > 15 || low > 15) return std::nullopt;
+  return static_cast<char>(high << 4 | low);
 }
 
 bool can_name_a_file(std::string_view name) {

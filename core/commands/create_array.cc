@@ -42,10 +42,8 @@ constexpr std::size_t kMostOfNumpy = 10'000;  // characters of a header that np.
 // Those of the text, which ends with the header.
 std::size_t characters_of(std::string_view header) {
   const std::size_t framing = header[6] == 1 ? 10 : 12;
-  const auto begins_one = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
   const bool is_utf8 = header[6] == 3;
-  return is_utf8 ? static_cast<std::size_t>(std::ranges::count_if(header.substr(framing), begins_one))
-                 : header.size() - framing;
+  return is_utf8 ? count_code_points(header.substr(framing)) : header.size() - framing;
 }
 
 // The header's bytes, and the size of the file with the data, in bytes. The header is parsed again like that of any

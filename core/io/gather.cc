@@ -103,9 +103,10 @@ class CopiedBytes {
 //
 // The kernel copies what is mapped after check_still_holds(). If the file is truncated in between, to any size, the
 // pages behind that size are gone, and the kernel refuses the reply. But it fills the rest of one page with zeros, and
-// if no mapped page follows that one, nothing tells. So of the last two runs in the file, what is behind the first byte
-// of their last page is copied, before the check: that byte is the page behind all that can become zeros. Only runs of
-// at least a page are sure to have such a byte, if they are not cut off by the range.
+// if no mapped page follows that one, nothing tells. So of the last two runs in the file, only the bytes up to the
+// first one of their last page stay mapped, and the rest is copied before the check. If part of an earlier page became
+// zeros, the page of that byte is gone. Only runs of at least a page are sure to have such a byte, if they are not cut
+// off by the range.
 Result<void> map_runs(const Segment& segment, Extent wanted, bool populated, CopiedBytes& copied, Pieces& pieces) {
   const Runs& runs = segment.runs;
   const std::uint64_t end = runs.hull(wanted.offset, wanted.size).end();

@@ -13,8 +13,8 @@ namespace {
 // How many items ahead of the copy memory is fetched into the cache. Longer runs are fetched by the processor itself.
 constexpr std::int64_t kItemsAhead = 16;
 
-// Where this thread goes on after a SIGBUS, while it copies. The handler allocates nothing to look at it: it is storage
-// of the program itself, which every thread has from its start.
+// Where this thread goes on after a SIGBUS, while it copies. Such storage of the program itself exists from the start
+// of a thread, so the handler allocates nothing when it reads it.
 thread_local sigjmp_buf recovery;
 thread_local sigset_t recovered_mask;  // the signals that were blocked before the handler was called
 thread_local volatile std::sig_atomic_t is_copying = 0;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/sentence.h"
 #include "core/npy/python_repr.h"
 #include "core/npy/type_string.h"
 
@@ -17,7 +18,6 @@ namespace npyfs {
 namespace {
 
 using Kind = PythonLiteral::Kind;
-using Sentence = std::unexpected<std::string>;
 
 // A dtype within another, where a subarray may stand.
 struct Element {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/checked.h"
+#include "core/base/sentence.h"
 #include "core/base/utf8.h"
 #include "core/npy/dtype_parser.h"
 #include "core/npy/npy_framing.h"
@@ -21,7 +22,6 @@ namespace {
 static_assert(kMaxHeaderBytes == 12 + kMaxHeaderText);
 
 using Kind = PythonLiteral::Kind;
-using Sentence = std::unexpected<std::string>;
 
 // The header's text as UTF-8, from the encoding of its version.
 std::expected<std::string, std::string> decode(std::string_view bytes, int major) {

@@ -94,8 +94,7 @@ std::string format_npy_header(std::string_view descr, bool fortran_order, std::s
 
 // The text is ASCII but for descr, so it is formatted only if that is not.
 std::size_t npy_header_length(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape) {
-  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-  if (!std::ranges::all_of(descr, is_ascii)) return format_npy_header(descr, fortran_order, shape).size();
+  if (!is_ascii(descr)) return format_npy_header(descr, fortran_order, shape).size();
   std::size_t text = kRest.size() + descr.size() + (fortran_order ? 4 : 5) + shape_length(shape);
   if (!shape.empty()) text += kGrowthAxisDigits - decimal_length(fortran_order ? shape.back() : shape.front());
   const std::size_t length_bytes = fits_version_1(text, kAlignment) ? 2 : 4;

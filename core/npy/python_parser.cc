@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "core/base/digits.h"
 #include "core/base/escape.h"
+#include "core/base/sentence.h"
 #include "core/base/utf8.h"
 #include "core/npy/python_token.h"
 
@@ -12,7 +14,6 @@ namespace npyfs {
 namespace {
 
 using Kind = PythonLiteral::Kind;
-using Sentence = std::unexpected<std::string>;
 using Parsed = std::expected<PythonLiteral, std::string>;
 
 class Parser {
@@ -46,10 +47,6 @@ class Parser {
   LiteralDialect dialect_;
   std::size_t at_ = 0;
 };
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 void Parser::skip_blanks() {
   while (at_ < text_.size()) {

@@ -8,25 +8,14 @@
 #include <optional>
 
 #include "core/base/checked.h"
+#include "core/base/digits.h"
+#include "core/base/sentence.h"
 #include "core/base/utf8.h"
 
 namespace npyfs {
 namespace {
 
 using Kind = PythonLiteral::Kind;
-using Sentence = std::unexpected<std::string>;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-// The value of a digit in any base up to 16, 16 for anything else.
-unsigned digit_value(char c) {
-  if (is_digit(c)) return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
-  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10;
-  return 16;
-}
 
 unsigned base_of(std::string_view number) {
   if (number.size() < 2 || number[0] != '0') return 10;

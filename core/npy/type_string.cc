@@ -8,12 +8,12 @@
 #include <span>
 #include <utility>
 
+#include "core/base/sentence.h"
 #include "core/npy/dtype.h"
 
 namespace npyfs {
 namespace {
 
-using Sentence = std::unexpected<std::string>;
 using Parsed = std::expected<TypeString, std::string>;
 
 struct Alias {

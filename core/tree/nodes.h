@@ -39,7 +39,7 @@ struct Node {
   // The path in the archive that is at `path`, for something in it: an array, a directory or a file. Null otherwise.
   std::shared_ptr<const std::string> member = nullptr;
   // The source that the node stands for: a version or an identity, see pinned_version() and pinned_identity(). 0:
-  // whatever is at the path.
+  // whatever is at the path. One number, not a variant: `kind` says which it is, and there are millions of nodes.
   std::uint64_t pin = 0;
 
   // Whether it is an array's directory, or below one.

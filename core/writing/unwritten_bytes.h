@@ -54,7 +54,8 @@ class UnwrittenBytes {
   Result<void> fill_gap(Extent gap, const WriteZeros& write_zeros) REQUIRES(mutex_);
   void remove(Extent bytes) REQUIRES(mutex_);
 
-  // Held while zeros are written: writes of the same view wait, so they end up on top of the zeros.
+  // Held while zeros are written: writes of the same view wait, so they end up on top of the zeros. No other lock is
+  // taken meanwhile.
   mutable Mutex mutex_;
   std::map<std::uint64_t, std::uint64_t> gaps_ GUARDED_BY(mutex_);  // offset -> end
   bool keeps_rows_ GUARDED_BY(mutex_) = false;                      // gaps_ are not to be filled: see keep_rows()

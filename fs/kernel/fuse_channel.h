@@ -24,7 +24,8 @@ class FuseChannel {
       : negotiation_(negotiation), requests_(requests) {}
 
   // Has libfuse read and write by the functions of `io`, which must call read_request() and write_reply() of this
-  // channel. To be called once, after the mount and before the loop. `mountpoint` is an absolute path.
+  // channel. Not in the constructor: the owner of the channel must exist before there is a session. To be called once,
+  // after the mount and before the loop. `mountpoint` is an absolute path.
   Result<void> attach(fuse_session* session, const fuse_custom_io& io, std::string mountpoint);
 
   // As read(2), for one request, which is made safe to unpack. From then on this thread works at it (CurrentRequest).

@@ -24,7 +24,7 @@ class InodeNumbers {
 
  private:
   const bool fits_32_bits_;
-  mutable Mutex mutex_;
+  mutable Mutex mutex_;  // no other lock is taken while it is held
   mutable std::unordered_map<ino_t, std::uint32_t> given_ GUARDED_BY(mutex_);  // counted from 0
 };
 
