@@ -158,10 +158,11 @@ class OutOfMemoryTest : public testing::TestWithParam<std::tuple<Operation, Fail
   long errors_ = 0;
 };
 
+// The text of the metrics takes hundreds of allocations, one like the other: with sanitizers, of those every seventh.
 TEST_P(OutOfMemoryTest, IsEnomemForThisRequestAlone) {
   constexpr long kMost = 2000;
   long index = 0;
-  while (index < kMost && fail_at(index)) ++index;
+  while (index < kMost && fail_at(index)) index += index < 100 ? 1 : NPYFS_EVERY;
   EXPECT_LT(index, kMost);
   if (index > 0) {
     EXPECT_GT(errors_, 0);
