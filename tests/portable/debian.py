@@ -41,6 +41,7 @@ class Archive:
         """Unpacks a package into `directory`, without any that it needs."""
         self._run("apt-get", "-qq", "download", package)
         file, = self._directory.glob(f"{package}_*.deb".replace("+", "?"))
+        Path(directory).mkdir(parents=True, exist_ok=True)  # dpkg-deb makes only the last part
         subprocess.run(["dpkg-deb", "-x", file, directory], check=True)
         return Path(directory)
 
