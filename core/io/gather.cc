@@ -138,8 +138,8 @@ Result<void> add_segment(const Segment& segment, Extent wanted, bool populated, 
   const Extent hull = runs.hull(wanted.offset, wanted.size);
   // One piece for each run, one more for each window edge, and two that are copied.
   const std::uint64_t most_pieces = wanted.size / runs.run_size() + 2 + hull.size / MappingCache::kWindowSize + 3;
-  // Runs of less than a page are copied into one buffer: see map_runs(). Up to some 1,500 bytes that is faster, too, as
-  // the kernel looks up the pages of each piece. Runs of 2 KiB take 1.05 times as long.
+  // Runs of less than a page are copied into one buffer: see map_runs(). That is faster, too, as the kernel looks up
+  // the pages of each piece: tiles, runs of 1 KiB, 1.29 times as fast on one CPU; of 2 KiB 0.95 to 1.0; of 4 KiB 0.81.
   const bool is_worth_a_piece = runs.is_contiguous() || runs.run_size() >= page_size();
   const bool may_map = segment.file->is_mapped() && (!is_opened_for_this || wanted.size >= kWorthMapping);
   if (may_map && is_worth_a_piece && pieces.iovecs().size() + most_pieces < Pieces::kMaxCount) {
