@@ -80,7 +80,7 @@ std::string format_header(std::string_view descr, bool fortran_order, std::span<
   text += ", }";
   if (!shape.empty())
     text.append(kGrowthAxisDigits - decimal_length(fortran_order ? shape.back() : shape.front()), ' ');
-  if (is_ascii(text)) return frame(fits_version_1(text.size(), alignment) ? 1 : 2, text, alignment);  // as most are
+  if (is_ascii(descr)) return frame(fits_version_1(text.size(), alignment) ? 1 : 2, text, alignment);  // so is the rest
   const std::string latin1 = to_latin1(text);
   if (latin1.empty()) return frame(3, text, alignment);
   return frame(fits_version_1(latin1.size(), alignment) ? 1 : 2, latin1, alignment);
