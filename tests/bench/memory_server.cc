@@ -1,4 +1,4 @@
-// memory_server [-w|-d] [-4k] LIST MOUNTPOINT
+// memory_server [-w|-d|-m] [-s SOURCE] LIST MOUNTPOINT
 // Serves files from memory, with npyfs's own way of talking to the kernel, and does nothing else: what it cannot do, no
 // filesystem behind /dev/fuse can. Runs in the foreground until it is unmounted.
 //
@@ -6,12 +6,17 @@
 // If five more fields follow (SOURCE START RUN STRIDE COUNT, in bytes), only the header is loaded. The body is then
 // copied for each request out of a mapping of SOURCE, by memcpy: COUNT runs of RUN bytes, one every STRIDE bytes.
 // -w: files can be written; the bytes go to memory and are gone at the end. -d: they go to the files by pwrite, and
-// FSYNC by fdatasync to the disk; memory is then a mapping of the file. -4k: memory in pages of 4 KiB, not 2 MiB.
+// FSYNC by fdatasync to the disk; memory is then a mapping of the file. -m: files are mapped, too, in place of huge
+// pages that they are loaded into. Their bytes come from the page cache then, and the first load of a page takes a page
+// fault. -s: looks up SOURCE and asks for its status at each LOOKUP and OPEN of a file, as a filesystem has to that
+// serves no bytes of a source that has changed.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fuse_lowlevel.h>
+#include <linux/openat2.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,12 +57,12 @@ UniqueFd opened(const std::string& path, int access, std::size_t& size) {
   return fd;
 }
 
-// The first `size` bytes of a file, in anonymous memory that lives as long as the process.
-char* loaded(const UniqueFd& fd, std::size_t size, int advice, const std::string& path) {
+// The first `size` bytes of a file, in huge pages that live as long as the process.
+char* loaded(const UniqueFd& fd, std::size_t size, const std::string& path) {
   void* memory =
       ::mmap(nullptr, std::max<std::size_t>(size, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) fail("mmap");
-  (void)::madvise(memory, size, advice);
+  (void)::madvise(memory, size, MADV_HUGEPAGE);
   char* bytes = static_cast<char*>(memory);
   for (std::size_t done = 0; done < size;) {
     const ssize_t got = ::pread(fd.get(), bytes + done, size - done, static_cast<off_t>(done));
@@ -67,9 +72,9 @@ char* loaded(const UniqueFd& fd, std::size_t size, int advice, const std::string
   return bytes;
 }
 
-// The bytes of a file, entered into the page table.
-char* mapped(const UniqueFd& fd, std::size_t size, const std::string& path) {
-  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd.get(), 0);
+// The bytes of a file. `populate`: MAP_POPULATE, so that no page fault is left for later, or 0.
+char* mapped(const UniqueFd& fd, std::size_t size, int populate, const std::string& path) {
+  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | populate, fd.get(), 0);
   if (memory == MAP_FAILED) fail(path);
   return static_cast<char*>(memory);
 }
@@ -93,7 +98,8 @@ struct Node {
 struct Server {
   bool writable = false;
   bool durable = false;
-  int advice = MADV_HUGEPAGE;
+  bool is_mapped = false;
+  std::string source = {};  // with -s
   InitNegotiation negotiation = {};
   RequestMetrics requests = {};
   FuseChannel channel{negotiation, requests};
@@ -132,14 +138,14 @@ void read_list(Server& server, const std::string& list) {
       if (!(fields >> start >> node.runs.size >> node.runs.stride >> count)) fail(line);
       std::size_t size = 0;
       const UniqueFd source_fd = opened(source, O_RDONLY, size);
-      node.runs.first = mapped(source_fd, size, source) + start;
+      node.runs.first = mapped(source_fd, size, MAP_POPULATE, source) + start;
       node.in_memory -= node.runs.size * count;
     }
     if (server.durable) {
-      node.memory = mapped(fd, node.size, bytes);
+      node.memory = mapped(fd, node.size, MAP_POPULATE, bytes);
       node.durable = std::move(fd);
     } else {
-      node.memory = loaded(fd, node.in_memory, server.advice, bytes);
+      node.memory = server.is_mapped ? mapped(fd, node.size, 0, bytes) : loaded(fd, node.in_memory, bytes);
     }
   }
 }
@@ -157,6 +163,17 @@ struct stat attributes(const Server& server, fuse_ino_t id) {
   return status;
 }
 
+// As npyfs: by a name that leads out of no directory, and without opening the file for reading.
+void look_at_source(const Server& server) {
+  if (server.source.empty()) return;
+  open_how how = {};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  const UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, server.source.c_str(), &how, sizeof how)));
+  struct stat status;
+  if (!fd || ::fstat(fd.get(), &status) != 0) fail(server.source);
+}
+
 void init(void* server, fuse_conn_info* connection) {
   choose_capabilities(*connection, 0, static_cast<Server*>(server)->writable);
 }
@@ -171,6 +188,7 @@ void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   fuse_entry_param entry = {};
   entry.ino = found->second;
   entry.attr = attributes(server, entry.ino);
+  if (S_ISREG(entry.attr.st_mode)) look_at_source(server);
   entry.attr_timeout = Options().attr_timeout;
   entry.entry_timeout = Options().entry_timeout;
   fuse_reply_entry(request, &entry);
@@ -189,6 +207,7 @@ void setattr(fuse_req_t request, fuse_ino_t id, struct stat*, int, fuse_file_inf
 // As npyfs: see choose_caching() and Preload. A file that may be mapped for writing uses the page cache.
 void open(fuse_req_t request, fuse_ino_t id, fuse_file_info* info) {
   Server& server = server_of(request);
+  look_at_source(server);
   Node& node = server.nodes[id];
   const Segment all = {nullptr, nullptr, Runs(0, node.size, static_cast<std::int64_t>(node.size), 1)};
   OpenFile file = {.node = id, .view = {"", {all}}, .attributes = {}, .is_generated_anew = false};
@@ -310,14 +329,16 @@ int main(int count, char** arguments) {
     if (argument == "-w" || argument == "-d") {
       server.writable = true;
       server.durable = argument == "-d";
-    } else if (argument == "-4k") {
-      server.advice = MADV_NOHUGEPAGE;
+    } else if (argument == "-m") {
+      server.is_mapped = true;
+    } else if (argument == "-s" && i + 1 < count) {
+      server.source = arguments[++i];
     } else {
       operands.push_back(argument);
     }
   }
   if (operands.size() != 2) {
-    std::cerr << "memory_server [-w|-d] [-4k] LIST MOUNTPOINT\n";
+    std::cerr << "memory_server [-w|-d|-m] [-s SOURCE] LIST MOUNTPOINT\n";
     return 2;
   }
   npyfs::read_list(server, operands[0]);
