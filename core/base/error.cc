@@ -10,6 +10,15 @@
 
 namespace npyfs {
 
+Error::Error() : Error(ErrorKind::kNotFound, "", "") {}
+Error::Error(ErrorKind kind_, std::string subject_, std::string sentence_, int os_error_)
+    : kind(kind_), subject(std::move(subject_)), sentence(std::move(sentence_)), os_error(os_error_) {}
+Error::Error(const Error& other) = default;
+Error::Error(Error&& other) noexcept = default;
+Error& Error::operator=(const Error& other) = default;
+Error& Error::operator=(Error&& other) noexcept = default;
+Error::~Error() = default;
+
 std::string to_message(const Error& error) {
   return fmt::format("{}: {}", escaped(error.subject), error.sentence);
 }

@@ -24,7 +24,17 @@ enum class ErrorKind {
   kSystem,           // a system call failed; os_error is its errno
 };
 
+// Cold: the compiler moves all code that leads to an error behind all other code. Readers empty the caches of the
+// processor between two requests, so that each request pays for the code around its own.
 struct Error {
+  [[gnu::cold]] Error();
+  [[gnu::cold]] Error(ErrorKind kind, std::string subject, std::string sentence, int os_error = 0);
+  [[gnu::cold]] Error(const Error& other);
+  [[gnu::cold]] Error(Error&& other) noexcept;
+  [[gnu::cold]] Error& operator=(const Error& other);
+  [[gnu::cold]] Error& operator=(Error&& other) noexcept;
+  [[gnu::cold]] ~Error();
+
   ErrorKind kind;
   std::string subject;   // the file, path or option that the error is about, not escaped
   std::string sentence;  // what was found and what was expected
@@ -48,6 +58,6 @@ bool is_shortage(const Error& error);
 
 // kSystem with the sentence "CALL failed: STRERROR". The caller passes errno as `os_error`, before another call can
 // change it.
-Error system_error(std::string subject, const char* call, int os_error);
+[[gnu::cold]] Error system_error(std::string subject, const char* call, int os_error);
 
 }  // namespace npyfs

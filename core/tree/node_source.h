@@ -70,6 +70,6 @@ class NodeSource {
 };
 
 // The kStale error of a node whose source has changed since the lookup.
-std::unexpected<Error> stale(const Node& node);
+[[gnu::cold]] std::unexpected<Error> stale(const Node& node);
 
 }  // namespace npyfs
