@@ -30,6 +30,13 @@ Result<std::shared_ptr<const Array>> array_in(const std::shared_ptr<const Source
   return array;
 }
 
+FileVersion version_of(const SourceFile& file, const HeaderGuard& guard, WrittenHere written_here) {
+  FileVersion version = file.version();
+  if (written_here == WrittenHere::kYes) version = version.without_times();
+  version.header = guard.hash();
+  return version;
+}
+
 }  // namespace
 
 NpyFile::NpyFile(std::shared_ptr<const SourceFile> file, std::optional<Extent> extent, const std::string& name,
@@ -39,6 +46,7 @@ NpyFile::NpyFile(std::shared_ptr<const SourceFile> file, std::optional<Extent> e
       guard_(std::move(guard)),
       header_(std::move(header)),
       written_here_(written_here),
+      version_(version_of(*file_, *guard_, written_here)),
       array_(array_in(file_, extent_, name, guard_, header_)) {}
 
 Result<std::shared_ptr<const NpyFile>> NpyFile::open(const SourceRoot& root, const std::string& path, SourceIo io,
@@ -86,13 +94,6 @@ Result<std::shared_ptr<const NpyFile>> NpyFile::open_member(const NpzArchive& ar
       new NpyFile(file, extent, name, std::move(guard), std::move(header), WrittenHere::kNo));
   if (auto unchanged = opened->check_unchanged(); !unchanged) return std::unexpected(unchanged.error());
   return opened;
-}
-
-FileVersion NpyFile::version() const {
-  FileVersion version = file_->version();
-  if (written_here_ == WrittenHere::kYes) version = version.without_times();
-  version.header = guard_->hash();
-  return version;
 }
 
 bool NpyFile::is_version_of(const struct stat& status) const {

@@ -48,7 +48,7 @@ class NpyFile {
   const Result<std::shared_ptr<const Array>>& array() const { return array_; }
 
   // Includes the header's hash; leaves out the timestamps with WrittenHere::kYes.
-  FileVersion version() const;
+  const FileVersion& version() const { return version_; }
   // Whether this is the status of the opened file, unchanged as far as a status can tell.
   bool is_version_of(const struct stat& status) const;
 
@@ -62,6 +62,7 @@ class NpyFile {
   const std::shared_ptr<const HeaderGuard> guard_;
   const Result<NpyHeader> header_;
   const WrittenHere written_here_;
+  const FileVersion version_;
   const Result<std::shared_ptr<const Array>> array_;
 };
 

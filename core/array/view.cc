@@ -1,5 +1,6 @@
 #include "core/array/view.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -94,6 +95,8 @@ std::uint64_t view_size(const Array& array, const Selection& selection, Form for
 }
 
 Result<void> hold_files(View& view, std::size_t most) {
+  const auto is_held = [](const Segment& segment) { return segment.file || !segment.files; };
+  if (std::ranges::all_of(view.segments, is_held)) return {};
   if (view.segments.size() <= most) {
     auto opened = open_segments(view.segments);
     if (opened) view.segments = std::move(*opened);
@@ -102,7 +105,7 @@ Result<void> hold_files(View& view, std::size_t most) {
     }
   }
   for (const Segment& segment : view.segments) {
-    if (segment.file || !segment.files) continue;
+    if (is_held(segment)) continue;
     if (auto same = segment.files->check(segment.number); !same) return same;
   }
   return {};
