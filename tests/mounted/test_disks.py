@@ -107,15 +107,18 @@ def test_source_itself_may_go_away_and_come_back(scratch, source, mount):
 
 @contextlib.contextmanager
 def abortable(mounted, scratch):
-    """Ends the connection of a daemon that would hang for ever otherwise: it cannot be killed where it waits for itself."""
+    """After a failure, ends the connection of a daemon that would hang for ever: it cannot be killed where it waits for
+    itself. Not after a success: by then the connection has ended, and another mount may have its number."""
     number = os.minor(os.stat(mounted.path).st_dev)
     (scratch / "connections").mkdir()
     subprocess.run(["mount", "-t", "fusectl", "none", scratch / "connections"], check=True)
     try:
         yield
-    finally:
+    except BaseException:
         with contextlib.suppress(FileNotFoundError):  # it has ended by itself
             (scratch / f"connections/{number}/abort").write_text("1")
+        raise
+    finally:
         mounting.umount(scratch / "connections")
 
 
