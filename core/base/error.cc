@@ -11,8 +11,8 @@
 namespace npyfs {
 
 Error::Error() : Error(ErrorKind::kNotFound, "", "") {}
-Error::Error(ErrorKind kind_, std::string subject_, std::string sentence_, int os_error_)
-    : kind(kind_), subject(std::move(subject_)), sentence(std::move(sentence_)), os_error(os_error_) {}
+Error::Error(ErrorKind of_kind, std::string about, std::string what, int number)
+    : kind(of_kind), subject(std::move(about)), sentence(std::move(what)), os_error(number) {}
 Error::Error(const Error& other) = default;
 Error::Error(Error&& other) noexcept = default;
 Error& Error::operator=(const Error& other) = default;

@@ -24,8 +24,8 @@ enum class ErrorKind {
   kSystem,           // a system call failed; os_error is its errno
 };
 
-// Cold: the compiler moves all code that leads to an error behind all other code. Readers empty the caches of the
-// processor between two requests, so that each request pays for the code around its own.
+// Cold: the compiler moves all code that leads to an error behind all other code. Between two requests a reader runs
+// and takes over the caches of the processor, so each request has to fetch all code that it runs through.
 struct Error {
   [[gnu::cold]] Error();
   [[gnu::cold]] Error(ErrorKind kind, std::string subject, std::string sentence, int os_error = 0);
