@@ -188,6 +188,7 @@ def test_16_readers_of_parts_that_are_replaced(source, mount, parts):
     stop = source / "stop"
     with multiprocessing.Pool(16) as readers:
         reading = readers.map_async(read_generations, [(mounted / "shards.npy/chunks/0_of_1.npy", stop, parts)] * 16)
+        time.sleep(0.5)  # the first generation lasts, and so does the last one: both are read on a slow machine, too
         end = time.monotonic() + 3
         generation = 0
         while time.monotonic() < end:
@@ -195,6 +196,7 @@ def test_16_readers_of_parts_that_are_replaced(source, mount, parts):
             for index in range(parts):
                 replace(source / "shards", index, np.full((20, 2), float(generation)))
                 time.sleep(0.02)
+        time.sleep(1)
         stop.touch()
         found = reading.get(timeout=mounting.DEADLINE)
     assert [wrong for _, wrong in found if wrong] == []
