@@ -13,10 +13,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fuse_lowlevel.h>
-#include <linux/openat2.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,6 +32,8 @@
 
 #include "core/base/unique_fd.h"
 #include "core/io/copy_buffer.h"
+#include "core/paths/openat2.h"
+#include "core/paths/source_status.h"
 #include "fs/kernel/fuse_channel.h"
 #include "fs/kernel/init_negotiation.h"
 #include "fs/kernel/kernel_notices.h"
@@ -163,15 +163,11 @@ struct stat attributes(const Server& server, fuse_ino_t id) {
   return status;
 }
 
-// As npyfs: by a name that leads out of no directory, and without opening the file for reading.
+// By the system calls that npyfs makes for it.
 void look_at_source(const Server& server) {
   if (server.source.empty()) return;
-  open_how how = {};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_NO_MAGICLINKS;
-  const UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, server.source.c_str(), &how, sizeof how)));
-  struct stat status;
-  if (!fd || ::fstat(fd.get(), &status) != 0) fail(server.source);
+  const auto fd = openat2(AT_FDCWD, server.source, O_PATH, 0, server.source);
+  if (!fd || !status_of(fd->get(), server.source)) fail(server.source);
 }
 
 void init(void* server, fuse_conn_info* connection) {
