@@ -107,18 +107,20 @@ def load_first_mapping(bench, placement):
 
 
 def load_from_single_pages(bench, placement):
-    """Chunks of an array that the page cache holds in pages of 4 KiB, as it holds the plain files. The limit maps those:
-    to copy pages that lie scattered takes 1.4 times as long as to copy huge pages."""
+    """Chunks of an array that the page cache holds in pages of 4 KiB, as it holds the plain files. The limit maps the
+    array, too: to copy pages that lie scattered takes 1.4 times as long as to copy huge pages, and depends on where."""
     name = bench.peers.quarter("single_pages.npy")
     chunks = bench.peers.chunks(name, SECTIONS)
     source = bench.peers.source / name
     size = bench.peers.array_bytes // 4 // SECTIONS
     rows = size // ROW_BYTES
+    start = source.stat().st_size - SECTIONS * size
+    bodies = {chunk: (source, start + k * size, size, size, 1) for k, chunk in enumerate(chunks)}
     values = {}
     for turn in range(bench.rounds):
         for path in [source, *(bench.peers.plain / chunk for chunk in chunks)]:
             cache_in_single_pages(path)
-        limit = bench.peers.limit(chunks, placement, ["-m"])
+        limit = bench.peers.limit(bodies, placement, ["-m"])
         with bench.peers.npyfs(placement) as mount, limit:
             bench.warm(placement, source)
             sides = {

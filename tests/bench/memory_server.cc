@@ -8,8 +8,8 @@
 // -w: files can be written; the bytes go to memory and are gone at the end. -d: they go to the files by pwrite, and
 // FSYNC by fdatasync to the disk; memory is then a mapping of the file. -m: files are mapped, too, in place of huge
 // pages that they are loaded into. Their bytes come from the page cache then, and the first load of a page takes a page
-// fault. -s: looks up SOURCE and asks for its status at each LOOKUP and OPEN of a file, as a filesystem has to that
-// serves no bytes of a source that has changed.
+// fault. A body in SOURCE is one run then, which is not copied either. -s: looks up SOURCE and asks for its status at
+// each LOOKUP and OPEN of a file, as a filesystem has to that serves no bytes of a source that has changed.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fuse_lowlevel.h>
@@ -80,7 +80,7 @@ char* mapped(const UniqueFd& fd, std::size_t size, int populate, const std::stri
 }
 
 struct SourceRuns {
-  const char* first = nullptr;
+  char* first = nullptr;
   std::size_t size = 0;    // bytes
   std::size_t stride = 0;  // bytes
 };
@@ -136,9 +136,10 @@ void read_list(Server& server, const std::string& list) {
       std::size_t start = 0;
       std::size_t count = 0;
       if (!(fields >> start >> node.runs.size >> node.runs.stride >> count)) fail(line);
+      if (server.is_mapped && count != 1) fail(line);
       std::size_t size = 0;
       const UniqueFd source_fd = opened(source, O_RDONLY, size);
-      node.runs.first = mapped(source_fd, size, MAP_POPULATE, source) + start;
+      node.runs.first = mapped(source_fd, size, server.is_mapped ? 0 : MAP_POPULATE, source) + start;
       node.in_memory -= node.runs.size * count;
     }
     if (server.durable) {
@@ -242,6 +243,13 @@ void read(fuse_req_t request, fuse_ino_t id, std::size_t size, off_t at, fuse_fi
   const Node& node = server.nodes[id];
   const std::size_t offset = std::min(static_cast<std::size_t>(at), node.size);
   size = std::min(size, node.size - offset);
+  const std::size_t from_memory = std::min(size, node.in_memory - std::min(offset, node.in_memory));
+  if (node.runs.first != nullptr && server.is_mapped) {
+    char* body = node.runs.first + (offset + from_memory - node.in_memory);
+    const iovec pieces[] = {{node.memory + offset, from_memory}, {body, size - from_memory}};
+    fuse_reply_iov(request, pieces, 2);
+    return;
+  }
   iovec bytes = {node.memory + offset, size};
   if (node.runs.first != nullptr) {
     static thread_local const CopyBuffer buffer(server.negotiation.max_request());
