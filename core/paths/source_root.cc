@@ -37,7 +37,18 @@ Result<SourceStatus> SourceRoot::status(const std::string& path) const {
   return status_in(path.substr(0, slash), 0, path.substr(slash + 1));
 }
 
+// By one system call, if `path` is a name in the root itself, and leads to something on the same local filesystem. To
+// look a name up in the root enters no other directory, so it cannot leave the root or wait for this mount. nullopt:
+// the path has to be resolved.
+std::optional<SourceStatus> SourceRoot::status_of_name(const std::string& path) const {
+  if (!is_local_ || path.empty() || path == ".." || path.contains('/')) return std::nullopt;
+  auto status = status_as_known(resolver_.root(), path);
+  if (status && (S_ISLNK(status->st_mode) || status->st_dev != device_)) return std::nullopt;
+  return status;
+}
+
 Result<SourceStatus> SourceRoot::status_for_owner(const std::string& path) const {
+  if (auto status = status_of_name(path)) return *status;
   const auto followed = resolver_.resolve(path, O_PATH);
   if (followed) return status_of(followed->get(), path);
   if (leads_nowhere(followed.error())) {

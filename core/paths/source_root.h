@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "core/base/unique_fd.h"
 #include "core/paths/acl_mode_cache.h"
 #include "core/paths/path_resolver.h"
+#include "core/paths/remote_filesystem.h"
 #include "core/paths/source_mount.h"
 #include "core/paths/source_status.h"
 
@@ -85,18 +87,24 @@ class SourceRoot {
 
  private:
   SourceRoot(PathResolver resolver, const struct stat& root, Users users)
-      : resolver_(std::move(resolver)), device_(root.st_dev), inode_(root.st_ino), users_(users) {
+      : resolver_(std::move(resolver)),
+        device_(root.st_dev),
+        inode_(root.st_ino),
+        is_local_(is_local(resolver_.root())),
+        users_(users) {
     if (users == Users::kOthers) acl_modes_ = std::make_unique<AclModeCache>();
   }
 
   Result<UniqueFd> open_regular(const std::string& path, int access) const;
   Result<UniqueFd> resolve_identical(const std::string& path, int flags, std::uint64_t identity) const;
   Result<SourceStatus> status_for_owner(const std::string& path) const;
+  std::optional<SourceStatus> status_of_name(const std::string& path) const;
   Result<SourceStatus> status_without_following(const std::string& path) const;
 
   PathResolver resolver_;
   dev_t device_;
   ino_t inode_;
+  bool is_local_;  // the filesystem of device_
   Users users_;
   std::unique_ptr<AclModeCache> acl_modes_;  // null with Users::kOwner
 };

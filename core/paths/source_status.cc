@@ -11,28 +11,14 @@
 namespace npyfs {
 namespace {
 
+// What has the name, not what it leads to. No automount, as for fstatat(2).
+constexpr int kItself = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT;
+
 struct timespec time_of(const struct statx_timestamp& time) {
   return {.tv_sec = time.tv_sec, .tv_nsec = static_cast<long>(time.tv_nsec)};
 }
 
-}  // namespace
-
-std::uint64_t SourceStatus::identity() const {
-  return mix(mix(st_dev, st_ino), static_cast<std::uint64_t>(birth_ns)) | 1;
-}
-
-Result<SourceStatus> status_of(int fd, const std::string& path) {
-  SourceStatus status;
-  if (::fstat(fd, &status) != 0) return std::unexpected(system_error(path, "stat", errno));
-  return status;
-}
-
-Result<SourceStatus> status_with_birth(int directory, const std::string& name, const std::string& path) {
-  constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT;  // no automount, as for fstatat(2)
-  struct statx found;
-  if (::statx(directory, name.c_str(), kFlags, STATX_BASIC_STATS | STATX_BTIME, &found) != 0) {
-    return std::unexpected(system_error(path, "stat", errno));
-  }
+SourceStatus from_statx(const struct statx& found) {
   SourceStatus status = {};
   status.st_dev = ::makedev(found.stx_dev_major, found.stx_dev_minor);
   status.st_rdev = ::makedev(found.stx_rdev_major, found.stx_rdev_minor);
@@ -49,6 +35,33 @@ Result<SourceStatus> status_with_birth(int directory, const std::string& name, c
   status.st_ctim = time_of(found.stx_ctime);
   if ((found.stx_mask & STATX_BTIME) != 0) status.birth_ns = nanoseconds(time_of(found.stx_btime));
   return status;
+}
+
+}  // namespace
+
+std::uint64_t SourceStatus::identity() const {
+  return mix(mix(st_dev, st_ino), static_cast<std::uint64_t>(birth_ns)) | 1;
+}
+
+Result<SourceStatus> status_of(int fd, const std::string& path) {
+  SourceStatus status;
+  if (::fstat(fd, &status) != 0) return std::unexpected(system_error(path, "stat", errno));
+  return status;
+}
+
+Result<SourceStatus> status_with_birth(int directory, const std::string& name, const std::string& path) {
+  struct statx found;
+  if (::statx(directory, name.c_str(), kItself, STATX_BASIC_STATS | STATX_BTIME, &found) != 0) {
+    return std::unexpected(system_error(path, "stat", errno));
+  }
+  return from_statx(found);
+}
+
+std::optional<SourceStatus> status_as_known(int directory, const std::string& name) {
+  struct statx found;
+  constexpr int kFlags = kItself | AT_STATX_DONT_SYNC;
+  if (::statx(directory, name.c_str(), kFlags, STATX_BASIC_STATS, &found) != 0) return std::nullopt;
+  return from_statx(found);
 }
 
 }  // namespace npyfs

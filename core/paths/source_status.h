@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/base/error.h"
@@ -25,5 +26,9 @@ Result<SourceStatus> status_of(int fd, const std::string& path);
 // The status, with the birth time, of `name` in the directory open at `directory`; `name` may be "" for what is open
 // there. Does not follow a link. Errors as for status_of().
 Result<SourceStatus> status_with_birth(int directory, const std::string& name, const std::string& path);
+
+// The same without the birth time, and as this machine knows it: no server and no other process is asked, so on storage
+// that is not local it may be old. nullopt if there is none.
+std::optional<SourceStatus> status_as_known(int directory, const std::string& name);
 
 }  // namespace npyfs

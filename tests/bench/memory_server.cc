@@ -32,7 +32,6 @@
 
 #include "core/base/unique_fd.h"
 #include "core/io/copy_buffer.h"
-#include "core/paths/openat2.h"
 #include "core/paths/source_status.h"
 #include "fs/kernel/fuse_channel.h"
 #include "fs/kernel/init_negotiation.h"
@@ -164,11 +163,9 @@ struct stat attributes(const Server& server, fuse_ino_t id) {
   return status;
 }
 
-// By the system calls that npyfs makes for it.
+// By the system call that npyfs makes for an array in the root of its source.
 void look_at_source(const Server& server) {
-  if (server.source.empty()) return;
-  const auto fd = openat2(AT_FDCWD, server.source, O_PATH, 0, server.source);
-  if (!fd || !status_of(fd->get(), server.source)) fail(server.source);
+  if (!server.source.empty() && !status_as_known(AT_FDCWD, server.source)) fail(server.source);
 }
 
 void init(void* server, fuse_conn_info* connection) {

@@ -88,13 +88,19 @@ TEST_F(SourceRootTest, AnInodeNumberThatIsUsedAgainIsAnotherDirectory) {
 }
 
 TEST_F(SourceRootTest, AStatusIsWhatStatSays) {
-  const auto others = SourceRoot::open(directory_.path("root"), Symlinks::kWithinRoot, Users::kOthers);
-  ASSERT_TRUE(others);
-  for (const char* path : {"", "file", "sub"}) {
-    const auto status = others->status(path);
-    ASSERT_TRUE(status) << path;
-    const struct stat expected = stat_of(directory_.path(std::string("root/") + path));
-    EXPECT_EQ(std::memcmp(static_cast<const struct stat*>(&*status), &expected, sizeof expected), 0) << path;
+  directory_.make_link("root/to_file", "sub/file");
+  for (const Users users : {Users::kOwner, Users::kOthers}) {
+    const auto root = SourceRoot::open(directory_.path("root"), Symlinks::kWithinRoot, users);
+    ASSERT_TRUE(root);
+    for (const char* path : {"", "file", "sub", "sub/file", "to_file"}) {
+      const auto status = root->status(path);
+      ASSERT_TRUE(status) << path;
+      const std::string target = path == std::string("to_file") ? "sub/file" : path;
+      const struct stat expected = stat_of(directory_.path("root/" + target));
+      EXPECT_EQ(std::memcmp(static_cast<const struct stat*>(&*status), &expected, sizeof expected), 0) << path;
+    }
+    EXPECT_FALSE(root->status(".."));
+    EXPECT_FALSE(root->status("none"));
   }
 }
 
