@@ -32,22 +32,25 @@ std::size_t padding_of(std::size_t unpadded, std::size_t alignment) {
   return alignment - unpadded % alignment;
 }
 
-// Magic, version, length, text, padding, and the end of the line. A multiple of `alignment` in all.
-std::string frame(int major, std::string_view text, std::size_t alignment) {
+// Magic, version and length of a header with a text of this many bytes, which is to be appended, and then end_header().
+std::string begin_header(int major, std::size_t text_size, std::size_t alignment) {
   const std::size_t length_bytes = major == 1 ? 2 : 4;
-  const std::size_t unpadded = kNpyMagic.size() + 2 + length_bytes + text.size() + 1;
+  const std::size_t unpadded = kNpyMagic.size() + 2 + length_bytes + text_size + 1;
   const std::size_t padding = padding_of(unpadded, alignment);
-  const std::size_t length = text.size() + padding + 1;
-  std::string out;
-  out.reserve(unpadded + padding);
-  out += kNpyMagic;
-  out += static_cast<char>(major);
-  out += '\0';
-  for (std::size_t i = 0; i < length_bytes; ++i) out += static_cast<char>(length >> (8 * i) & 0xFF);
-  out += text;
-  out.append(padding, ' ');
-  out += '\n';
-  return out;
+  const std::size_t length = text_size + padding + 1;
+  std::string header;
+  header.reserve(unpadded + padding);
+  header += kNpyMagic;
+  header += static_cast<char>(major);
+  header += '\0';
+  for (std::size_t i = 0; i < length_bytes; ++i) header += static_cast<char>(length >> (8 * i) & 0xFF);
+  return header;
+}
+
+// Padding and the end of the line: the header's size is then a multiple of `alignment`.
+void end_header(std::string& header, std::size_t alignment) {
+  header.append(padding_of(header.size() + 1, alignment), ' ');
+  header += '\n';
 }
 
 // Whether a text of this many bytes, padded, has a length that the two bytes of version 1.0 can hold.
@@ -69,21 +72,48 @@ std::size_t shape_length(std::span<const std::uint64_t> shape) {
   return shape.size() > 1 ? length + 2 * (shape.size() - 1) : length;
 }
 
+// How many blanks leave room for the array to grow along its first axis, or its last one in Fortran order.
+std::size_t room_to_grow(bool fortran_order, std::span<const std::uint64_t> shape) {
+  return shape.empty() ? 0 : kGrowthAxisDigits - decimal_length(fortran_order ? shape.back() : shape.front());
+}
+
+// The number of bytes of a text.
+std::size_t text_length(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape) {
+  return kRest.size() + descr.size() + (fortran_order ? 4 : 5) + shape_length(shape) +
+         room_to_grow(fortran_order, shape);
+}
+
+void append_text(std::string& out, std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape) {
+  out += "{'descr': ";
+  out += descr;
+  out += fortran_order ? ", 'fortran_order': True, 'shape': " : ", 'fortran_order': False, 'shape': ";
+  append_python_repr(out, shape);
+  out += ", }";
+  out.append(room_to_grow(fortran_order, shape), ' ');
+}
+
+// With a descr that is not ASCII: numpy writes version 3, in UTF-8, only if latin1 does not do.
+std::string format_header_beyond_ascii(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape,
+                                       std::size_t alignment) {
+  std::string text;
+  append_text(text, descr, fortran_order, shape);
+  const std::string latin1 = to_latin1(text);
+  const int major = latin1.empty() ? 3 : fits_version_1(latin1.size(), alignment) ? 1 : 2;
+  const std::string& encoded = latin1.empty() ? text : latin1;
+  std::string header = begin_header(major, encoded.size(), alignment);
+  header += encoded;
+  end_header(header, alignment);
+  return header;
+}
+
 std::string format_header(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape,
                           std::size_t alignment) {
-  std::string text;
-  text.reserve(kRest.size() + descr.size() + 5 + shape_length(shape) + kGrowthAxisDigits);
-  text += "{'descr': ";
-  text += descr;
-  text += fortran_order ? ", 'fortran_order': True, 'shape': " : ", 'fortran_order': False, 'shape': ";
-  text += format_shape(shape);
-  text += ", }";
-  if (!shape.empty())
-    text.append(kGrowthAxisDigits - decimal_length(fortran_order ? shape.back() : shape.front()), ' ');
-  if (is_ascii(descr)) return frame(fits_version_1(text.size(), alignment) ? 1 : 2, text, alignment);  // so is the rest
-  const std::string latin1 = to_latin1(text);
-  if (latin1.empty()) return frame(3, text, alignment);
-  return frame(fits_version_1(latin1.size(), alignment) ? 1 : 2, latin1, alignment);
+  if (!is_ascii(descr)) return format_header_beyond_ascii(descr, fortran_order, shape, alignment);
+  const std::size_t length = text_length(descr, fortran_order, shape);
+  std::string header = begin_header(fits_version_1(length, alignment) ? 1 : 2, length, alignment);
+  append_text(header, descr, fortran_order, shape);
+  end_header(header, alignment);
+  return header;
 }
 
 }  // namespace
@@ -95,8 +125,7 @@ std::string format_npy_header(std::string_view descr, bool fortran_order, std::s
 // The text is ASCII but for descr, so it is formatted only if that is not.
 std::size_t npy_header_length(std::string_view descr, bool fortran_order, std::span<const std::uint64_t> shape) {
   if (!is_ascii(descr)) return format_npy_header(descr, fortran_order, shape).size();
-  std::size_t text = kRest.size() + descr.size() + (fortran_order ? 4 : 5) + shape_length(shape);
-  if (!shape.empty()) text += kGrowthAxisDigits - decimal_length(fortran_order ? shape.back() : shape.front());
+  const std::size_t text = text_length(descr, fortran_order, shape);
   const std::size_t length_bytes = fits_version_1(text, kAlignment) ? 2 : 4;
   const std::size_t unpadded = kNpyMagic.size() + 2 + length_bytes + text + 1;
   return unpadded + padding_of(unpadded, kAlignment);

@@ -61,17 +61,20 @@ std::string python_repr(std::string_view text) {
   return out;
 }
 
-std::string python_repr(std::span<const std::uint64_t> tuple) {
+void append_python_repr(std::string& out, std::span<const std::uint64_t> tuple) {
   constexpr std::size_t kMostDigits = 20;
-  std::string out;
-  out.reserve(2 + (kMostDigits + 2) * tuple.size());
   out += '(';
-  for (const std::uint64_t number : tuple) {
-    if (out.size() > 1) out += ", ";
+  for (std::size_t i = 0; i < tuple.size(); ++i) {
+    if (i > 0) out += ", ";
     char digits[kMostDigits];
-    out.append(digits, std::to_chars(digits, digits + kMostDigits, number).ptr);
+    out.append(digits, std::to_chars(digits, digits + kMostDigits, tuple[i]).ptr);
   }
   out += tuple.size() == 1 ? ",)" : ")";
+}
+
+std::string python_repr(std::span<const std::uint64_t> tuple) {
+  std::string out;
+  append_python_repr(out, tuple);
   return out;
 }
 

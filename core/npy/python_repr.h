@@ -14,5 +14,6 @@ std::string python_repr(std::string_view text);
 
 // repr of a tuple of ints: "()", "(3,)", "(3, 4)".
 std::string python_repr(std::span<const std::uint64_t> tuple);
+void append_python_repr(std::string& out, std::span<const std::uint64_t> tuple);
 
 }  // namespace npyfs
