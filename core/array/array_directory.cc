@@ -122,13 +122,13 @@ std::string body_beside(std::string_view name) {
   return std::string(name.substr(0, name.rfind('.'))) + ".bin";
 }
 
-// The path of a view, if the selection exists.
-Result<VirtualPath> find_view(VirtualPath found, std::string_view name, const ParsedName& parsed,
-                              const SelectedView& of) {
+// A view, if the selection exists.
+Result<FoundName> find_view(VirtualPath found, std::string_view name, const ParsedName& parsed,
+                            const SelectedView& of) {
   if (++found.depth > VirtualPath::kMaxDepth) {
     return not_found(name, fmt::format("a path holds at most {} selections", VirtualPath::kMaxDepth));
   }
-  const auto selection = select_named(of, parsed);
+  auto selection = select_named(of, parsed);
   if (!selection) return std::unexpected(selection.error());
   found.selection.clear();
   if (found.name.form == Form::kBin) {
@@ -141,7 +141,7 @@ Result<VirtualPath> find_view(VirtualPath found, std::string_view name, const Pa
     const auto header = nrrd_header(*of.array, *selection, found.parameters());
     if (!header) return not_found(name, header.error().sentence);
   }
-  return found;
+  return FoundName{std::move(found), SelectedView{of.array, std::move(*selection)}};
 }
 
 }  // namespace
@@ -175,15 +175,14 @@ Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& st
   return SelectedView{*array, std::move(*selection)};
 }
 
-Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view name, const ArrayState& array) {
+Result<FoundName> find_name(const VirtualPath& directory, std::string_view name, const ArrayState& array) {
   if (is_zarr(directory.name.kind)) {
     const auto of = selected_view(directory, array);
     if (!of) return std::unexpected(of.error());
     auto found = find_in_zarr(directory, name, *of);
-    if (found && is_directory(found->name)) {
-      found->spelling = mix(directory.spelling, std::hash<std::string_view>()(name));
-    }
-    return found;
+    if (!found) return std::unexpected(found.error());
+    if (is_directory(found->name)) found->spelling = mix(directory.spelling, std::hash<std::string_view>()(name));
+    return FoundName{std::move(*found), std::nullopt};
   }
   const auto parsed = parse_name(directory.name, name);
   if (!parsed) {
@@ -194,13 +193,13 @@ Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view nam
   if (is_directory(found.name)) found.spelling = mix(directory.spelling, std::hash<std::string_view>()(name));
   if (!is_directory(found.name) && !is_view_name(found.name.kind)) {
     if (auto exists = check_file(found, array); !exists) return std::unexpected(exists.error());
-    return found;
+    return FoundName{std::move(found), std::nullopt};
   }
   const auto of = selected_view(directory, array);
   if (!of) return std::unexpected(of.error());
   if (!is_view_name(found.name.kind)) {
     if (auto exists = check_directory(found.name, *of); !exists) return std::unexpected(exists.error());
-    return found;
+    return FoundName{std::move(found), std::nullopt};
   }
   return find_view(std::move(found), name, *parsed, *of);
 }

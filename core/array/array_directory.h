@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,9 +44,15 @@ struct ArrayState {
   std::uint64_t version() const;
 };
 
-// The virtual path of `name` in `directory`. kNotFound with the reason if there is no such name for this array; kStale
-// if the directory is below a view and the array's shape no longer fits that view.
-Result<VirtualPath> find_name(const VirtualPath& directory, std::string_view name, const ArrayState& array);
+// What a name leads to.
+struct FoundName {
+  VirtualPath path;
+  std::optional<SelectedView> view;  // what selected_view() would decode again, if the name selects something
+};
+
+// What `name` in `directory` leads to. kNotFound with the reason if there is no such name for this array; kStale if the
+// directory is below a view and the array's shape no longer fits that view.
+Result<FoundName> find_name(const VirtualPath& directory, std::string_view name, const ArrayState& array);
 
 // Whether the path still exists for this array. Errors as find_name().
 Result<void> check_path(const VirtualPath& path, const ArrayState& array);

@@ -111,7 +111,7 @@ Result<void> ArrayExport::descend(std::string below) {
     if (!is_directory(directory_.name)) break;
     auto found = find_name(directory_, name, array_);
     if (!found) return std::unexpected(found.error());
-    directory_ = std::move(*found);
+    directory_ = std::move(found->path);
   }
   if (is_directory(directory_.name)) return {};
   return std::unexpected(Error{ErrorKind::kInvalidArgument, "", "leads to a file: name a directory that lists files"});
@@ -121,9 +121,9 @@ Result<void> ArrayExport::visit(const VirtualPath& directory, const Visit& visit
   const ArrayListing listing(directory, array_, default_chunks_);
   for (std::uint64_t i = 0; i < listing.count(); ++i) {
     const std::string name = listing.name(i);
-    const auto path = find_name(directory, name, array_);
-    if (!path) return std::unexpected(path.error());
-    if (auto visited = visit(*path, name); !visited) return visited;
+    const auto found = find_name(directory, name, array_);
+    if (!found) return std::unexpected(found.error());
+    if (auto visited = visit(found->path, name); !visited) return visited;
   }
   return {};
 }

@@ -70,22 +70,6 @@ Result<Entry> Tree::lookup_mirrored(const Node& directory, std::string_view name
   return found(node, mirrored_attributes(node, *status));
 }
 
-Result<Entry> Tree::lookup_virtual(const Node& directory, std::string_view name) {
-  if (!is_directory(directory.at.name)) {
-    return std::unexpected(Error{ErrorKind::kNotADirectory, *directory.path, "is not a directory"});
-  }
-  const auto array = node_source_.array(directory);
-  if (!array) return std::unexpected(array.error());
-  auto at = find_name(directory.at, name, *array);
-  if (!at && at.error().kind == ErrorKind::kNotFound) at.error().subject = *directory.path + "/" + at.error().subject;
-  if (!at) return std::unexpected(at.error());
-  Node node{.kind = directory.kind, .at = std::move(*at), .path = directory.path, .member = directory.member};
-  node.pin = node.is_of_one_version() ? array->version() : directory.pinned_identity();
-  const auto attributes = virtual_attributes(node.at, *array);
-  if (!attributes) return std::unexpected(attributes.error());
-  return found(node, *attributes);
-}
-
 Result<Entry> Tree::lookup_control(const Node& directory, std::string_view name) {
   for (std::uint64_t i = 0; i < control_files_.size(); ++i) {
     if (control_files_[i].name != name) continue;
@@ -94,20 +78,6 @@ Result<Entry> Tree::lookup_control(const Node& directory, std::string_view name)
     return found(node, control_file_attributes(control_files_, i));
   }
   return std::unexpected(Error{ErrorKind::kNotFound, std::string(name), "is no file of .npyfs"});
-}
-
-// The attributes of a file or directory below an array's directory.
-Result<struct stat> Tree::virtual_attributes(const VirtualPath& at, const ArrayState& array) const {
-  if (is_directory(at.name)) return directory_attributes(array.status, inode_of(at, array, root_.device()));
-  const auto size = size_of(at, array);
-  if (!size) return std::unexpected(size.error());
-  return virtual_file_attributes(at, array, *size);
-}
-
-struct stat Tree::virtual_file_attributes(const VirtualPath& at, const ArrayState& array, std::uint64_t size) const {
-  const bool is_writable = options_.writable && is_for_writing(at, array);
-  return file_attributes(array.status, inode_of(at, array, root_.device()), size,
-                         is_writable ? Access::kReadAndWrite : Access::kRead);
 }
 
 // The attributes of a node that mirrors something in the source, which has this status.
@@ -165,22 +135,6 @@ Result<OpenFile> Tree::open_control(NodeId id, const Node& node) const {
   const std::uint64_t index = node.at.name.first;
   OpenFile file{id, text_view(control_files_[index].text()), control_file_attributes(control_files_, index), true};
   file.attributes.st_size = static_cast<off_t>(file.size());
-  return file;
-}
-
-Result<ArrayState> Tree::array_of(const Node& node) const {
-  auto array = node_source_.array(node);
-  if (array && array->version() != node.pinned_version()) return stale(node);
-  return array;
-}
-
-Result<OpenFile> Tree::open_virtual(NodeId id, const Node& node, const ArrayState& array) const {
-  auto view = content_of(node.at, array);
-  if (!view) distrust_parts(id);
-  if (!view) return std::unexpected(view.error());
-  const auto attributes = virtual_file_attributes(node.at, array, view->size());
-  OpenFile file{id, std::move(*view), attributes, false, is_racy(array.status, file_clock())};
-  file.may_be_written = options_.writable && !node.member && !file.view.segments.empty();
   return file;
 }
 

@@ -31,6 +31,7 @@
 #include "core/tree/node_source.h"
 #include "core/tree/nodes.h"
 #include "core/tree/open_files.h"
+#include "core/tree/recent_views.h"
 #include "core/watch/source_watch.h"
 #include "core/writing/range_locks.h"
 #include "core/writing/written_bytes.h"
@@ -214,6 +215,7 @@ class Tree {
   Result<OpenFile> open_source(NodeId id, const Node& node) const;
   // The array of a node that stands for one version; kStale if it is another version now.
   Result<ArrayState> array_of(const Node& node) const;
+  Result<View> view_of(NodeId id, const Node& node, const ArrayState& array) const;
   Result<OpenFile> open_virtual(NodeId id, const Node& node, const ArrayState& array) const;
   std::shared_ptr<const OpenFile> opened(OpenFile file);
   void distrust_joined(const SourceChanges& changes);
@@ -231,6 +233,7 @@ class Tree {
   SourceWatch watch_;
   OpenFiles open_files_;
   const std::unique_ptr<KeptFiles> kept_;  // empty unless immutable
+  const std::unique_ptr<RecentViews> recent_views_ = std::make_unique<RecentViews>();
   std::atomic<std::uint64_t> control_lookups_ = 0;
   const std::unique_ptr<Prefetcher> prefetcher_ = std::make_unique<Prefetcher>();
   const std::unique_ptr<CopyThread> copy_thread_ = std::make_unique<CopyThread>();

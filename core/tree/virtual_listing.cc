@@ -31,10 +31,10 @@ Result<void> VirtualListing::read(std::uint64_t cookie, const Visit& visit) {
 }
 
 ListedName VirtualListing::describe(std::string_view name) const {
-  const auto path = find_name(directory_, name, array_);
-  if (!path) return {name, 0, S_IFREG, 0};  // cannot happen: the name was listed
-  const mode_t type = is_directory(path->name) ? S_IFDIR : S_IFREG;
-  return {name, inode_of(*path, array_, root_device_), type, 0};
+  const auto found = find_name(directory_, name, array_);
+  if (!found) return {name, 0, S_IFREG, 0};  // cannot happen: the name was listed
+  const mode_t type = is_directory(found->path.name) ? S_IFDIR : S_IFREG;
+  return {name, inode_of(found->path, array_, root_device_), type, 0};
 }
 
 }  // namespace npyfs

@@ -46,8 +46,8 @@ class ArrayStateTest : public testing::Test {
     while (!path.empty()) {
       const std::string_view component = path.substr(0, path.find('/'));
       auto next = find_name(found, component, array);
-      if (!next) return next;
-      found = std::move(*next);
+      if (!next) return std::unexpected(next.error());
+      found = std::move(next->path);
       path.remove_prefix(std::min(component.size() + 1, path.size()));
     }
     return found;

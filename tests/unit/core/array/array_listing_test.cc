@@ -120,7 +120,7 @@ TEST_F(ArrayListingTest, EverythingListedExists) {
       for (const std::string& name : names(*directory, array)) {
         const auto found = find_name(*directory, name, array);
         ASSERT_TRUE(found) << path << "/" << name;
-        EXPECT_TRUE(check_path(*found, array)) << path << "/" << name;
+        EXPECT_TRUE(check_path(found->path, array)) << path << "/" << name;
         ++listed;
       }
     }

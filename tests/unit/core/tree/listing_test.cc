@@ -186,7 +186,7 @@ class VirtualListingTest : public testing::Test {
       const std::size_t slash = text.find('/');
       auto next = find_name(path, text.substr(0, slash), array_);
       if (!next) throw std::runtime_error(to_message(next.error()));
-      path = std::move(*next);
+      path = std::move(next->path);
       text.remove_prefix(slash == std::string_view::npos ? text.size() : slash + 1);
     }
     return path;
@@ -239,11 +239,13 @@ TEST_F(VirtualListingTest, InodesAreThoseThatStatShows) {
     auto listed = listing(text);
     for (const auto& entry : list(listed)) {
       if (entry.name == "..") continue;
-      const auto found = entry.name == "." ? directory : find_name(directory, entry.name, array_);
+      const auto found =
+          entry.name == "." ? FoundName{directory, std::nullopt} : find_name(directory, entry.name, array_);
       ASSERT_TRUE(found) << entry.name;
-      const ino_t inode = virtual_inode(array_.status, root_.device(), *found, array_.absolute_path);
+      const ino_t inode = virtual_inode(array_.status, root_.device(), found->path, array_.absolute_path);
       EXPECT_EQ(entry.inode, inode) << text << "/" << entry.name;
-      EXPECT_EQ(entry.type, is_directory(found->name) ? mode_t{S_IFDIR} : mode_t{S_IFREG}) << text << "/" << entry.name;
+      EXPECT_EQ(entry.type, is_directory(found->path.name) ? mode_t{S_IFDIR} : mode_t{S_IFREG})
+          << text << "/" << entry.name;
     }
   }
 }
