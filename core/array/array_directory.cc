@@ -295,7 +295,7 @@ ino_t inode_of(const VirtualPath& path, const ArrayState& array, dev_t root_devi
   if (!array.joined || path.name.kind == NameKind::kArray) {
     return virtual_inode(array.status, root_device, path, array.absolute_path, array.member);
   }
-  struct stat of_parts = array.status;
+  struct stat of_parts = static_cast<const struct stat&>(array.status);
   of_parts.st_ino = mix(of_parts.st_ino, array.joined->identity());
   return virtual_inode(of_parts, root_device, path, array.absolute_path);
 }

@@ -58,7 +58,7 @@ Result<FoundName> find_name(const VirtualPath& directory, std::string_view name,
 Result<void> check_path(const VirtualPath& path, const ArrayState& array);
 
 // The selection of a view, or the selection that a directory or another file is below. Errors as find_name().
-Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& array);
+Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& state);
 
 // The bytes of a file, and their number. Errors as find_name(); kSystem if the source cannot be opened. Not for
 // directories.
