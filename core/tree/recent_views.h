@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -14,26 +15,28 @@
 
 namespace npyfs {
 
-// Remembers the header and the runs of views of arrays that lie in one file. These depend on nothing but the node,
-// since that stands for one version of the array, so they need not be made again when the node is opened again. Keeps
-// no file open. Thread-safe.
+// Remembers the header and the runs of views of arrays that lie in one file. These depend on the node alone, since that
+// stands for one version of the array, and on where the array begins in its file. So they need not be made again when
+// the node is opened again. Keeps no file open. Thread-safe.
 class RecentViews {
  public:
-  // So many views are remembered at most, and of nodes that were looked up one after the other all.
+  // So many views are remembered at most. Up to this many, nodes that were looked up one after the other do not
+  // displace each other.
   static constexpr std::size_t kCount = 256;
   // A view with a longer header, in bytes, is not remembered.
   static constexpr std::size_t kLongestHeader = 1024;
 
-  // Remembers the view in place of that of an older node.
-  void note(NodeId node, const View& view) EXCLUDES(mutex_);
+  // Remembers the view, which is one of `array`, in place of that of an older node.
+  void note(NodeId node, const View& view, const Array& array) EXCLUDES(mutex_);
 
   // The view of a node, in the file of `array`, which must be of the version that the node stands for. nullopt if it is
-  // not remembered.
+  // not remembered, or if the array begins elsewhere: a version does not say where in its archive a member is.
   std::optional<View> find(NodeId node, const Array& array) const EXCLUDES(mutex_);
 
  private:
   struct Remembered {
-    NodeId node = kRootNode;  // the root is no view
+    NodeId node = kRootNode;         // the root is no view
+    std::uint64_t array_offset = 0;  // bytes
     std::string header;
     Runs runs;
   };

@@ -57,9 +57,10 @@ Result<ArrayState> Tree::array_of(const Node& node) const {
 // What the node's file holds.
 Result<View> Tree::view_of(NodeId id, const Node& node, const ArrayState& array) const {
   if (!is_view_of_one_file(node.at, array)) return content_of(node.at, array);
-  if (auto view = recent_views_->find(id, **array.array())) return std::move(*view);
+  const auto items = array.array();
+  if (auto view = recent_views_->find(id, **items)) return std::move(*view);
   auto view = content_of(node.at, array);
-  if (view) recent_views_->note(id, *view);
+  if (view) recent_views_->note(id, *view, **items);
   return view;
 }
 

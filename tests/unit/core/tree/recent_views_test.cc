@@ -28,7 +28,7 @@ TEST(RecentViewsTest, AViewIsFoundByItsNodeUntilAnotherTakesItsPlace) {
   RecentViews views;
   EXPECT_FALSE(views.find(kRootNode + 1, kArray));
   for (NodeId node = 10; node < 10 + RecentViews::kCount; ++node) {
-    views.note(node, some_view(std::to_string(node), Runs(Extent{node, 8})));
+    views.note(node, some_view(std::to_string(node), Runs(Extent{node, 8})), kArray);
   }
   for (NodeId node = 10; node < 10 + RecentViews::kCount; ++node) {
     const auto view = views.find(node, kArray);
@@ -37,24 +37,34 @@ TEST(RecentViewsTest, AViewIsFoundByItsNodeUntilAnotherTakesItsPlace) {
     ASSERT_EQ(view->segments.size(), 1u);
     EXPECT_EQ(view->segments.front().runs, Runs(Extent{node, 8}));
   }
-  views.note(10 + RecentViews::kCount, some_view("another", Runs()));
+  views.note(10 + RecentViews::kCount, some_view("another", Runs()), kArray);
   EXPECT_FALSE(views.find(10, kArray));
   EXPECT_TRUE(views.find(11, kArray));
 }
 
 TEST(RecentViewsTest, OnlyShortHeadersAndOneSegmentAreRemembered) {
   RecentViews views;
-  views.note(7, some_view(std::string(RecentViews::kLongestHeader + 1, ' '), Runs()));
+  views.note(7, some_view(std::string(RecentViews::kLongestHeader + 1, ' '), Runs()), kArray);
   EXPECT_FALSE(views.find(7, kArray));
   View padded = some_view("", Runs());
   padded.padding.emplace(Padding{});
-  views.note(7, padded);
+  views.note(7, padded, kArray);
   EXPECT_FALSE(views.find(7, kArray));
   View joined = some_view("", Runs());
   joined.segments.push_back(joined.segments.front());
-  views.note(7, joined);
+  views.note(7, joined, kArray);
   EXPECT_FALSE(views.find(7, kArray));
-  views.note(7, some_view(std::string(RecentViews::kLongestHeader, ' '), Runs()));
+  views.note(7, some_view(std::string(RecentViews::kLongestHeader, ' '), Runs()), kArray);
+  EXPECT_TRUE(views.find(7, kArray));
+}
+
+// As a member of an archive that was written again, at the same moment and with its members in another order.
+TEST(RecentViewsTest, AViewOfAnArrayThatBeginsElsewhereIsMadeAnew) {
+  RecentViews views;
+  views.note(7, some_view("header", Runs()), kArray);
+  Array moved = kArray;
+  moved.parts.front().geometry.offset += 64;
+  EXPECT_FALSE(views.find(7, moved));
   EXPECT_TRUE(views.find(7, kArray));
 }
 
