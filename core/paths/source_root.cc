@@ -37,18 +37,20 @@ Result<SourceStatus> SourceRoot::status(const std::string& path) const {
   return status_in(path.substr(0, slash), 0, path.substr(slash + 1));
 }
 
-// By one system call, if `path` is a name in the root itself, and leads to something on the same local filesystem. To
-// look a name up in the root enters no other directory, so it cannot leave the root or wait for this mount. nullopt:
-// the path has to be resolved.
-std::optional<SourceStatus> SourceRoot::status_of_name(const std::string& path) const {
-  if (!is_local_ || path.empty() || path == ".." || path.contains('/')) return std::nullopt;
-  auto status = status_as_known(resolver_.root(), path);
-  if (status && (S_ISLNK(status->st_mode) || status->st_dev != device_)) return std::nullopt;
-  return status;
+// By one system call, if `path` is a name in the root itself of nothing, or of something on the same local filesystem
+// that is no link. No other directory is searched, so this cannot leave the root. It sends no request to another
+// process, so it cannot wait for this mount. nullopt: the path has to be resolved.
+std::optional<Result<SourceStatus>> SourceRoot::status_of_name(const std::string& path) const {
+  const dev_t device = *local_device_;
+  if (device == kNotLocal || path.empty() || path == ".." || path.contains('/')) return std::nullopt;
+  const auto status = status_as_known(resolver_.root(), path);
+  if (!status && errno == ENOENT) return std::unexpected(system_error(path, "open", ENOENT));
+  if (!status || S_ISLNK(status->st_mode) || status->st_dev != device) return std::nullopt;
+  return *status;
 }
 
 Result<SourceStatus> SourceRoot::status_for_owner(const std::string& path) const {
-  if (auto status = status_of_name(path)) return *status;
+  if (auto found = status_of_name(path)) return std::move(*found);
   const auto followed = resolver_.resolve(path, O_PATH);
   if (followed) return status_of(followed->get(), path);
   if (leads_nowhere(followed.error())) {
@@ -108,6 +110,16 @@ Result<struct statvfs> SourceRoot::filesystem_status(const std::string& path, st
   struct statvfs status;
   if (::fstatvfs(fd->get(), &status) != 0) return std::unexpected(system_error(path, "statvfs", errno));
   return status;
+}
+
+Result<void> SourceRoot::replace(UniqueFd root) {
+  const auto status = status_of(root.get(), resolver_.name());
+  if (!status) return std::unexpected(status.error());
+  const dev_t device = is_local(root.get()) ? status->st_dev : kNotLocal;
+  *local_device_ = kNotLocal;  // while either may be the root
+  if (auto replaced = resolver_.replace(std::move(root)); !replaced) return replaced;
+  *local_device_ = device;
+  return {};
 }
 
 Result<SourceRoot::Position> SourceRoot::position_of(const std::string& path) const {

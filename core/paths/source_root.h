@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,7 +75,7 @@ class SourceRoot {
   void set_own_device(dev_t device) { resolver_.set_own_device(device); }
 
   // See PathResolver::replace().
-  Result<void> replace(UniqueFd root) { return resolver_.replace(std::move(root)); }
+  Result<void> replace(UniqueFd root);
 
   // st_dev of the root when it was opened. A file with another st_dev is on a filesystem that is mounted below the
   // root, or replace() has moved the root to another filesystem.
@@ -90,7 +91,7 @@ class SourceRoot {
       : resolver_(std::move(resolver)),
         device_(root.st_dev),
         inode_(root.st_ino),
-        is_local_(is_local(resolver_.root())),
+        local_device_(std::make_unique<std::atomic<dev_t>>(is_local(resolver_.root()) ? root.st_dev : kNotLocal)),
         users_(users) {
     if (users == Users::kOthers) acl_modes_ = std::make_unique<AclModeCache>();
   }
@@ -98,13 +99,16 @@ class SourceRoot {
   Result<UniqueFd> open_regular(const std::string& path, int access) const;
   Result<UniqueFd> resolve_identical(const std::string& path, int flags, std::uint64_t identity) const;
   Result<SourceStatus> status_for_owner(const std::string& path) const;
-  std::optional<SourceStatus> status_of_name(const std::string& path) const;
+  std::optional<Result<SourceStatus>> status_of_name(const std::string& path) const;
+
+  static constexpr dev_t kNotLocal = 0;
   Result<SourceStatus> status_without_following(const std::string& path) const;
 
   PathResolver resolver_;
   dev_t device_;
   ino_t inode_;
-  bool is_local_;  // the filesystem of device_
+  // st_dev of the root that replace() has set last, if its filesystem is local.
+  std::unique_ptr<std::atomic<dev_t>> local_device_;
   Users users_;
   std::unique_ptr<AclModeCache> acl_modes_;  // null with Users::kOwner
 };

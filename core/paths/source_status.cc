@@ -18,6 +18,7 @@ struct timespec time_of(const struct statx_timestamp& time) {
   return {.tv_sec = time.tv_sec, .tv_nsec = static_cast<long>(time.tv_nsec)};
 }
 
+// Without the birth time, which some filesystems say unasked.
 SourceStatus from_statx(const struct statx& found) {
   SourceStatus status = {};
   status.st_dev = ::makedev(found.stx_dev_major, found.stx_dev_minor);
@@ -33,7 +34,6 @@ SourceStatus from_statx(const struct statx& found) {
   status.st_atim = time_of(found.stx_atime);
   status.st_mtim = time_of(found.stx_mtime);
   status.st_ctim = time_of(found.stx_ctime);
-  if ((found.stx_mask & STATX_BTIME) != 0) status.birth_ns = nanoseconds(time_of(found.stx_btime));
   return status;
 }
 
@@ -54,7 +54,9 @@ Result<SourceStatus> status_with_birth(int directory, const std::string& name, c
   if (::statx(directory, name.c_str(), kItself, STATX_BASIC_STATS | STATX_BTIME, &found) != 0) {
     return std::unexpected(system_error(path, "stat", errno));
   }
-  return from_statx(found);
+  SourceStatus status = from_statx(found);
+  if ((found.stx_mask & STATX_BTIME) != 0) status.birth_ns = nanoseconds(time_of(found.stx_btime));
+  return status;
 }
 
 std::optional<SourceStatus> status_as_known(int directory, const std::string& name) {

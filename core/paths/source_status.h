@@ -28,7 +28,7 @@ Result<SourceStatus> status_of(int fd, const std::string& path);
 Result<SourceStatus> status_with_birth(int directory, const std::string& name, const std::string& path);
 
 // The same without the birth time, and as this machine knows it: no server and no other process is asked, so on storage
-// that is not local it may be old. nullopt if there is none.
+// that is not local it may be old. nullopt with errno if there is none.
 std::optional<SourceStatus> status_as_known(int directory, const std::string& name);
 
 }  // namespace npyfs
