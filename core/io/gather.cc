@@ -1,6 +1,5 @@
 #include "core/io/gather.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -18,7 +18,7 @@
 
 namespace npyfs {
 
-// Pieces of memory for one writev(2). Some may be mapped bytes of a source, which user code must not read: see Mapping.
+// Pieces of memory for one writev(2). Some may be mapped bytes of a source: see Mapping for who may read these.
 // Keeps its buffers, so a thread should keep one Pieces and reuse it. Not thread-safe.
 class Pieces {
  public:

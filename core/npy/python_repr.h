@@ -14,6 +14,7 @@ std::string python_repr(std::string_view text);
 
 // repr of a tuple of ints: "()", "(3,)", "(3, 4)".
 std::string python_repr(std::span<const std::uint64_t> tuple);
+// The same, appended to `out`.
 void append_python_repr(std::string& out, std::span<const std::uint64_t> tuple);
 
 }  // namespace npyfs

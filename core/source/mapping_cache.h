@@ -16,8 +16,8 @@
 
 namespace npyfs {
 
-// A range of bytes of a file, mapped. User code must not read these bytes: if the file has been truncated, that raises
-// SIGBUS. Pass the address to a system call instead, which then fails with EFAULT.
+// A range of bytes of a file, mapped. User code must not read these bytes but by copy_guarded(): if the file has been
+// truncated, that raises SIGBUS. A system call that gets their address fails with EFAULT.
 class Mapping {
  public:
   Mapping() = default;
