@@ -34,7 +34,8 @@ struct OpenFile {
   bool is_first_open = false;   // of this node since its first lookup
   // Pages of the node that the client has cached may stay at this open only if this is kNotStale.
   Nodes::StaleMark stale_mark = Nodes::kNotStale;
-  std::shared_ptr<ReadAhead> read_ahead = std::make_shared<ReadAhead>();
+  // Null for a small view: nothing is read ahead there.
+  std::shared_ptr<ReadAhead> read_ahead = view.is_small() ? nullptr : std::make_shared<ReadAhead>();
   // With TreeOptions::immutable: whether a read has seen that a source changed. All open files of a node that were
   // opened before that share it. Null for texts that are generated anew.
   std::shared_ptr<std::atomic<bool>> has_changed = nullptr;

@@ -169,7 +169,7 @@ Result<std::shared_ptr<const OpenFile>> Tree::open(NodeId id) {
     const auto kept = open_kept(id);
     if (!kept) return std::unexpected(kept.error());
     OpenFile file = **kept;
-    file.read_ahead = std::make_shared<ReadAhead>();
+    if (file.read_ahead) file.read_ahead = std::make_shared<ReadAhead>();
     return opened(std::move(file));
   }
   auto file = open_now(id);

@@ -1,7 +1,5 @@
 #include "fs/kernel/kernel_notices.h"
 
-#include <linux/fuse.h>
-
 #include <vector>
 
 namespace npyfs {
@@ -12,9 +10,13 @@ void KernelNotices::store_pages(std::uint64_t node, std::span<const iovec> piece
   fuse_notify_store_out notice = {};
   notice.nodeid = node;
   notice.size = static_cast<std::uint32_t>(size);
-  std::vector<iovec> body = {{&notice, sizeof notice}};
-  body.insert(body.end(), pieces.begin(), pieces.end());
-  notify(FUSE_NOTIFY_STORE, body);
+  fuse_out_header header = {};
+  std::vector<iovec> message;
+  message.reserve(2 + pieces.size());
+  message.push_back({&header, sizeof header});
+  message.push_back({&notice, sizeof notice});
+  message.insert(message.end(), pieces.begin(), pieces.end());
+  send(FUSE_NOTIFY_STORE, header, message);
 }
 
 void KernelNotices::expire_attributes(std::uint64_t node) {
@@ -28,15 +30,15 @@ void KernelNotices::drop_pages(std::uint64_t node) {
 // The attributes of the node, and its pages from `offset` (bytes) to the end.
 void KernelNotices::invalidate(std::uint64_t node, std::int64_t offset) {
   fuse_notify_inval_inode_out notice = {.ino = node, .off = offset, .len = 0};
-  const iovec body = {&notice, sizeof notice};
-  notify(FUSE_NOTIFY_INVAL_INODE, {&body, 1});
+  fuse_out_header header = {};
+  const iovec message[] = {{&header, sizeof header}, {&notice, sizeof notice}};
+  send(FUSE_NOTIFY_INVAL_INODE, header, message);
 }
 
-void KernelNotices::notify(int code, std::span<const iovec> body) {
-  fuse_out_header header = {.len = sizeof header, .error = code, .unique = 0};  // unique 0 makes it a notice
-  std::vector<iovec> message = {{&header, sizeof header}};
-  message.insert(message.end(), body.begin(), body.end());
-  for (const iovec& piece : body) header.len += static_cast<std::uint32_t>(piece.iov_len);
+// `message` begins with `header`, which is filled in here.
+void KernelNotices::send(int code, fuse_out_header& header, std::span<const iovec> message) {
+  header = {.len = 0, .error = code, .unique = 0};  // unique 0 makes it a notice
+  for (const iovec& piece : message) header.len += static_cast<std::uint32_t>(piece.iov_len);
   channel_.write_notice(message);
 }
 

@@ -1,6 +1,7 @@
 // Notices: what npyfs says to the kernel about a node without being asked.
 #pragma once
 
+#include <linux/fuse.h>
 #include <sys/uio.h>
 
 #include <cstdint>
@@ -30,7 +31,7 @@ class KernelNotices {
 
  private:
   void invalidate(std::uint64_t node, std::int64_t offset);
-  void notify(int code, std::span<const iovec> body);
+  void send(int code, fuse_out_header& header, std::span<const iovec> message);
 
   FuseChannel& channel_;
 };
