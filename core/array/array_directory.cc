@@ -25,18 +25,19 @@ std::unexpected<Error> not_found(std::string_view name, std::string why) {
 }
 
 // The selection that a name means in the directory of another view.
-Result<Selection> select_named(const SelectedView& of, const ParsedName& parsed) {
+Result<Selection> select_named(const Array& array, Selection of, const ParsedName& parsed) {
   switch (parsed.name.kind) {
     case NameKind::kIndexed:
-      return select_by_expression(of.selection, parsed.text);
+      return select_by_expression(of, parsed.text);
     case NameKind::kField: {
       const auto field = percent_decoded(parsed.text);
       if (!field) return not_found(parsed.text, "is no name of a field: '%' begins two hexadecimal digits");
-      return select_field(*of.array, of.selection, *field);
+      return select_field(array, of, *field);
     }
     default: {
-      const Geometry whole = of.array->geometry();
-      return select({of.selection, whole, of.array->fortran_order, of.array->is_in_one_file()}, parsed.name);
+      const bool is_aligned = parsed.name.kind == NameKind::kAlignedChunk;
+      Geometry whole = is_aligned ? array.geometry() : Geometry{};
+      return select({std::move(of), std::move(whole), array.fortran_order, array.is_in_one_file()}, parsed.name);
     }
   }
 }
@@ -86,10 +87,10 @@ Result<View> view_for_writing(const VirtualPath& path, const ArrayState& array) 
   auto view = view_of(path, array, kMostHeldForWriting);
   if (!view || std::ranges::all_of(view->segments, is_open)) return view;
   if (view->segments.size() <= kMostHeldForWriting) {
-    return std::unexpected(system_error(array.absolute_path, "open", EMFILE));
+    return std::unexpected(system_error(array.absolute_path(), "open", EMFILE));
   }
   return std::unexpected(
-      Error{ErrorKind::kSystem, array.absolute_path,
+      Error{ErrorKind::kSystem, array.absolute_path(),
             fmt::format("{} lies in {} files, and at most {} are opened for writing at once: write a "
                         "view of fewer rows",
                         describe_view(path, array), view->segments.size(), kMostHeldForWriting),
@@ -100,10 +101,10 @@ Result<View> info_of(const VirtualPath& path, const ArrayState& array) {
   const auto of = selected_view(path, array);
   if (!of) return std::unexpected(of.error());
   if (array.joined) {
-    return text_view(info_json(*array.joined, array.absolute_path, *of->array, of->selection, path.is_below_view()));
+    return text_view(info_json(*array.joined, array.absolute_path(), *of->array, of->selection, path.is_below_view()));
   }
   return text_view(
-      info_json(**array.file, array.absolute_path, *of->array, of->selection, path.is_below_view(), array.member));
+      info_json(**array.file, array.absolute_path(), *of->array, of->selection, path.is_below_view(), array.member));
 }
 
 // source.npy.
@@ -123,12 +124,11 @@ std::string body_beside(std::string_view name) {
 }
 
 // A view, if the selection exists.
-Result<FoundName> find_view(VirtualPath found, std::string_view name, const ParsedName& parsed,
-                            const SelectedView& of) {
+Result<FoundName> find_view(VirtualPath found, std::string_view name, const ParsedName& parsed, SelectedView of) {
   if (++found.depth > VirtualPath::kMaxDepth) {
     return not_found(name, fmt::format("a path holds at most {} selections", VirtualPath::kMaxDepth));
   }
-  auto selection = select_named(of, parsed);
+  auto selection = select_named(*of.array, std::move(of.selection), parsed);
   if (!selection) return std::unexpected(selection.error());
   found.selection.clear();
   if (found.name.form == Form::kBin) {
@@ -141,13 +141,13 @@ Result<FoundName> find_view(VirtualPath found, std::string_view name, const Pars
     const auto header = nrrd_header(*of.array, *selection, found.parameters());
     if (!header) return not_found(name, header.error().sentence);
   }
-  return FoundName{std::move(found), SelectedView{of.array, std::move(*selection)}};
+  return FoundName{std::move(found), SelectedView{std::move(of.array), std::move(*selection)}};
 }
 
 }  // namespace
 
 std::string ArrayState::name() const {
-  const std::string name = without_directory(absolute_path);
+  const std::string name = without_directory(absolute_path());
   return member.empty() ? name : name + "/" + member;
 }
 
@@ -168,7 +168,7 @@ Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& st
   if (path.encoded_selection().empty()) return SelectedView{*array, Selection::whole((*array)->shape)};
   auto selection = Selection::decode(path.encoded_selection(), (*array)->shape);
   const auto stale = [&](const char* why) {
-    return std::unexpected(Error{ErrorKind::kStale, state.absolute_path, why});
+    return std::unexpected(Error{ErrorKind::kStale, state.absolute_path(), why});
   };
   if (!selection) return stale("has another shape than when it was looked up");
   if (!has_fields(**array, *selection)) return stale("has other fields than when it was looked up");
@@ -195,13 +195,13 @@ Result<FoundName> find_name(const VirtualPath& directory, std::string_view name,
     if (auto exists = check_file(found, array); !exists) return std::unexpected(exists.error());
     return FoundName{std::move(found), std::nullopt};
   }
-  const auto of = selected_view(directory, array);
+  auto of = selected_view(directory, array);
   if (!of) return std::unexpected(of.error());
   if (!is_view_name(found.name.kind)) {
     if (auto exists = check_directory(found.name, *of); !exists) return std::unexpected(exists.error());
     return FoundName{std::move(found), std::nullopt};
   }
-  return find_view(std::move(found), name, *parsed, *of);
+  return find_view(std::move(found), name, *parsed, std::move(*of));
 }
 
 Result<void> check_path(const VirtualPath& path, const ArrayState& array) {
@@ -225,8 +225,8 @@ Result<View> content_of(const VirtualPath& path, const ArrayState& array) {
   if (!array.joined && !array.file) return std::unexpected(array.file.error());
   if (path.name.kind == NameKind::kSource) return source_of(array);
   if (path.name.kind == NameKind::kInfo && !array.array()) {
-    return text_view(array.joined ? info_json(*array.joined, array.absolute_path)
-                                  : info_json(**array.file, array.absolute_path, array.member));
+    return text_view(array.joined ? info_json(*array.joined, array.absolute_path())
+                                  : info_json(**array.file, array.absolute_path(), array.member));
   }
   if (path.name.kind == NameKind::kInfo) return info_of(path, array);
   if (path.name.kind == NameKind::kZarrChunk) return view_of(path, array, kMostHeldForReading);
@@ -263,7 +263,7 @@ Result<View> content_for_writing(const VirtualPath& path, const ArrayState& arra
   }
   if (!is_for_writing(path, array)) {
     return std::unexpected(
-        Error{ErrorKind::kNotWritable, array.absolute_path + "/" + format_path(path.name), "is not for writing"});
+        Error{ErrorKind::kNotWritable, array.absolute_path() + "/" + format_path(path.name), "is not for writing"});
   }
   if (is_view(path.name)) return view_for_writing(path, array);
   const NpyFile& source = **array.file;
@@ -292,12 +292,13 @@ std::vector<std::size_t> touched_parts(const VirtualPath& path, const ArrayState
 }
 
 ino_t inode_of(const VirtualPath& path, const ArrayState& array, dev_t root_device) {
+  const std::string source = inode_depends_on_path(path.name.kind) ? array.absolute_path() : std::string();
   if (!array.joined || path.name.kind == NameKind::kArray) {
-    return virtual_inode(array.status, root_device, path, array.absolute_path, array.member);
+    return virtual_inode(array.status, root_device, path, source, array.member);
   }
   struct stat of_parts = static_cast<const struct stat&>(array.status);
   of_parts.st_ino = mix(of_parts.st_ino, array.joined->identity());
-  return virtual_inode(of_parts, root_device, path, array.absolute_path);
+  return virtual_inode(of_parts, root_device, path, source);
 }
 
 std::string path_below_array(const VirtualPath& path, const ArrayState& array) {

@@ -16,6 +16,7 @@
 #include "core/array/view.h"
 #include "core/array/virtual_path.h"
 #include "core/base/error.h"
+#include "core/paths/source_path.h"
 #include "core/paths/source_status.h"
 
 namespace npyfs {
@@ -24,10 +25,10 @@ namespace npyfs {
 struct ArrayState {
   SourceStatus status;
   Result<std::shared_ptr<const NpyFile>> file;  // an error if it cannot be opened
-  std::string absolute_path;
-  // Not null if the source is a directory of parts; then `file` is an error, and `absolute_path` that of the directory.
+  SourcePath path;
+  // Not null if the source is a directory of parts; then `file` is an error, and `path` that of the directory.
   std::shared_ptr<const JoinedArray> joined = nullptr;
-  std::string member = {};  // the name in the archive at absolute_path, whose status this is; "" for a file
+  std::string member = {};  // the name in the archive at `path`, whose status this is; "" for a file
 
   // The array, or why no slice of it can be served.
   Result<std::shared_ptr<const Array>> array() const;
@@ -37,6 +38,7 @@ struct ArrayState {
   bool is_readable() const { return joined || (file && !(*file)->is_unreadable()); }
   // Whether there are the bytes of one .npy file: false for compressed members, and for a directory of parts.
   bool has_bytes() const { return !joined && (!file || (*file)->extent()); }
+  std::string absolute_path() const { return path.absolute(); }
   // The name in messages.
   std::string name() const;
 

@@ -48,15 +48,17 @@ ino_t mirrored_inode(const struct stat& source, dev_t root_device) {
   return is_own ? source.st_ino : made_inode(source_identity(source, root_device));
 }
 
+bool inode_depends_on_path(NameKind kind) {
+  return kind == NameKind::kInfo || kind == NameKind::kError || kind == NameKind::kZarrError;
+}
+
 ino_t virtual_inode(const struct stat& source, dev_t root_device, const VirtualPath& path,
                     std::string_view absolute_path, std::string_view member) {
   if (path.name.kind == NameKind::kArray) {
     return member.empty() ? mirrored_inode(source, root_device) : member_inode(source, root_device, member);
   }
   std::uint64_t bits = mix(member_identity(source, root_device, member), path.hash());
-  const NameKind kind = path.name.kind;
-  const bool names_its_source = kind == NameKind::kInfo || kind == NameKind::kError || kind == NameKind::kZarrError;
-  if (names_its_source) bits = mix(bits, std::hash<std::string_view>()(absolute_path));
+  if (inode_depends_on_path(path.name.kind)) bits = mix(bits, std::hash<std::string_view>()(absolute_path));
   return made_inode(bits);
 }
 

@@ -24,6 +24,8 @@ ino_t mirrored_inode(const struct stat& source, dev_t root_device);
 // in the source if that is an archive: each member has numbers of its own.
 ino_t virtual_inode(const struct stat& source, dev_t root_device, const VirtualPath& path,
                     std::string_view absolute_path, std::string_view member = {});
+// Whether the number of such a file depends on `absolute_path`. For all others it may be "".
+bool inode_depends_on_path(NameKind kind);
 
 // The inode number of a directory or file in an archive, or of a member's directory.
 ino_t member_inode(const struct stat& archive, dev_t root_device, std::string_view member);

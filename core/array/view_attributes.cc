@@ -28,19 +28,20 @@ std::optional<std::size_t> axis_of_range(const Selection& selection) {
 
 // The paths of the files that the view has items of, one a line: as many as fit.
 std::string source_of(const VirtualPath& path, const ArrayState& array) {
-  if (!array.joined) return array.absolute_path;
+  const std::string source = array.absolute_path();
+  if (!array.joined) return source;
   constexpr std::size_t kReserved = 40;  // for the last line
   const auto numbers = touched_parts(path, array);
   std::string text;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const std::string line = array.absolute_path + "/" + array.joined->parts()[numbers[i]].name;
+    const std::string line = source + "/" + array.joined->parts()[numbers[i]].name;
     const bool is_last = i + 1 == numbers.size();
     if (text.size() + 1 + line.size() + (is_last ? 0 : kReserved) > kMaxAttributeSize) {
       return text + fmt::format("{}and {} more", i == 0 ? "" : "\n", numbers.size() - i);
     }
     text += (i == 0 ? "" : "\n") + line;
   }
-  return text.empty() ? array.absolute_path : text;
+  return text.empty() ? source : text;
 }
 
 }  // namespace

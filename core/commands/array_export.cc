@@ -75,7 +75,7 @@ Result<ArrayExport> ArrayExport::open_any(const std::string& path, std::uint64_t
   if (!(*source)->array()) return std::unexpected((*source)->array().error());
   const auto status = root->status(name);
   if (!status) return std::unexpected(status.error());
-  ArrayState state{*status, std::move(*source), root->absolute(name)};
+  ArrayState state{*status, std::move(*source), root->path_of(std::make_shared<const std::string>(name))};
   state.member = member;
   return at(ArrayExport(std::move(state), default_chunks), below, path);
 }

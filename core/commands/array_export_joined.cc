@@ -27,7 +27,8 @@ struct ArrayExport::Directory {
     auto joined = arrays.array("", *status, 0);
     if (!joined) return std::unexpected(joined.error());
     const Error no_file{ErrorKind::kIsADirectory, root.absolute(""), "is a directory of parts"};
-    return ArrayState{(*joined)->status(*status), std::unexpected(no_file), root.absolute(""), *joined};
+    return ArrayState{(*joined)->status(*status), std::unexpected(no_file),
+                      root.path_of(std::make_shared<const std::string>()), *joined};
   }
 
   const SourceRoot root;
@@ -71,7 +72,7 @@ Result<void> ArrayExport::check_parts_unchanged() const {
   if (!now) return std::unexpected(now.error());
   if (now->version() == array_.version()) return {};
   return std::unexpected(
-      Error{ErrorKind::kStale, array_.absolute_path, "was changed while it was exported: export it again"});
+      Error{ErrorKind::kStale, array_.absolute_path(), "was changed while it was exported: export it again"});
 }
 
 }  // namespace npyfs

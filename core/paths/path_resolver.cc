@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "core/paths/path_walk.h"
+#include "core/paths/source_path.h"
 
 namespace npyfs {
 namespace {
@@ -59,7 +60,7 @@ Result<UniqueFd> PathResolver::open_anywhere(int directory, const std::string& n
 }
 
 std::string PathResolver::absolute(std::string_view path) const {
-  return name() + (path.empty() && !name().empty() ? "" : "/") + std::string(path);
+  return SourcePath::absolute(name(), path);
 }
 
 bool leads_nowhere(const Error& error) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,15 +54,20 @@ class PathResolver {
 
   int root() const { return root_.get(); }
   // The absolute path that the root had when it was opened, without links and trailing '/'.
-  const std::string& name() const { return names_.back(); }
+  const std::string& name() const { return *name_; }
+  const std::shared_ptr<const std::string>& shared_name() const { return name_; }
   Symlinks symlinks() const { return symlinks_; }
 
  private:
   PathResolver(UniqueFd root, std::vector<std::string> names, Symlinks symlinks)
-      : root_(std::move(root)), names_(std::move(names)), symlinks_(symlinks) {}
+      : root_(std::move(root)),
+        names_(std::move(names)),
+        name_(std::make_shared<const std::string>(names_.back())),
+        symlinks_(symlinks) {}
 
-  UniqueFd root_;                   // replace() keeps the number and changes what it is open on
-  std::vector<std::string> names_;  // absolute paths of the root: as given, and without links. No trailing '/'
+  UniqueFd root_;                            // replace() keeps the number and changes what it is open on
+  std::vector<std::string> names_;           // absolute paths of the root: as given, and without links. No trailing '/'
+  std::shared_ptr<const std::string> name_;  // the last of these
   Symlinks symlinks_;
   dev_t own_device_ = 0;
 };

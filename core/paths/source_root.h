@@ -19,6 +19,7 @@
 #include "core/paths/path_resolver.h"
 #include "core/paths/remote_filesystem.h"
 #include "core/paths/source_mount.h"
+#include "core/paths/source_path.h"
 #include "core/paths/source_status.h"
 
 namespace npyfs {
@@ -63,6 +64,10 @@ class SourceRoot {
 
   // The absolute path of something below the root, for messages.
   std::string absolute(std::string_view path) const { return resolver_.absolute(path); }
+  // The same, to be joined later. `path` is not null.
+  SourcePath path_of(std::shared_ptr<const std::string> path) const {
+    return {resolver_.shared_name(), std::move(path)};
+  }
 
   Users users() const { return users_; }
 

@@ -65,14 +65,13 @@ Result<AxisIndex> indices_of(const SelectedArray& array, const VirtualName& name
 
 }  // namespace
 
-Result<Selection> select(const SelectedArray& array, const VirtualName& name) {
+Result<Selection> select(SelectedArray array, const VirtualName& name) {
   const std::size_t ndim = array.selection.ndim();
   if (name.axis >= ndim) return not_found(name, fmt::format("the array has {} dimensions", ndim));
   const auto indices = indices_of(array, name, array.selection.length(name.axis));
   if (!indices) return std::unexpected(indices.error());
-  Selection selection = array.selection;
-  selection.take(name.axis, *indices);
-  return selection;
+  array.selection.take(name.axis, *indices);
+  return std::move(array.selection);
 }
 
 }  // namespace npyfs

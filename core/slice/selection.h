@@ -88,6 +88,7 @@ class Selection {
     std::uint64_t length = 1;      // of a new axis
   };
   void add_axes(std::span<const std::uint64_t> shape);
+  bool has_shape_of_axes() const;
   bool fit_dimensions(std::span<const std::uint64_t> shape);
   bool fit_empty(std::span<const std::uint64_t> shape);
 

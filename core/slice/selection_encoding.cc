@@ -69,11 +69,17 @@ void append_axis(std::string& out, const AxisIndex& index, std::uint64_t length,
 
 void Selection::encode(std::string& out) const {
   encode_bytes(out);
-  const Shape shape = this->shape();
-  const auto is_length = [](std::uint64_t length, const SelectedAxis& axis) { return length == axis.index.count; };
-  if (std::ranges::equal(shape, axes_, is_length) && !is_empty()) return;
+  if (has_shape_of_axes() && !is_empty()) return;
   out += kShape;
-  for (const std::uint64_t length : shape) append_varint(out, length);
+  for (std::size_t i = 0; i < ndim(); ++i) append_varint(out, length(i));
+}
+
+bool Selection::has_shape_of_axes() const {
+  if (ndim() != axes_.size()) return false;
+  for (std::size_t i = 0; i < ndim(); ++i) {
+    if (length(i) != axes_[i].index.count) return false;
+  }
+  return true;
 }
 
 void Selection::encode_bytes(std::string& out) const {

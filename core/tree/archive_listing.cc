@@ -23,7 +23,7 @@ bool has_error(const ArchiveState& state, const ArraySuffixes& suffixes) {
 // error.txt contains the archive's name: two links to it have two of them.
 ino_t archive_inode(const ArchiveState& state, dev_t root_device, std::string_view member) {
   if (member.empty()) return mirrored_inode(state.status, root_device);
-  if (member == kArchiveError) return member_inode(state.status, root_device, state.absolute_path + "//error.txt");
+  if (member == kArchiveError) return member_inode(state.status, root_device, state.path.absolute() + "//error.txt");
   return member_inode(state.status, root_device, member);
 }
 

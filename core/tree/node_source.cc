@@ -122,7 +122,7 @@ Result<ArrayState> NodeSource::joined_array(const Node& node) const {
   directory->st_ino = joined_inode(*directory);
   if (!joined) return std::unexpected(joined.error());
   const Error no_file{ErrorKind::kIsADirectory, *node.path, "is a directory of parts"};
-  ArrayState state{(*joined)->status(*directory), std::unexpected(no_file), root_.absolute(*node.path), *joined};
+  ArrayState state{(*joined)->status(*directory), std::unexpected(no_file), root_.path_of(node.path), *joined};
   if (node.at.is_below_view() && state.version() != node.pinned_version()) return stale(node);
   return state;
 }
@@ -141,7 +141,7 @@ Result<ArrayState> NodeSource::array(const Node& node) const {
     auto file = with_descriptors(sources_, [&] {
       return node.member ? sources_.member(*node.path, *status, *node.member) : sources_.array(*node.path, *status);
     });
-    ArrayState state{*status, std::move(file), root_.absolute(*node.path)};
+    ArrayState state{*status, std::move(file), root_.path_of(node.path)};
     state.member = node.in_archive();
     if (const Error* why = reason_without_header(state); why != nullptr && is_shortage(*why)) {
       return std::unexpected(*why);  // does not mean that there is no array
@@ -162,7 +162,7 @@ Result<ArchiveState> NodeSource::archive(const Node& node) const {
     auto archive = with_descriptors(sources_, [&] { return sources_.archive(*node.path, *status); });
     if (!archive && archive.error().kind != ErrorKind::kStale) return std::unexpected(archive.error());
     if (!archive || !(*archive)->file()->is_version_of(*status)) continue;
-    return ArchiveState{*status, std::move(*archive), root_.absolute(*node.path)};
+    return ArchiveState{*status, std::move(*archive), root_.path_of(node.path)};
   }
   return stale(node);
 }

@@ -20,7 +20,7 @@ namespace npyfs {
 struct ArchiveState {
   SourceStatus status;
   std::shared_ptr<const NpzArchive> archive;
-  std::string absolute_path;
+  SourcePath path;
 };
 
 // Thread-safe.

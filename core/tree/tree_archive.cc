@@ -55,7 +55,7 @@ Result<View> Tree::archive_content(const Node& node, const ArchiveState& state) 
   const std::string path(node.in_archive());
   if (path == kArchiveSource) return whole_file_view(state.archive->file());
   if (path == kArchiveError) {
-    return text_view(archive_error(*state.archive, last_component(state.absolute_path), options_.suffixes));
+    return text_view(archive_error(*state.archive, last_component(state.path.absolute()), options_.suffixes));
   }
   const auto file = node_source_.member(node, state.status);
   if (!file) return std::unexpected(file.error());

@@ -25,7 +25,8 @@ class ArrayStateTest : public testing::Test {
   ArrayState array(const std::string& bytes) const {
     directory_.write("dir/a.npy", bytes);
     auto file = NpyFile::open(root_, "dir/a.npy", SourceIo::kMmap, mappings_, WrittenHere::kNo);
-    return {SourceStatus{stat_of(directory_.path("dir/a.npy"))}, std::move(file), directory_.path("dir/a.npy")};
+    return {SourceStatus{stat_of(directory_.path("dir/a.npy"))}, std::move(file),
+            root_.path_of(std::make_shared<const std::string>("dir/a.npy"))};
   }
   ArrayState array_of(const std::vector<std::uint64_t>& shape) const { return array(npy_bytes({.shape = shape})); }
   // Of this shape, with fields a: <i4, b: <f8 (2, 3), and c, which has fields x: <i2 and y: <i2.
@@ -36,8 +37,9 @@ class ArrayStateTest : public testing::Test {
   ArrayState truncated() const { return array(npy_bytes({.shape = {100}}).substr(0, 528)); }
   ArrayState damaged() const { return array("no array"); }
   ArrayState unreadable() const {
-    return {SourceStatus{stat_of(directory_.path())}, std::unexpected(system_error("dir/a.npy", "open", EACCES)),
-            "/data/dir/a.npy"};
+    return {SourceStatus{stat_of(directory_.path())},
+            std::unexpected(system_error("dir/a.npy", "open", EACCES)),
+            {std::make_shared<const std::string>("/data"), std::make_shared<const std::string>("dir/a.npy")}};
   }
 
   // What a path below the array's directory leads to, looked up one component at a time.

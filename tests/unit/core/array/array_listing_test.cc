@@ -133,7 +133,8 @@ TEST_F(ArrayListingTest, OfABillionItemsTakesNoLonger) {
   directory_.write("dir/a.npy", npy_header_bytes({"'|u1'", 1, false, {rows}}));
   directory_.truncate("dir/a.npy", 128 + rows);
   auto file = NpyFile::open(root_, "dir/a.npy", SourceIo::kMmap, mappings_, WrittenHere::kNo);
-  const ArrayState huge{SourceStatus{stat_of(directory_.path("dir/a.npy"))}, std::move(file), ""};
+  const ArrayState huge{SourceStatus{stat_of(directory_.path("dir/a.npy"))}, std::move(file),
+                        root_.path_of(std::make_shared<const std::string>())};
   const ArrayListing listing(*find("items", huge), huge, 3);
   EXPECT_EQ(listing.count(), rows);
   EXPECT_EQ(listing.name(7), "000000007.npy");

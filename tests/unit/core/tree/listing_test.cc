@@ -177,7 +177,8 @@ class VirtualListingTest : public testing::Test {
     directory_.write("a.npy", npy_bytes({"[('x', '<i2'), ('y', '<i4', (2,))]", 10, false, {20, 3}}));
     const auto mappings = std::make_shared<MappingCache>(1 << 20, 1);
     array_ = {SourceStatus{stat_of(directory_.path("a.npy"))},
-              NpyFile::open(root_, "a.npy", SourceIo::kMmap, mappings, WrittenHere::kNo), directory_.path("a.npy")};
+              NpyFile::open(root_, "a.npy", SourceIo::kMmap, mappings, WrittenHere::kNo),
+              root_.path_of(std::make_shared<const std::string>("a.npy"))};
   }
 
   VirtualPath path(std::string_view text) const {
@@ -195,7 +196,7 @@ class VirtualListingTest : public testing::Test {
 
   const TempDirectory directory_;
   const SourceRoot root_;
-  ArrayState array_{{}, std::unexpected(Error{}), ""};
+  ArrayState array_{{}, std::unexpected(Error{}), root_.path_of(std::make_shared<const std::string>())};
 };
 
 TEST_F(VirtualListingTest, ListsTheChunksInRowOrder) {
@@ -242,7 +243,7 @@ TEST_F(VirtualListingTest, InodesAreThoseThatStatShows) {
       const auto found =
           entry.name == "." ? FoundName{directory, std::nullopt} : find_name(directory, entry.name, array_);
       ASSERT_TRUE(found) << entry.name;
-      const ino_t inode = virtual_inode(array_.status, root_.device(), found->path, array_.absolute_path);
+      const ino_t inode = virtual_inode(array_.status, root_.device(), found->path, array_.absolute_path());
       EXPECT_EQ(entry.inode, inode) << text << "/" << entry.name;
       EXPECT_EQ(entry.type, is_directory(found->path.name) ? mode_t{S_IFDIR} : mode_t{S_IFREG})
           << text << "/" << entry.name;
