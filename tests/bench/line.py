@@ -81,9 +81,10 @@ def alternate(sides, steps, turn=0):
 
 
 def add_speeds(values, results, size):
-    """Appends one round: `results` holds each side's seconds, each of them for `size` bytes; `values` takes GiB/s."""
+    """Appends one round: `results` holds each side's seconds, each of them for `size` bytes; `values` takes GiB/s. The
+    median counts: a machine that is taken away for a moment slows down one step of one side."""
     for side, seconds in results.items():
-        values.setdefault(side, []).append(len(seconds) * size / sum(seconds) / GIB)
+        values.setdefault(side, []).append(size / statistics.median(seconds) / GIB)
 
 
 def best_of(values, sides):

@@ -152,7 +152,7 @@ def load_second_time(bench, placement):
             sides = {
                 side: lambda _, root=root: bench.reader.load([str(root / chunk)])[0] for side, root in roots.items()
             }
-            add_speeds(values, alternate(sides, range(1), turn), size)
+            add_speeds(values, alternate(sides, range(SECTIONS), turn), size)
     title = f"second load of the same {_size(size)} chunk, {placement}"
     return [Line(f"load-again-{placement}", title, "GiB/s", values, of_limit=bench.steady(placement, LARGE_OF_LIMIT))]
 
@@ -215,7 +215,7 @@ def two_readers(bench):
                     LIMIT: lambda step: at_once(limit.path, step),
                 }
                 for side, speeds in alternate(sides, range(0, SECTIONS, 2), turn).items():
-                    values.setdefault(side, []).append(statistics.harmonic_mean(speeds) / GIB)
+                    values.setdefault(side, []).append(statistics.median(speeds) / GIB)
     return [Line("two-readers", "two readers at once / one plain reader, free", "GiB/s", values, at_least=0.9)]
 
 
