@@ -82,10 +82,10 @@ def test_the_drawing_is_true(scratch, source, mount):
 
 
 def test_the_plot_has_the_numbers_of_the_table(scratch):
-    """The bars are at most eight; their numbers stand in the table of core/README.md, and the plot is drawn of them."""
+    """The bars are at most eight; their numbers stand in the tables of core/README.md, and the plot is drawn of them."""
     bench = README.parent / "tests/bench"
     lines = json.loads((bench / "published.json").read_text())["lines"]
-    table = re.search(r"^\| \| npyfs.*?^¹", (README.parent / "core/README.md").read_text(encoding="utf-8"),
+    table = re.search(r"^\| GiB/s \| npyfs.*?^¹", (README.parent / "core/README.md").read_text(encoding="utf-8"),
                       re.MULTILINE | re.DOTALL).group()
     numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", table)}
     assert 1 < len(lines) <= 8
