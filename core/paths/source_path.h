@@ -1,4 +1,4 @@
-// The path of something in the source, for messages.
+// The path of something in the source, for messages, info.json and inode numbers.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 namespace npyfs {
 
-// Shares both parts, and joins them only where the absolute path is asked for: most requests never do. Outlives the
+// Shares both parts, and joins them only where the absolute path is asked for: most requests never do. May outlive the
 // source root.
 struct SourcePath {
   std::shared_ptr<const std::string> root;      // absolute, without trailing '/'; "" is the root of the filesystem

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <string>
 #include <utility>
 
@@ -25,6 +26,7 @@ Result<AxisIndex> aligned_rows(const SelectedArray& array, const VirtualName& na
     if (name.second == 1) return whole_axis(array.selection.length(name.axis));
     return not_found(name, "chunks of several files have no common page edges");
   }
+  assert(array.whole.strides.size() == array.selection.array_ndim());
   const AlignedUnits units(array.selection.geometry(array.whole), name.axis, array.fortran_order);
   if (name.second <= units.count()) return rows(units.rows_of(name.first, name.second));
   return not_found(name, fmt::format("at most {} chunks have page edges", units.count()));

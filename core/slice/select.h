@@ -13,7 +13,7 @@ namespace npyfs {
 // What a name selects from: an array, or a view of it.
 struct SelectedArray {
   Selection selection;
-  Geometry whole;  // of the whole array; for chunks/aligned/ alone
+  Geometry whole;  // of the whole array for chunks/aligned/; may be empty for all other names
   bool fortran_order = false;
   bool is_in_one_file = true;  // otherwise no chunk but the whole is sure to begin and end at page edges
 };

@@ -30,11 +30,7 @@ def speeds(bench, placement, operation, limits):
             bench.warm(placement, bench.peers.plain / plain, [bench.peers.source / name])
             write = getattr(bench.reader, operation)
 
-            def run(side, path):
-                # passthrough_ll takes longer than all others together: once tells enough.
-                return lambda step: None if side in PASSTHROUGH and step else write(str(path), rows)
-
-            sides = {side: run(side, path) for side, path in paths.items()}
+            sides = {side: lambda _, path=path: write(str(path), rows) for side, path in paths.items()}
             add_speeds(values, alternate(sides, range(SEVERAL), turn), size)
     return values
 
