@@ -13,6 +13,7 @@
 #include "core/array/nrrd_header.h"
 #include "core/array/zarr_store.h"
 #include "core/base/hash.h"
+#include "core/base/path_string.h"
 #include "core/base/percent.h"
 #include "core/slice/index_expression.h"
 #include "core/slice/select.h"
@@ -87,10 +88,10 @@ Result<View> view_for_writing(const VirtualPath& path, const ArrayState& array) 
   auto view = view_of(path, array, kMostHeldForWriting);
   if (!view || std::ranges::all_of(view->segments, is_open)) return view;
   if (view->segments.size() <= kMostHeldForWriting) {
-    return std::unexpected(system_error(array.absolute_path(), "open", EMFILE));
+    return std::unexpected(system_error(array.path.absolute(), "open", EMFILE));
   }
   return std::unexpected(
-      Error{ErrorKind::kSystem, array.absolute_path(),
+      Error{ErrorKind::kSystem, array.path.absolute(),
             fmt::format("{} lies in {} files, and at most {} are opened for writing at once: write a "
                         "view of fewer rows",
                         describe_view(path, array), view->segments.size(), kMostHeldForWriting),
@@ -101,10 +102,10 @@ Result<View> info_of(const VirtualPath& path, const ArrayState& array) {
   const auto of = selected_view(path, array);
   if (!of) return std::unexpected(of.error());
   if (array.joined) {
-    return text_view(info_json(*array.joined, array.absolute_path(), *of->array, of->selection, path.is_below_view()));
+    return text_view(info_json(*array.joined, array.path.absolute(), *of->array, of->selection, path.is_below_view()));
   }
   return text_view(
-      info_json(**array.file, array.absolute_path(), *of->array, of->selection, path.is_below_view(), array.member));
+      info_json(**array.file, array.path.absolute(), *of->array, of->selection, path.is_below_view(), array.member));
 }
 
 // source.npy.
@@ -112,10 +113,6 @@ View source_of(const ArrayState& array) {
   const NpyFile& file = **array.file;
   if (array.member.empty()) return whole_file_view(file.file());
   return extent_view(file.file(), file.guard(), *file.extent());
-}
-
-std::string without_directory(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
 }
 
 // The file beside a header for NRRD that has the body. `name` is the header's.
@@ -147,7 +144,7 @@ Result<FoundName> find_view(VirtualPath found, std::string_view name, const Pars
 }  // namespace
 
 std::string ArrayState::name() const {
-  const std::string name = without_directory(absolute_path());
+  const std::string name = last_component(path.absolute());
   return member.empty() ? name : name + "/" + member;
 }
 
@@ -168,7 +165,7 @@ Result<SelectedView> selected_view(const VirtualPath& path, const ArrayState& st
   if (path.encoded_selection().empty()) return SelectedView{*array, Selection::whole((*array)->shape)};
   auto selection = Selection::decode(path.encoded_selection(), (*array)->shape);
   const auto stale = [&](const char* why) {
-    return std::unexpected(Error{ErrorKind::kStale, state.absolute_path(), why});
+    return std::unexpected(Error{ErrorKind::kStale, state.path.absolute(), why});
   };
   if (!selection) return stale("has another shape than when it was looked up");
   if (!has_fields(**array, *selection)) return stale("has other fields than when it was looked up");
@@ -225,8 +222,8 @@ Result<View> content_of(const VirtualPath& path, const ArrayState& array) {
   if (!array.joined && !array.file) return std::unexpected(array.file.error());
   if (path.name.kind == NameKind::kSource) return source_of(array);
   if (path.name.kind == NameKind::kInfo && !array.array()) {
-    return text_view(array.joined ? info_json(*array.joined, array.absolute_path())
-                                  : info_json(**array.file, array.absolute_path(), array.member));
+    return text_view(array.joined ? info_json(*array.joined, array.path.absolute())
+                                  : info_json(**array.file, array.path.absolute(), array.member));
   }
   if (path.name.kind == NameKind::kInfo) return info_of(path, array);
   if (path.name.kind == NameKind::kZarrChunk) return view_of(path, array, kMostHeldForReading);
@@ -263,7 +260,7 @@ Result<View> content_for_writing(const VirtualPath& path, const ArrayState& arra
   }
   if (!is_for_writing(path, array)) {
     return std::unexpected(
-        Error{ErrorKind::kNotWritable, array.absolute_path() + "/" + format_path(path.name), "is not for writing"});
+        Error{ErrorKind::kNotWritable, array.path.absolute() + "/" + format_path(path.name), "is not for writing"});
   }
   if (is_view(path.name)) return view_for_writing(path, array);
   const NpyFile& source = **array.file;
@@ -292,7 +289,7 @@ std::vector<std::size_t> touched_parts(const VirtualPath& path, const ArrayState
 }
 
 ino_t inode_of(const VirtualPath& path, const ArrayState& array, dev_t root_device) {
-  const std::string source = inode_depends_on_path(path.name.kind) ? array.absolute_path() : std::string();
+  const std::string source = inode_depends_on_path(path.name.kind) ? array.path.absolute() : std::string();
   if (!array.joined || path.name.kind == NameKind::kArray) {
     return virtual_inode(array.status, root_device, path, source, array.member);
   }

@@ -38,7 +38,6 @@ struct ArrayState {
   bool is_readable() const { return joined || (file && !(*file)->is_unreadable()); }
   // Whether there are the bytes of one .npy file: false for compressed members, and for a directory of parts.
   bool has_bytes() const { return !joined && (!file || (*file)->extent()); }
-  std::string absolute_path() const { return path.absolute(); }
   // The name in messages.
   std::string name() const;
 

@@ -28,7 +28,7 @@ std::optional<std::size_t> axis_of_range(const Selection& selection) {
 
 // The paths of the files that the view has items of, one a line: as many as fit.
 std::string source_of(const VirtualPath& path, const ArrayState& array) {
-  const std::string source = array.absolute_path();
+  const std::string source = array.path.absolute();
   if (!array.joined) return source;
   constexpr std::size_t kReserved = 40;  // for the last line
   const auto numbers = touched_parts(path, array);

@@ -72,7 +72,7 @@ Result<void> ArrayExport::check_parts_unchanged() const {
   if (!now) return std::unexpected(now.error());
   if (now->version() == array_.version()) return {};
   return std::unexpected(
-      Error{ErrorKind::kStale, array_.absolute_path(), "was changed while it was exported: export it again"});
+      Error{ErrorKind::kStale, array_.path.absolute(), "was changed while it was exported: export it again"});
 }
 
 }  // namespace npyfs

@@ -81,28 +81,24 @@ Geometry Selection::geometry(const Geometry& whole) const {
     if (!fields_.empty()) geometry.itemsize = fields_.back().itemsize;
     return geometry;
   }
-  const std::size_t of_array = whole.strides.size();
-  Strides of_fields;  // of the axes of their subarrays
+  Strides strides = whole.strides;
   for (const auto& field : fields_) {
     geometry.offset += field.offset;
     geometry.itemsize = field.itemsize;
-    const std::size_t first = of_fields.size();
-    of_fields.resize(first + field.ndim);
+    const std::size_t first = strides.size();
+    strides.resize(first + field.ndim);
     auto stride = static_cast<std::int64_t>(field.itemsize);
-    for (std::size_t axis = of_fields.size(); axis-- > first;) {
-      of_fields[axis] = stride;
-      stride *= static_cast<std::int64_t>(axes_[of_array + axis].length);
+    for (std::size_t axis = strides.size(); axis-- > first;) {
+      strides[axis] = stride;
+      stride *= static_cast<std::int64_t>(axes_[axis].length);
     }
   }
-  const auto stride_of = [&](std::size_t axis) {
-    return axis < of_array ? whole.strides[axis] : of_fields[axis - of_array];
-  };
   for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-    geometry.offset += axes_[axis].index.start * static_cast<std::uint64_t>(stride_of(axis));
+    geometry.offset += axes_[axis].index.start * static_cast<std::uint64_t>(strides[axis]);
   }
   for (std::size_t i = 0; i < geometry.strides.size(); ++i) {
     const std::uint8_t axis = dimensions_[i].axis;
-    if (axis != kNewAxis) geometry.strides[i] = stride_of(axis) * axes_[axis].index.step;
+    if (axis != kNewAxis) geometry.strides[i] = strides[axis] * axes_[axis].index.step;
   }
   return geometry;
 }

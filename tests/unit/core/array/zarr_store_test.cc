@@ -41,7 +41,7 @@ class ZarrStoreTest : public ArrayStateTest {
     return size_of(found, array).value();
   }
   static ino_t inode(const std::string& path, const ArrayState& array) {
-    return virtual_inode(array.status, 0, find(path, array).value(), array.absolute_path());
+    return virtual_inode(array.status, 0, find(path, array).value(), array.path.absolute());
   }
 };
 

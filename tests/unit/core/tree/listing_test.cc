@@ -243,7 +243,7 @@ TEST_F(VirtualListingTest, InodesAreThoseThatStatShows) {
       const auto found =
           entry.name == "." ? FoundName{directory, std::nullopt} : find_name(directory, entry.name, array_);
       ASSERT_TRUE(found) << entry.name;
-      const ino_t inode = virtual_inode(array_.status, root_.device(), found->path, array_.absolute_path());
+      const ino_t inode = virtual_inode(array_.status, root_.device(), found->path, array_.path.absolute());
       EXPECT_EQ(entry.inode, inode) << text << "/" << entry.name;
       EXPECT_EQ(entry.type, is_directory(found->path.name) ? mode_t{S_IFDIR} : mode_t{S_IFREG})
           << text << "/" << entry.name;
